@@ -1,0 +1,179 @@
+"""Which symbol a name stands for: imports, aliases, shadowing.
+
+Names are resolved by Python's scoping rules, not matched by spelling. A name means a TensorFlow symbol only when
+every binding of it in its scope does (so that two imports in a try statement do, and a parameter called ``tf`` does not).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+#: Modules whose members are symbols for us. A path begins with one of these names.
+ROOTS = ("tensorflow", "keras", "tf_slim")
+
+#: Where programs reach into TensorFlow's own packages for something that has a public TF1 name.
+PRIVATE = {
+    "tensorflow.python.framework.ops": "tf",
+    "tensorflow.python.ops.rnn_cell": "tf.nn.rnn_cell",
+    "tensorflow.python.ops.rnn": "tf.nn",
+    "tensorflow.python.ops.math_ops": "tf",
+    "tensorflow.python.ops.array_ops": "tf",
+    "tensorflow.python.ops.nn_ops": "tf.nn",
+    "tensorflow.python.ops.variable_scope": "tf",
+    "tensorflow.python.ops.init_ops": "tf",
+    "tensorflow.python.ops.control_flow_ops": "tf",
+    "tensorflow.python.ops.random_ops": "tf",
+    "tensorflow.python.platform.app": "tf.app",
+    "tensorflow.python.platform.flags": "tf.flags",
+    "tensorflow.python.platform.gfile": "tf.gfile",
+    "tensorflow.python.keras": "tf.keras",
+    "tensorflow.python.client.device_lib": "tf.python.client.device_lib",
+}
+
+
+def canonical(path: str) -> str:
+    """The TF1 name of a path: ``tensorflow.compat.v1.placeholder`` and ``tensorflow.placeholder`` are ``tf.placeholder``.
+
+    A path outside TensorFlow is returned as it is.
+    """
+    for private, public in PRIVATE.items():
+        if path == private or path.startswith(private + "."):
+            return public + path[len(private) :]
+    for prefix in ("tensorflow.compat.v1", "tensorflow"):
+        if path == prefix or path.startswith(prefix + "."):
+            return "tf" + path[len(prefix) :]
+    return path
+
+
+@dataclass(slots=True)
+class _Scope:
+    """One Python scope while it is read: what each name is bound to (None where it is no symbol)."""
+
+    node: ast.AST
+    parent: _Scope | None
+    bindings: dict[str, list[str | None]] = field(default_factory=dict)
+    outer: set[str] = field(default_factory=set)
+
+    def bind(self, name: str, path: str | None) -> None:
+        self.bindings.setdefault(name, []).append(path)
+
+
+class Names:
+    """The symbols of one program. `symbol` is the one question it answers."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._scopes: dict[int, _Scope] = {}
+        self.imports: list[ast.Import | ast.ImportFrom] = []
+        self._collect(tree, _Scope(tree, None))
+
+    def raw(self, node: ast.AST) -> str | None:
+        """The path as imported (``tensorflow.compat.v1.placeholder``) that an expression stands for, or None."""
+        if isinstance(node, ast.Attribute):
+            base = self.raw(node.value)
+            return None if base is None else f"{base}.{node.attr}"
+        if isinstance(node, ast.Name):
+            scope = self._scopes.get(id(node))
+            return None if scope is None else self._lookup(node.id, scope)
+        return None
+
+    def symbol(self, node: ast.AST) -> str | None:
+        """The canonical name (``tf.nn.relu``) that an expression stands for, or None when it is no symbol."""
+        path = self.raw(node)
+        return None if path is None else canonical(path)
+
+    def _lookup(self, name: str, scope: _Scope) -> str | None:
+        here: _Scope | None = scope
+        while here is not None:
+            skip = isinstance(here.node, ast.ClassDef) and here is not scope
+            if not skip and name in here.bindings:
+                found = here.bindings[name]
+                meanings = {path and canonical(path) for path in found}
+                return found[0] if len(meanings) == 1 else None
+            here = here.parent
+        return None
+
+    def _collect(self, node: ast.AST, scope: _Scope) -> None:
+        for child in ast.iter_child_nodes(node):
+            self._visit(child, scope)
+
+    def _visit(self, node: ast.AST, scope: _Scope) -> None:
+        match node:
+            case ast.Import():
+                self.imports.append(node)
+                for alias in node.names:
+                    top = alias.name.split(".")[0]
+                    known = top in ROOTS
+                    scope.bind(alias.asname or top, (alias.name if alias.asname else top) if known else None)
+            case ast.ImportFrom():
+                self.imports.append(node)
+                known = node.level == 0 and (node.module or "").split(".")[0] in ROOTS
+                for alias in node.names:
+                    scope.bind(alias.asname or alias.name, f"{node.module}.{alias.name}" if known else None)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                self._function(node, scope)
+            case ast.ClassDef():
+                scope.bind(node.name, None)
+                for part in [*node.decorator_list, *node.bases, *node.keywords]:
+                    self._visit(part, scope)
+                inner = _Scope(node, scope)
+                for statement in node.body:
+                    self._visit(statement, inner)
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                inner = _Scope(node, scope)
+                for child in ast.iter_child_nodes(node):
+                    self._visit(child, inner)
+            case ast.Global() | ast.Nonlocal():
+                scope.outer.update(node.names)
+            case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
+                self._visit(value, scope)
+                self._scopes[id(target)] = scope
+                scope.bind(name, self.raw(value))
+            case ast.Name():
+                self._scopes[id(node)] = scope
+                if not isinstance(node.ctx, ast.Load):
+                    scope.bind(node.id, None)
+            case ast.ExceptHandler():
+                if node.name:
+                    scope.bind(node.name, None)
+                self._collect(node, scope)
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                scope.bind(name, None)
+                self._collect(node, scope)
+            case _:
+                self._collect(node, scope)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, scope: _Scope) -> None:
+        inner = _Scope(node, scope)
+        if not isinstance(node, ast.Lambda):
+            scope.bind(node.name, None)
+            for decorator in node.decorator_list:
+                self._visit(decorator, scope)
+            if node.returns:
+                self._visit(node.returns, scope)
+        arguments = node.args
+        for default in [*arguments.defaults, *(d for d in arguments.kw_defaults if d)]:
+            self._visit(default, scope)
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        for argument in every:
+            if argument is not None:
+                inner.bind(argument.arg, None)
+                if argument.annotation:
+                    self._visit(argument.annotation, scope)
+        for statement in [node.body] if isinstance(node, ast.Lambda) else node.body:
+            self._visit(statement, inner)
+        for name in inner.outer:
+            inner.bindings.pop(name, None)
+
+
+def symbols(names: Names, tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """Each longest expression of a tree that is a symbol, with its canonical name, in the order of the text."""
+    for child in ast.iter_child_nodes(tree):
+        path = names.symbol(child) if isinstance(child, ast.Name | ast.Attribute) else None
+        if path is not None:
+            assert isinstance(child, ast.expr)
+            yield child, path
+        else:
+            yield from symbols(names, child)
+

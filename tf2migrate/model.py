@@ -1,0 +1,77 @@
+"""What the stages of a migration hand on. Frozen values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Target(StrEnum):
+    """What a migration aims at."""
+
+    NATIVE = "native"  # functions and eager execution
+    COMPAT = "compat"  # the symbols of tf.compat.v1, sessions kept
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of character offsets in a program's text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """The text of a span is to be replaced. An empty span is an insertion."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """Something to say about a place in a program; lines from 1, columns from 1 (in characters)."""
+
+    line: int
+    column: int
+    code: str
+    message: str
+    advice: str
+    fixable: bool = False
+    end_line: int = 0
+    end_column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column} {self.code} {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the rules of one migration depend on."""
+
+    target: Target = Target.NATIVE
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    todo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """A program before and after: what was found in it, and its text once what is fixable is fixed.
+
+    `findings` are those of the old text, in order; a finding with `fixable` is dealt with in `after`.
+    """
+
+    before: str
+    after: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def remaining(self) -> tuple[Finding, ...]:
+        """What a person still has to look at after the fix."""
+        return tuple(f for f in self.findings if not f.fixable)
