@@ -66,6 +66,7 @@ class Migration:
     before: str
     after: str
     findings: tuple[Finding, ...]
+    cuts: tuple[int, ...] = ()  # where the cell boundaries of `before` lie in `after`
 
     @property
     def changed(self) -> bool:
@@ -75,3 +76,11 @@ class Migration:
     def remaining(self) -> tuple[Finding, ...]:
         """What a person still has to look at after the fix."""
         return tuple(f for f in self.findings if not f.fixable)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one stage has to say of a program: the edits it wants made, and what it found."""
+
+    edits: tuple[Edit, ...] = ()
+    findings: tuple[Finding, ...] = ()
