@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from tf2migrate.apply import apply
 from tf2migrate.facts.program import Program
-from tf2migrate.model import Migration, Options, Outcome
+from tf2migrate.model import Finding, Migration, Options, Outcome
 
 Stage = Callable[[Program, Options], Outcome]
 
@@ -21,7 +21,7 @@ def migrate(text: str, options: Options | None = None, cuts: Sequence[int] = ())
     """
     options = options or Options()
     after, moved = text, tuple(cuts)
-    findings = []
+    findings: list[Finding] = []
     for stage in STAGES:
         outcome = stage(Program(after), options)
         findings += outcome.findings
