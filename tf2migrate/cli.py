@@ -1,0 +1,212 @@
+"""The command line: arguments in, an exit code out. What costs time to import is imported when it is needed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tf2migrate import __version__
+
+if TYPE_CHECKING:
+    from tf2migrate.config import Configuration
+    from tf2migrate.process import Job, Mode
+    from tf2migrate.report import Report
+
+#: Commands beside the main form, which takes paths; a path with such a name is written ./rule.
+COMMANDS = {
+    "rule": ("tf2migrate.cli", "rule"),
+    "verify": ("tf2migrate.verify.cli", "verify"),
+}
+
+EPILOG = """\b
+Other commands:
+  tf2migrate rule [CODE]    What a rule is about; without CODE, the list of rules.
+  tf2migrate verify ...     Run a program and its migration and compare what they print.
+
+\b
+Exit codes: 0, nothing to report; 1, findings (with --fix: that remain; with --diff: changes);
+2, a wrong option or an internal error.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command; ends in `SystemExit` with the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    command: click.Command = migrate
+    name = "tf2migrate"
+    if given and given[0] in COMMANDS:
+        module, attribute = COMMANDS[given[0]]
+        command = getattr(import_module(module), attribute)
+        name = f"tf2migrate {given.pop(0)}"
+    command.main(given, prog_name=name)
+
+
+def _setting(*names: str, **kind: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option that stands above the same key of [tool.tf2migrate]."""
+    return click.option(*names, default=None, **kind)
+
+
+@click.command(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--fix", is_flag=True, help="Rewrite the files.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
+@_setting(
+    "--target",
+    type=click.Choice(["native", "compat"]),
+    help="native: functions in the place of sessions (the default); compat: sessions kept, symbols of tf.compat.v1.",
+)
+@_setting("--todo/--no-todo", help="Leave a TODO comment at what a person must do.")
+@_setting("--select", multiple=True, metavar="CODES", help="Only these rules: TFM7, TFM101, separated by commas.")
+@_setting("--ignore", multiple=True, metavar="CODES", help="Not these rules.")
+@_setting("--exclude", multiple=True, metavar="GLOB", help="Leave these out, in place of the usual folders.")
+@_setting("--extend-exclude", multiple=True, metavar="GLOB", help="Leave these out, too.")
+@_setting("--force-exclude/--no-force-exclude", help="Leave them out even when PATH names them.")
+@_setting("--keep-outputs/--no-keep-outputs", help="Keep the outputs of the notebook cells that change.")
+@_setting("--py2/--no-py2", help="Turn Python 2 programs into Python 3 on the way (needs tf2migrate[py2]).")
+@click.option("--stdin-filename", metavar="NAME", help="What to call standard input (PATH: -).")
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes [default: one per processor].")
+@click.version_option(__version__, prog_name="tf2migrate")
+def migrate(
+    paths: tuple[str, ...],
+    fix: bool,
+    diff: bool,
+    stdin_filename: str | None,
+    output_format: str,
+    jobs: int | None,
+    **flags: object,
+) -> None:
+    """Find TensorFlow 1 in programs and notebooks, and rewrite it as TensorFlow 2.
+
+    PATH is a script, a notebook or a folder; - is standard input. Without --fix and --diff, nothing is changed.
+    """
+    from tf2migrate.config import ConfigError, Configuration
+    from tf2migrate.process import Mode
+
+    mode = Mode.DIFF if diff else Mode.FIX if fix else Mode.LIST
+    given = {key.replace("_", "-"): value for key, value in flags.items() if value not in (None, ())}
+    configuration = Configuration(given)
+    try:
+        if "-" in paths:
+            if len(paths) > 1:
+                raise click.UsageError("- stands alone: standard input is one program.")
+            reports = [_standard_input(stdin_filename, configuration, mode)]
+        else:
+            reports = list(_reports(_jobs(paths, configuration, mode), jobs))
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from None
+    if mode is Mode.DIFF:
+        _tell_diff(reports)
+    else:
+        # The fixed program takes standard output for itself.
+        _tell(reports, mode is Mode.FIX, output_format, to_stderr="-" in paths and mode is Mode.FIX)
+    sys.exit(_exit_code(reports, mode))
+
+
+def _standard_input(name: str | None, configuration: Configuration, mode: Mode) -> Report:
+    from pathlib import Path
+
+    from tf2migrate.files import is_excluded
+    from tf2migrate.process import Mode, report
+    from tf2migrate.treat import Result, treat
+
+    data = sys.stdin.buffer.read()
+    path = Path(name or "-")
+    settings = configuration.of(path.parent)
+    out = name is not None and settings.force_exclude and is_excluded(path, settings)
+    result = Result(data) if out else treat(str(path), data, settings)
+    if mode is Mode.FIX:
+        _write(result.after)
+    return report(str(path), result, mode)
+
+
+def _jobs(paths: Sequence[str], configuration: Configuration, mode: Mode) -> list[Job]:
+    from pathlib import Path
+
+    from tf2migrate.files import Search
+    from tf2migrate.process import Job
+
+    roots = tuple(os.path.realpath(path) for path in paths)
+    return [
+        Job(str(found.path), found.settings, mode, roots, found.problem)
+        for found in Search([Path(path) for path in paths], configuration)
+    ]
+
+
+def _reports(jobs: Sequence[Job], workers: int | None) -> Iterator[Report]:
+    """What came of each file, with a progress bar for someone who has waited for a second."""
+    import time
+
+    from tf2migrate.process import available_cpus, process_all
+
+    # A few files are done before another process has started.
+    reports = process_all(jobs, workers or (available_cpus() if len(jobs) > 8 else 1))
+    if not sys.stderr.isatty():
+        yield from reports
+        return
+    started, done = time.monotonic(), 0
+    for report in reports:
+        yield report
+        done += 1
+        if time.monotonic() - started > 1:
+            break
+    if done < len(jobs):
+        with click.progressbar(length=len(jobs), label="Files", file=sys.stderr) as bar:
+            bar.update(done)
+            for report in reports:
+                yield report
+                bar.update(1)
+
+
+def _tell(reports: Sequence[Report], fix: bool, output_format: str, to_stderr: bool) -> None:
+    from tf2migrate.report import json, text
+
+    if output_format == "json":
+        click.echo(json.render(reports), nl=False, err=to_stderr)
+    else:
+        click.echo(_printable(text.render(reports) + text.summary(reports, fix)), nl=False, err=to_stderr)
+
+
+def _tell_diff(reports: Sequence[Report]) -> None:
+    from tf2migrate.report import text
+
+    _write("".join(report.diff for report in reports).encode(errors="surrogateescape"))
+    click.echo(_printable(text.render(text.problems(reports)) + text.diff_summary(reports)), nl=False, err=True)
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _printable(message: str) -> str:
+    """A message with the bytes of a file name that are no text made visible."""
+    return message.encode(errors="backslashreplace").decode()
+
+
+def _exit_code(reports: Sequence[Report], mode: Mode) -> int:
+    from tf2migrate.process import Mode
+
+    if any(report.failed for report in reports):
+        return 2
+    return int(any(report.diff if mode is Mode.DIFF else report.shown for report in reports))
+
+
+@click.command()
+@click.argument("code", required=False)
+def rule(code: str | None) -> None:
+    """Explain the rule CODE, such as TFM701; without CODE, list the rules."""
+    from tf2migrate.rulebook import pages
+
+    if code is None:
+        for page in pages().values():
+            click.echo(page.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# "))
+        return
+    if code.upper() not in pages():
+        raise click.UsageError(f"no rule {code!r}; `tf2migrate rule` lists them.")
+    click.echo(pages()[code.upper()].read_text(encoding="utf-8"), nl=False)

@@ -1,0 +1,171 @@
+"""What a user asks for: `[tool.tf2migrate]` in the nearest pyproject.toml, and the flags that win over it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tf2migrate.model import Options, Target
+
+#: Folders that no one wants rewritten.
+DEFAULT_EXCLUDE = (
+    ".bzr",
+    ".direnv",
+    ".eggs",
+    ".git",
+    ".git-rewrite",
+    ".hg",
+    ".ipynb_checkpoints",
+    ".mypy_cache",
+    ".nox",
+    ".pants.d",
+    ".pyenv",
+    ".pytest_cache",
+    ".pytype",
+    ".ruff_cache",
+    ".svn",
+    ".tox",
+    ".venv",
+    ".vscode",
+    "__pycache__",
+    "__pypackages__",
+    "_build",
+    "buck-out",
+    "dist",
+    "node_modules",
+    "site-packages",
+    "venv",
+)
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be meant: an unknown key, a wrong type, a code that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Globs:
+    """Patterns in the manner of gitignore, and the folder that they count from: where they were written."""
+
+    base: Path
+    patterns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that decides what happens to one file."""
+
+    exclude: Globs
+    extend_exclude: Globs
+    options: Options = field(default_factory=Options)
+    force_exclude: bool = False
+    keep_outputs: bool = False
+    py2: bool = False
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError("wants true or false")
+    return value
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise ConfigError("wants a list of strings")
+    return tuple(part.strip() for item in value for part in item.split(",") if part.strip())
+
+
+def _codes(value: object) -> tuple[str, ...]:
+    codes = tuple(code.upper() for code in _strings(value))
+    for code in codes:
+        if not re.fullmatch(r"TFM\d{0,3}|ALL", code):
+            raise ConfigError(f"{code!r} is no rule code; write TFM, the first digits of a code, or a whole one")
+    return tuple("TFM" if code == "ALL" else code for code in codes)
+
+
+def _target(value: object) -> Target:
+    try:
+        return Target(str(value))
+    except ValueError:
+        raise ConfigError(f"wants one of {', '.join(Target)}") from None
+
+
+#: The keys that may be set, and how each value is read.
+OPTIONS: Mapping[str, Callable[[object], object]] = {
+    "select": _codes,
+    "ignore": _codes,
+    "target": _target,
+    "todo": _flag,
+}
+KEYS: Mapping[str, Callable[[object], object]] = {
+    **OPTIONS,
+    "exclude": _strings,
+    "extend-exclude": _strings,
+    "force-exclude": _flag,
+    "keep-outputs": _flag,
+    "py2": _flag,
+}
+
+
+def read(table: Mapping[str, object], settings: Settings, base: Path, where: str) -> Settings:
+    """The settings with those of a table in their place; `where` names the table in errors."""
+    fields: dict[str, object] = {}
+    for key, value in table.items():
+        if key not in KEYS:
+            raise ConfigError(f"{where}: unknown key {key!r}; known are {', '.join(sorted(KEYS))}")
+        try:
+            fields[key.replace("-", "_")] = KEYS[key](value)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: {key} {error}") from None
+    options: dict[str, Any] = {key: fields.pop(key) for key in OPTIONS if key in fields}
+    globs = {key: Globs(base, patterns) for key, patterns in fields.items() if isinstance(patterns, tuple)}
+    changed: dict[str, Any] = {**fields, **globs, "options": replace(settings.options, **options)}
+    return replace(settings, **changed)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """The flags of one call, and through them the settings of each folder."""
+
+    flags: Mapping[str, object]
+    _nearest: dict[Path, Settings] = field(default_factory=dict)
+    _known: dict[Path, Settings] = field(default_factory=dict)
+
+    def of(self, folder: Path) -> Settings:
+        """The settings for the files of a folder: the nearest table above it, with the flags on top."""
+        folder = Path(os.path.abspath(folder))
+        if folder not in self._known:
+            self._known[folder] = read(self.flags, self._above(folder), Path.cwd(), "the command line")
+        return self._known[folder]
+
+    def _above(self, folder: Path) -> Settings:
+        if folder not in self._nearest:
+            file = folder / "pyproject.toml"
+            table = _table(file)
+            if table is not None:
+                self._nearest[folder] = read(table, _defaults(folder), folder, f"{file} [tool.tf2migrate]")
+            else:
+                at_top = folder == folder.parent
+                self._nearest[folder] = _defaults(Path.cwd()) if at_top else self._above(folder.parent)
+        return self._nearest[folder]
+
+
+def _defaults(base: Path) -> Settings:
+    return Settings(Globs(base, DEFAULT_EXCLUDE), Globs(base))
+
+
+def _table(file: Path) -> Mapping[str, object] | None:
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{file}: {error}") from None
+    table = document.get("tool", {}).get("tf2migrate")
+    if table is not None and not isinstance(table, dict):
+        raise ConfigError(f"{file}: [tool.tf2migrate] is not a table")
+    return table

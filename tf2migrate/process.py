@@ -1,0 +1,96 @@
+"""Files in, reports out: one after the other, or many at once in a fixed order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tf2migrate.config import Settings
+from tf2migrate.files import replace_file
+from tf2migrate.report import Report, Shown
+from tf2migrate.report.diff import unified
+from tf2migrate.treat import Result, problem, treat
+
+
+class Mode(StrEnum):
+    """What a run does with what it finds."""
+
+    LIST = "list"
+    FIX = "fix"
+    DIFF = "diff"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file to treat, and how. `roots` are the real paths of what the user gave."""
+
+    path: str
+    settings: Settings
+    mode: Mode
+    roots: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def process(job: Job) -> Report:
+    """Read a file, treat it, and write it where that is asked for. Never raises for what a file holds."""
+    try:
+        if job.problem:
+            raise OSError(job.problem)
+        data = Path(job.path).read_bytes()
+    except OSError as error:
+        finding = problem("TFM001", f"cannot be read: {error.strerror or error}")
+        return Report(job.path, (Shown(0, finding),))
+    result = treat(job.path, data, job.settings)
+    if job.mode is Mode.FIX and result.after != data:
+        try:
+            replace_file(Path(job.path), result.after, job.roots)
+        except OSError as error:
+            finding = problem("TFM007", f"cannot be written: {error.strerror or error}")
+            return Report(job.path, (Shown(0, finding), *result.found))
+    return report(job.path, result, job.mode)
+
+
+def report(path: str, result: Result, mode: Mode) -> Report:
+    """What is told of a file in each mode."""
+    fixed = sum(shown.finding.fixable for shown in result.found)
+    if mode is Mode.LIST:
+        return Report(path, result.found, failed=result.failed)
+    if mode is Mode.FIX:
+        return Report(path, result.remaining, fixed, failed=result.failed, data=result.after)
+    diff = "".join(unified(before, after, path + suffix) for suffix, before, after in result.changes)
+    return Report(path, result.remaining, fixed, diff, result.failed)
+
+
+def process_all(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
+    """The reports of all jobs, in the order of the jobs."""
+    if workers < 2 or len(jobs) < 2:
+        yield from map(process, jobs)
+        return
+    with ProcessPoolExecutor(min(workers, len(jobs))) as pool:
+        futures = [pool.submit(process, job) for job in jobs]
+        for job, future in zip(jobs, futures, strict=True):
+            yield _result(future) or _process_alone(job)
+
+
+def _process_alone(job: Job) -> Report:
+    """A worker died, and took others' jobs with it: each of those in a process of its own shows whose fault it was."""
+    with ProcessPoolExecutor(1) as pool:
+        finding = problem("TFM009", "internal error: the process that treated this file died")
+        return _result(pool.submit(process, job)) or Report(job.path, (Shown(0, finding),), failed=True)
+
+
+def _result(future: Future[Report]) -> Report | None:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return None
+
+
+def available_cpus() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

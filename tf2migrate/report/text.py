@@ -1,0 +1,57 @@
+"""Findings as lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from tf2migrate.report import Report, Shown
+
+
+def render(reports: Sequence[Report]) -> str:
+    """Every finding of every file, two lines each."""
+    return "".join(line + "\n" for report in reports for shown in report.shown for line in _lines(report.path, shown))
+
+
+def _lines(path: str, shown: Shown) -> Iterator[str]:
+    finding = shown.finding
+    cell = f"cell {shown.cell}:" if shown.cell else ""
+    mark = " [*]" if finding.fixable else ""
+    yield f"{path}:{cell}{finding.line}:{finding.column}: {finding.code}{mark} {finding.message}"
+    if finding.advice:
+        yield f"    help: {finding.advice}"
+
+
+def summary(reports: Sequence[Report], fix: bool) -> str:
+    """How many findings there are, and how many a fix deals with."""
+    shown = [entry for report in reports for entry in report.shown]
+    fixed = sum(report.fixed for report in reports)
+    if fix:
+        if not shown and not fixed:
+            return "Nothing to report.\n"
+        return f"Found {_count(len(shown) + fixed)} ({fixed} fixed, {len(shown)} remaining).\n"
+    if not shown:
+        return "Nothing to report.\n"
+    fixable = sum(entry.finding.fixable for entry in shown)
+    more = f"[*] {fixable} fixable with `--fix`.\n" if fixable else ""
+    return f"Found {_count(len(shown))}.\n{more}"
+
+
+def problems(reports: Sequence[Report]) -> list[Report]:
+    """The reports with only what is wrong with the files themselves."""
+    return [
+        replace(report, shown=tuple(entry for entry in report.shown if entry.finding.code.startswith("TFM00")))
+        for report in reports
+    ]
+
+
+def diff_summary(reports: Sequence[Report]) -> str:
+    """What a fix would do, in one line."""
+    changed, fixed = sum(bool(report.diff) for report in reports), sum(report.fixed for report in reports)
+    if not changed:
+        return "Nothing would change.\n"
+    return f"Would fix {_count(fixed)} in {changed} file{'s' * (changed != 1)}.\n"
+
+
+def _count(number: int) -> str:
+    return f"{number} finding{'s' * (number != 1)}"

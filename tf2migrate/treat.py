@@ -1,0 +1,232 @@
+"""A file's bytes as they should be, and what there is to say of them. Nothing here touches the disk."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+
+from tf2migrate import migrate as core
+from tf2migrate import notebook as nb
+from tf2migrate import py2
+from tf2migrate.config import Settings
+from tf2migrate.encoding import Undecodable, decode, decode_utf8
+from tf2migrate.model import Finding
+from tf2migrate.report import Shown
+from tf2migrate.suppress import Suppressions, noqa_codes, selected
+
+ADVICE = {
+    "TFM001": "Check its permissions, and that it declares its encoding (`# -*- coding: latin-1 -*-`).",
+    "TFM002": "Mend it so that Python 3 can read it, then run again.",
+    "TFM003": f"Run again with --py2, which turns it into Python 3 on the way; it needs {py2.INSTALL}.",
+    "TFM004": "Mend the cell so that Python 3 can read it, then run again; the other cells are treated.",
+    "TFM007": "The file is as it was.",
+    "TFM009": "The file is as it was. This is a defect of tf2migrate: please report it with the program.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a file's bytes become, and what there is to say: `found` before the fix, `remaining` after it."""
+
+    after: bytes
+    found: tuple[Shown, ...] = ()
+    remaining: tuple[Shown, ...] = ()
+    changes: tuple[tuple[str, str, str], ...] = ()  # what changed: a suffix of the name, text before, text after
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """A program's later form; `found` stands in the text given, `remaining` in `after`."""
+
+    after: str
+    cuts: tuple[int, ...]
+    found: tuple[Finding, ...]
+    remaining: tuple[Finding, ...]
+
+
+def treat(name: str, data: bytes, settings: Settings) -> Result:
+    """A file's bytes as they should be. Anything that goes wrong is a finding, and the bytes stay."""
+    if b"tensorflow" not in data and b"keras" not in data:
+        return Result(data)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python's parser thinks of the program is not ours to say
+            return (_notebook if name.endswith(".ipynb") else _script)(data, settings)
+    except Undecodable as error:
+        return _stopped(data, settings, problem("TFM001", f"cannot be read: {error}"))
+    except nb.NotANotebook as error:
+        return _stopped(data, settings, problem("TFM002", f"no notebook that can be read: {error}"))
+    except UnicodeEncodeError as error:
+        return _stopped(data, settings, problem("TFM007", f"cannot be written: {error}"))
+    except Exception as error:  # whatever it is, the other files go on
+        why = problem("TFM009", f"internal error: {type(error).__name__}: {error}")
+        return replace(_stopped(data, settings, why), failed=True)
+
+
+def problem(code: str, message: str, line: int = 1, column: int = 1) -> Finding:
+    """A finding about a file rather than about TensorFlow."""
+    return Finding(line, column, code, " ".join(message.split()), ADVICE[code])
+
+
+def _stopped(data: bytes, settings: Settings, *findings: Finding) -> Result:
+    shown = tuple(Shown(0, f) for f in findings if f.code == "TFM009" or _is_wanted(f, settings))
+    return Result(data, shown, shown)
+
+
+def _is_wanted(finding: Finding, settings: Settings) -> bool:
+    """Problems with a file are told whatever is selected, unless they are ignored."""
+    return selected(finding.code, replace(settings.options, select=()))
+
+
+def _script(data: bytes, settings: Settings) -> Result:
+    decoded = decode(data)
+    text, said = decoded.text, Suppressions.of(decoded.text)
+    if said.skip_file:
+        return Result(data)
+    try:
+        treated = _treat_program(text, text, (), said, settings)
+    except (SyntaxError, ValueError):
+        error = _syntax_error(text)
+        if error is None:
+            raise  # the program was sound: the migration broke it
+        where = (error.lineno or 1, max(1, error.offset or 1))
+        if not py2.is_python2(text):
+            return _stopped(data, settings, problem("TFM002", f"cannot be parsed: {error.msg}", *where))
+        if not _converts(settings):
+            return _stopped(data, settings, _python2_alone(settings, *where))
+        try:
+            treated = _treat_program(text, py2.convert(text), (), said, settings)
+        except py2.NotConverted as failure:
+            return _stopped(data, settings, problem("TFM002", f"Python 2 that fissix cannot read: {failure}", *where))
+        treated = replace(treated, found=(_CONVERTED, *treated.found))
+    after = treated.after if text.endswith("\n") else treated.after.rstrip("\n")
+    return Result(
+        decoded.encode(after) if after != text else data,
+        tuple(Shown(0, finding) for finding in treated.found),
+        tuple(Shown(0, finding) for finding in treated.remaining),
+        (("", decoded.lines.restore(text), decoded.lines.restore(after)),) if after != text else (),
+    )
+
+
+def _notebook(data: bytes, settings: Settings) -> Result:
+    text, encoding = decode_utf8(data)
+    whole = nb.read(text)
+    if any(Suppressions.of(part.code).skip_file for part in whole.program.parts):
+        return Result(data)
+    book, broken = nb.without_broken(whole)
+    python2 = [part for part in whole.program.parts if part.cell.number in broken and py2.is_python2(part.code)]
+    said = list(_pins(whole, settings))
+    converted: tuple[Shown, ...] = ()
+    if python2 and _converts(settings):
+        whole = replace(whole, program=whole.program.converted(_converted_or_same))
+        book, broken = nb.without_broken(whole)
+        converted = (Shown(python2[0].cell.number, _CONVERTED),)
+    elif python2 and not nb.python_version(whole).startswith("3"):  # its cells run, though not in Python 3
+        said.append(Shown(python2[0].cell.number, _python2_alone(settings)))
+        return Result(data, tuple(sorted(said)), tuple(sorted(said)))
+    said += _broken(book, broken, settings)
+    if not book.program.parts:
+        return Result(data, tuple(sorted(said)), tuple(sorted(said)))
+    return _treat_notebook(data, encoding, book, converted, said, settings)
+
+
+def _treat_notebook(
+    data: bytes, encoding: str, book: nb.Notebook, converted: tuple[Shown, ...], said: list[Shown], settings: Settings
+) -> Result:
+    program = book.program
+    before = program.original
+    treated = _treat_program(before.text, program.text, program.cuts, Suppressions.of(before.text), settings)
+    changed = book.changed(treated.after, treated.cuts)
+    old, new = before.places(before.text, before.cuts), program.places(treated.after, treated.cuts)
+    found = [Shown(cell, replace(f, line=line)) for f in treated.found for cell, line in [old(f.line)]]
+    remaining = [Shown(cell, replace(f, line=line)) for f in treated.remaining for cell, line in [new(f.line)]]
+    texts = {cell.number: cell.text for cell in book.cells}
+    return Result(
+        book.write(changed, settings.keep_outputs).encode(encoding) if changed else data,
+        tuple(sorted([*converted, *said, *found])),
+        tuple(sorted([*said, *remaining])),
+        tuple((f":cell {number}", texts[number], after) for number, after in changed.items()),
+    )
+
+
+def _pins(book: nb.Notebook, settings: Settings) -> Iterator[Shown]:
+    lines = {cell.number: cell.text.splitlines() for cell in book.cells}
+    for number, finding in nb.pins(book):
+        codes = noqa_codes(lines[number][finding.line - 1])
+        if selected(finding.code, settings.options) and (codes is None or (codes and finding.code not in codes)):
+            yield Shown(number, finding)
+
+
+def _broken(book: nb.Notebook, broken: dict[int, nb.Broken], settings: Settings) -> Iterator[Shown]:
+    for number, (line, error) in broken.items():
+        finding = problem("TFM004", f"the cell cannot be parsed: {error.msg}", line, max(1, error.offset or 1))
+        if _is_wanted(finding, settings):
+            yield Shown(number, finding)
+
+
+def _converted_or_same(code: str) -> str:
+    try:
+        return py2.convert(code)
+    except py2.NotConverted:
+        return code  # the cell stays broken, and is told of as such
+
+
+_CONVERTED = Finding(1, 1, "TFM003", "Python 2 program, turned into Python 3", "", fixable=True)
+
+
+def _converts(settings: Settings) -> bool:
+    return settings.py2 and py2.available()
+
+
+def _python2_alone(settings: Settings, line: int = 1, column: int = 1) -> Finding:
+    missing = f" fissix is missing: {py2.INSTALL}" if settings.py2 else ""
+    return problem("TFM003", f"Python 2 program, left alone.{missing}", line, column)
+
+
+def _treat_program(before: str, text: str, cuts: Sequence[int], said: Suppressions, settings: Settings) -> Treated:
+    """Migrate a text; `before` is what the user sees, from which `text` may already differ."""
+    migration = core.migrate(text, settings.options, cuts)
+    here = [*migration.findings, *(py2.divisions(text, before) if text != before else ())]
+    pairs = [
+        (finding, there)
+        for finding, there in zip(here, moved(here, text, before), strict=True)
+        if said.let_pass(there, settings.options)
+    ]
+    left = [finding for finding, _ in pairs if not finding.fixable]
+    return Treated(
+        migration.after,
+        migration.cuts,
+        tuple(sorted(there for _, there in pairs)),
+        tuple(sorted(moved(left, text, migration.after))),
+    )
+
+
+def _syntax_error(text: str) -> SyntaxError | None:
+    try:
+        ast.parse(text)
+    except SyntaxError as error:
+        return error
+    except ValueError as error:  # a NUL character, before Python 3.12
+        return SyntaxError(str(error))
+    return None
+
+
+def moved(findings: Sequence[Finding], old: str, new: str) -> list[Finding]:
+    """Findings about a text, where their lines stand in a later form of it."""
+    if old == new or not findings:
+        return list(findings)
+    lines = new.split("\n")
+    place: dict[int, int] = {}
+    for _, i, i_end, j, j_end in SequenceMatcher(None, old.split("\n"), lines, autojunk=False).get_opcodes():
+        place.update((line, min(j + line - i, max(j, j_end - 1))) for line in range(i, i_end))
+    found = []
+    for finding in findings:
+        line = min(place[finding.line - 1], len(lines) - 1)
+        end = finding.end_line and finding.end_line + line + 1 - finding.line
+        column = min(finding.column, len(lines[line]) + 1)
+        found.append(replace(finding, line=line + 1, column=column, end_line=end))
+    return found
