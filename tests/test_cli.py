@@ -239,7 +239,8 @@ def test_a_code_that_is_none_is_a_usage_error(run: Run) -> None:
 
 
 def test_suppression_comments(run: Run) -> None:
-    Path("a.py").write_text("import tensorflow as tf\ns = tf.Session()  # noqa: TFM901\nt = tf.Session()  # noqa: E501\n")
+    lines = ["import tensorflow as tf", "s = tf.Session()  # noqa: TFM901", "t = tf.Session()  # noqa: E501", ""]
+    Path("a.py").write_text("\n".join(lines))
     Path("b.py").write_text("# tf2migrate: skip-file\n" + HARD)
     ran = run(".")
     assert ran.out.count("TFM901") == 1

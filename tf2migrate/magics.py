@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,10 @@ PYTHON_CELLS = frozenset({"time", "timeit", "capture", "prun", "debug"})
 _MARK = re.compile(r"__tf2migrate_magic_(\d+)__\([\s\\]*\)(?:; )?")
 _HEADER = re.compile(r"\s*%%(\w+)[^\n]*(?:\n|\Z)")
 _LINE = re.compile(r"[%!?,;/]|(?:pip|conda)\d?[ \t]+(?:un)?install\b")  # a statement that begins so is no Python
-_TIMED = re.compile(r"(%(?:time|timeit|prun)[ \t]+(?:-[a-zA-Z]+[ \t]*\d*[ \t]+)*)(?P<code>[^-\s].*)")
+# Python follows the options of these, unless it is a magic itself.
+_TIMED = re.compile(
+    r"%(?:time|timeit|prun)[ \t]+(?:-[lsTDv][ \t]+\S+[ \t]+|--?[a-zA-Z][-\w]*[ \t]*\d*[ \t]+)*(?P<code>[^-\s!%?])"
+)
 _REST = re.compile(r"(?:\\\n|[^\n])*")  # to the end of the line, and of those that a backslash adds
 _CANDIDATE = re.compile(r"[%!?]|^[ \t]*[,;/]|^[ \t]*(?:pip|conda)\d?[ \t]", re.MULTILINE)
 _TOKEN = re.compile(
@@ -104,14 +106,4 @@ def _to_end(body: str, at: int) -> int:
 def _line_magic(body: str, start: int) -> tuple[int, int, bool]:
     end = _to_end(body, start)
     timed = _TIMED.match(body, start, end)
-    if timed and _parses(timed["code"]):
-        return start, timed.start("code"), True
-    return start, end, False
-
-
-def _parses(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError):
-        return False
-    return True
+    return (start, timed.start("code"), True) if timed else (start, end, False)

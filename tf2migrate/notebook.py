@@ -20,7 +20,7 @@ from tf2migrate.model import Finding, Span
 _PIP = re.compile(
     r"""^\s*(?:\w+\s*=\s*)? [!%]? \s* (?:[\w./{}-]+\s+)*? (?:pip\d?|conda)\b
         .* \binstall\b .* \btensorflow(?:[-_](?:gpu|cpu))?["']?\s*
-        (?: ={1,3}\s*["']?[01]\. | ~=\s*1\. | <\s*["']?2(?:\.0)*\b | <=\s*1\. )
+        (?: ={1,3}\s*["']?[01]\. | ~=\s*1\. | <\s*["']?2(?:\.0)*(?![.\d]) | <=\s*1\. )
       | ^\s*%tensorflow_version\s+1""",
     re.VERBOSE,
 )

@@ -15,7 +15,7 @@ INSTALL = "pip install 'tf2migrate[py2]'"
 
 # Looked for only in text that is no Python 3.
 _SIGNS = re.compile(
-    r"""^\s*print\s+(?!=)["'\w(`-]      # print "loss", loss
+    r"""(?:^|;)\s*print\s+(?!=)["'\w(`-]      # print "loss", loss
       | ^\s*print\s*$
       | ^\s*print\s*>>
       | ^\s*except\b[^:#"']*,\s*\w+\s*: # except ValueError, error:

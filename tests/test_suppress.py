@@ -1,0 +1,47 @@
+"""Comments that ask the tool to be silent."""
+
+from __future__ import annotations
+
+import pytest
+
+from tf2migrate.model import Options
+from tf2migrate.suppress import Suppressions, noqa_codes, selected
+
+
+@pytest.mark.parametrize(
+    ("comment", "codes"),
+    [
+        ("# noqa", frozenset()),
+        ("#noqa:TFM101", {"TFM101"}),
+        ("# NOQA : tfm101, E501 because", {"TFM101", "E501"}),
+        ("# why  # noqa: TFM101 TFM102", {"TFM101", "TFM102"}),
+        ("# noqa:", None),
+        ("# noqa: because", None),
+        ("# noqatic", None),
+        ("# nothing", None),
+    ],
+)
+def test_noqa_comments(comment: str, codes: frozenset[str] | None) -> None:
+    assert noqa_codes(comment) == codes
+
+
+def test_a_noqa_comment_covers_the_lines_of_its_statement() -> None:
+    said = Suppressions.of(
+        "x = f(  # one\n    1,\n)  # noqa: TFM101\ny = 1\n# noqa: TFM101\nz = '# noqa'\nclass A:  # noqa\n    b = 1\n"
+    )
+    assert [line for line in range(1, 9) if said.cover(line, "TFM101")] == [1, 2, 3, 5, 7]
+    assert [line for line in range(1, 9) if said.cover(line, "TFM102")] == [7]
+
+
+def test_a_file_is_skipped_for_a_comment_not_for_a_string() -> None:
+    assert Suppressions.of("import a\n  # tf2migrate: skip-file (vendored)\n").skip_file
+    assert not Suppressions.of("x = '# tf2migrate: skip-file'\n").skip_file
+    assert Suppressions.of("# tf2migrate: skip-file\nx = (\n").skip_file
+
+
+def test_a_longer_prefix_decides_and_ignore_wins_a_tie() -> None:
+    assert selected("TFM101", Options())
+    assert not selected("TFM101", Options(ignore=("TFM1",)))
+    assert selected("TFM101", Options(select=("TFM101",), ignore=("TFM1",)))
+    assert not selected("TFM101", Options(select=("TFM1",), ignore=("TFM1",)))
+    assert not selected("TFM201", Options(select=("TFM1",)))
