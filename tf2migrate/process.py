@@ -73,8 +73,12 @@ def process_all(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
         return
     with ProcessPoolExecutor(min(workers, len(jobs))) as pool:
         futures = [pool.submit(process, job) for job in jobs]
-        for job, future in zip(jobs, futures, strict=True):
-            yield _result(future) or _process_alone(job)
+        try:
+            for job, future in zip(jobs, futures, strict=True):
+                yield _result(future) or _process_alone(job)
+        except BaseException:  # such as Ctrl-C: nothing more is begun
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _process_alone(job: Job) -> Report:
