@@ -87,6 +87,26 @@ def test_diff_exits_0_when_what_remains_cannot_be_fixed(run: Run) -> None:
     assert run("a.py", "--diff").code == 0
 
 
+def test_diff_wins_over_fix(run: Run) -> None:
+    Path("a.py").write_text(OLD)
+    assert run("a.py", "--fix", "--diff").code == 1
+    assert Path("a.py").read_text() == OLD
+
+
+def test_findings_and_diffs_of_notebooks_name_the_cell(run: Run) -> None:
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": "tensorflow"},
+        {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": 1, "source": OLD},
+    ]
+    Path("n.ipynb").write_text(json.dumps({"nbformat": 4, "nbformat_minor": 2, "metadata": {}, "cells": cells}))
+    assert run(".").out.startswith("n.ipynb:cell 2:2:5: TFM101 [*] ")
+    assert json.loads(run(".", "--output-format", "json").out)[0]["cell"] == 2
+    assert run(".", "--diff").out == (
+        "--- n.ipynb:cell 2\n+++ n.ipynb:cell 2\n@@ -1,2 +1,2 @@\n"
+        " import tensorflow as tf\n-x = tf.log(1.0)\n+x = tf.math.log(1.0)\n"
+    )
+
+
 def test_positions_after_a_fix_are_those_of_the_new_text(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def longer(program: Program, options: Options) -> Outcome:
         outcome = stage(program, options)
