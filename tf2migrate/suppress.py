@@ -71,7 +71,7 @@ def noqa_codes(comment: str) -> frozenset[str] | None:
         return None
     if match["codes"]:
         return frozenset(re.findall(r"[A-Z]+\d+", match["list"].upper()))
-    return None if match["more"] else frozenset()  # "# noqa:" without a code is a slip, not a wish for silence
+    return None if match["more"] else frozenset()  # a colon without a code is a slip, not a wish for silence
 
 
 def _comments(text: str) -> Iterator[tuple[str, int, int]]:

@@ -1,7 +1,8 @@
 """Which symbol a name stands for: imports, aliases, shadowing.
 
 Names are resolved by Python's scoping rules, not matched by spelling. A name means a TensorFlow symbol only when
-every binding of it in its scope does (so that two imports in a try statement do, and a parameter called ``tf`` does not).
+every binding of it in its scope does (so that two imports in a try statement do, and a parameter called ``tf`` does
+not).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 #: Modules whose members are symbols for us. A path begins with one of these names.
-ROOTS = ("tensorflow", "keras", "tf_slim")
+ROOTS = ("tensorflow", "keras", "tf_slim", "input_data")
 
 #: Where programs reach into TensorFlow's own packages for something that has a public TF1 name.
 PRIVATE = {
@@ -34,7 +35,7 @@ PRIVATE = {
 
 
 def canonical(path: str) -> str:
-    """The TF1 name of a path: ``tensorflow.compat.v1.placeholder`` and ``tensorflow.placeholder`` are ``tf.placeholder``.
+    """The TF1 name of a path: ``tf.placeholder`` for ``tensorflow.placeholder`` and ``tensorflow.compat.v1.placeholder``.
 
     A path outside TensorFlow is returned as it is.
     """
