@@ -35,7 +35,7 @@ PRIVATE = {
 
 
 def canonical(path: str) -> str:
-    """The TF1 name of a path: ``tf.placeholder`` for ``tensorflow.placeholder`` and ``tensorflow.compat.v1.placeholder``.
+    """The TF1 name of a path: ``tf.log`` for ``tensorflow.log`` and ``tensorflow.compat.v1.log``.
 
     A path outside TensorFlow is returned as it is.
     """
