@@ -67,6 +67,14 @@ def test_python_3_is_never_converted() -> None:
     assert run(program, py2=True) == Result(program)
 
 
+def test_tabs_mixed_with_blanks_are_counted_as_python_2_did() -> None:
+    program = "if x:\n\tprint 1\n        s = '''\n\ttab'''\n\tif y:\n\t    print(s,\n\t\ty)\n"
+    assert py2.convert(program) == (
+        "if x:\n        print(1)\n        s = '''\n\ttab'''\n"
+        "        if y:\n            print((s,\n                y))\n"
+    )
+
+
 def test_what_fissix_cannot_read_is_a_finding() -> None:
     program = b"import tensorflow\nprint 'x'\nx = (\n"
     result = run(program, py2=True)

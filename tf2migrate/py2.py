@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 from functools import cache
 from importlib.util import find_spec
@@ -71,10 +72,26 @@ def convert(text: str) -> str:
     ended = text if text.endswith("\n") else text + "\n"
     try:
         after = str(_tool().refactor_string(ended, "<program>"))
+        if _mixes_tabs(after):
+            after = _without_tabs(after)
         ast.parse(after)
     except (ParseError, TokenError, SyntaxError, ValueError) as error:
         raise NotConverted(str(error)) from None
     return after if text.endswith("\n") else after.removesuffix("\n")
+
+
+def _without_tabs(text: str) -> str:
+    """The text indented by blanks alone, as Python 2 counted; what stands in strings stays."""
+    from fissix.pgen2 import token, tokenize
+
+    in_strings: set[int] = set()
+    for kind, _, (first, _), (last, _), _ in tokenize.generate_tokens(io.StringIO(text).readline):
+        if kind == token.STRING:
+            in_strings.update(range(first + 1, last + 1))
+    return "\n".join(
+        line if number in in_strings else re.sub(r"^[ \t]+", lambda blank: blank[0].expandtabs(8), line)
+        for number, line in enumerate(text.split("\n"), start=1)
+    )
 
 
 def divisions(text: str, python2: str) -> list[Finding]:
