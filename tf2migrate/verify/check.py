@@ -1,0 +1,124 @@
+"""Runs the two sides of a program and judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from tf2migrate.verify.judge import judge
+from tf2migrate.verify.sandbox import RunnerError, Server
+from tf2migrate.verify.settings import Case, Settings
+from tf2migrate.verify.trace import Trace
+from tf2migrate.verify.verdict import Judgement, Point, Side, Status, Verdict
+
+FIRST_SALT = 7
+#: Modules that no installable TensorFlow 2 has: nothing can be said without an older one.
+GONE = ("contrib", "estimator", "examples", "tf_slim", "tensorflow_hub", "feature_column")
+
+
+class Checker:
+    """Both sides, kept running between programs so that TensorFlow is imported once for each."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.servers: dict[tuple[str, str], Server] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self.servers.values():
+            server.__exit__(None, None, None)
+
+    def server(self, mode: str, device: str) -> Server:
+        """The running side of one mode and device."""
+        if (mode, device) not in self.servers:
+            self.servers[mode, device] = Server("old" if mode == "old" else "new", self.settings, device)
+        return self.servers[mode, device]
+
+    def check(self, old: Case, new: Case, name: str | None = None) -> Verdict:
+        """The verdict on one program: on every device, with every salt, until one of them differs."""
+        blank = Verdict(name or old.name, Status.NOT_RUN, "", old_text=old.text, new_text=new.text)
+        verdict = blank
+        salts = range(FIRST_SALT, FIRST_SALT + (self.settings.salts if self.settings.shared_randomness else 1))
+        try:
+            for device in self.settings.devices:
+                for salt in salts:
+                    verdict = self.once(old, new, salt, device, blank)
+                    if not verdict.equivalent:
+                        return verdict
+        except RunnerError as error:
+            return replace(blank, reason=str(error))
+        return verdict
+
+    def once(self, old: Case, new: Case, salt: int, device: str, blank: Verdict) -> Verdict:
+        """One run of each side."""
+        first = self.server("old", device).run(old, salt)
+        verdict = replace(blank, old=side(first), salts=(*blank.salts, salt))
+        if wanted(device) - {d.split()[0] for d in first.devices} and first.ended:
+            return replace(verdict, reason="no GPU is visible to TensorFlow here")
+        if not first.ok:
+            return replace(verdict, **failed_old(first))
+        second = self.server("new", device).run(new, salt, carry=first.cells)
+        verdict = replace(verdict, new=side(second))
+        if not second.ok:
+            return replace(verdict, status=Status.NEW_FAILED, reason=why(second))
+        factor = 1.0 if first.tensorflow == second.tensorflow else 4.0
+        points = judge(first, second, self.settings, factor)
+        if any(p.fails for p in points):
+            points = steady(points, lambda: judge(first, self.server("old", device).run(old, salt), self.settings))
+        return conclude(verdict, points, bool(first.runs))
+
+
+def wanted(device: str) -> set[str]:
+    """The kind of device that has to be there."""
+    return {"GPU"} if device.startswith("gpu") else set()
+
+
+def side(trace: Trace) -> Side:
+    """What ran."""
+    return Side(trace.tensorflow, trace.python, trace.devices, trace.seconds, trace.memory)
+
+
+def why(trace: Trace) -> str:
+    """Why a program did not come to its end."""
+    return trace.reason or str(trace.failure)
+
+
+def failed_old(trace: Trace) -> dict[str, object]:
+    """Status and reason of an old program that does not run."""
+    failure = trace.failure
+    gone = failure is not None and failure.kind in ("ModuleNotFoundError", "ImportError", "AttributeError", "NotImplementedError")
+    if failure is not None and gone and any(name in failure.message for name in GONE):
+        reason = f"{failure}; no TensorFlow 2 has it: --old-python runs the old side in TensorFlow 1.15"
+        return {"status": Status.NOT_COMPARABLE, "reason": reason}
+    return {"status": Status.OLD_FAILED, "reason": why(trace)}
+
+
+def steady(points: tuple[Point, ...], again: Callable[[], tuple[Point, ...]]) -> tuple[Point, ...]:
+    """The points, where those on which the old program does not agree with itself no longer count."""
+    unsteady = {(p.kind, p.old, p.name) for p in again() if p.fails}
+    return tuple(replace(p, judgement=Judgement.UNSTEADY) if p.fails and (p.kind, p.old, p.name) in unsteady else p for p in points)
+
+
+def conclude(verdict: Verdict, points: tuple[Point, ...], runs: bool) -> Verdict:
+    """The verdict that points allow; never `equivalent` when nothing that was computed was seen."""
+    verdict = replace(verdict, points=points)
+    if verdict.failing:
+        first = verdict.failing[0]
+        others = len(verdict.failing) - 1
+        return replace(verdict, status=Status.DIFFERENT, reason=str(first) + (f"; and {others} more" if others else ""))
+    equal = [p for p in points if p.judgement is Judgement.EQUAL and p.counts]
+    seen = [p for p in equal if p.computed] if runs else [p for p in equal if p.kind in ("print", "file", "value", "final", "variable")]
+    if not seen:
+        return replace(verdict, status=Status.NOT_COMPARABLE, reason="nothing that the program computes could be seen on both sides")
+    return replace(verdict, status=Status.EQUIVALENT, reason=f"{len(equal)} points agree")
+
+
+def check_texts(old_text: str, new_text: str, path: Path, settings: Settings, checker: Checker) -> Verdict:
+    """A program's two texts, run where the program lives."""
+    folder = path.parent if path.parent.is_dir() and path.name else None
+    name = path.stem + ".py"
+    return checker.check(Case(old_text, name, folder), Case(new_text, name, folder), str(path))

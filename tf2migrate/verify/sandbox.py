@@ -1,0 +1,211 @@
+"""A process per side that imports TensorFlow once and forks, confined, for every program."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from tf2migrate.verify.settings import Case, Settings
+from tf2migrate.verify.trace import Trace, read_events
+
+Mode = Literal["old", "new"]
+RUNNER = Path(__file__).with_name("runner.py")
+
+#: All that a program sees of the caller's environment.
+KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ", "SYSTEMROOT")
+LARGEST_FILE = 20_000_000
+
+
+class Server:
+    """A running runner of one interpreter and mode."""
+
+    def __init__(self, mode: Mode, settings: Settings, device: str = "cpu") -> None:
+        self.mode: Mode = mode
+        self.settings, self.device = settings, device
+        self.python = settings.old_python if mode == "old" else settings.new_python
+        self.process: subprocess.Popen[bytes] | None = None
+        self.folder = Path(tempfile.mkdtemp(prefix="tf2migrate-"))
+        self.versions: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def stop(self) -> None:
+        """Ends the process; the program it runs, if any, ends with it."""
+        if self.process is None:
+            return
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self.process = None
+
+    def run(self, case: Case, salt: int = 7, carry: bool = False) -> Trace:
+        """One run of one program in a fresh folder."""
+        box = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
+        try:
+            return self._run(case, box, salt, carry)
+        finally:
+            shutil.rmtree(box, ignore_errors=True)
+
+    def _run(self, case: Case, box: Path, salt: int, carry: bool) -> Trace:
+        work = box / "work"
+        before = furnish(case, box, self.settings)
+        job = self._job(case, box, salt, carry)
+        trace = Trace()
+        answer = self._ask(job)
+        read_events(box / "events", trace)
+        trace.stderr = (box / "stderr").read_text(encoding="utf8", errors="replace")[-8000:]
+        trace.tensorflow = trace.tensorflow or self.versions.get("tensorflow", "")
+        trace.python = trace.python or self.versions.get("python", "")
+        trace.status, trace.reason = answer["status"], ending(answer, trace, self.settings)
+        trace.seconds, trace.memory = answer["seconds"], answer["memory"]
+        trace.files = written(work, before)
+        return trace
+
+    def _job(self, case: Case, box: Path, salt: int, carry: bool) -> dict[str, Any]:
+        settings = self.settings
+        return {
+            "mode": self.mode, "script": case.name, "box": str(box), "cwd": str(box / "work"), "salt": salt, "carry": carry,
+            "events": str(box / "events"), "stdin": str(box / "stdin"), "stdout": str(box / "stdout"),
+            "stderr": str(box / "stderr"), "args": settings.arguments, "env": dict(settings.environment),
+            "stubs": settings.stubs, "network": settings.network, "timeout": settings.timeout, "memory": settings.memory,
+            "shared": settings.shared_randomness, "device": self.device,
+        }  # fmt: skip
+
+    def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
+        process = self.process or self._start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        line = b""
+        try:
+            process.stdin.write(json.dumps(job).encode() + b"\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except OSError:
+            pass
+        if line:
+            answer: dict[str, Any] = json.loads(line)
+            return answer
+        self.stop()
+        return {"status": 1, "signal": 9, "reason": "runner", "seconds": 0.0, "memory": 0}
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [self.python, "-s", str(RUNNER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                cwd=self.folder, env=self._environment(), start_new_session=True,
+            )  # fmt: skip
+        assert process.stdout is not None
+        self.process = process
+        first = process.stdout.readline()
+        if not first:
+            self.stop()
+            log_text = (self.folder / "log").read_text(encoding="utf8", errors="replace").strip()
+            last = (log_text.splitlines() or ["no reason given"])[-1]
+            raise RunnerError(f"{self.python} cannot run TensorFlow programs: {last}")
+        self.versions = json.loads(first)
+        return process
+
+    def _environment(self) -> dict[str, str]:
+        env = {name: os.environ[name] for name in KEPT if name in os.environ}
+        env.update(
+            HOME=str(self.folder), TMPDIR=str(self.folder), PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1",
+            OMP_NUM_THREADS="1", MPLBACKEND="Agg", TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0",
+            KERAS_BACKEND="tensorflow",
+        )  # fmt: skip
+        if self.mode == "old":
+            env["TF_USE_LEGACY_KERAS"] = "1"
+        if not self.device.startswith("gpu"):
+            env["CUDA_VISIBLE_DEVICES"] = ""
+        elif "CUDA_VISIBLE_DEVICES" in os.environ:
+            env["CUDA_VISIBLE_DEVICES"] = os.environ["CUDA_VISIBLE_DEVICES"]
+        return env
+
+
+class RunnerError(Exception):
+    """An interpreter that cannot run anything."""
+
+
+def furnish(case: Case, box: Path, settings: Settings) -> dict[str, tuple[int, int]]:
+    """The fresh folder of one run; what is in it before the program starts."""
+    work = box / "work"
+    for folder in (work, box / "home", box / "tmp"):
+        folder.mkdir()
+    for source in (case.folder, settings.data):
+        if source is not None:
+            shutil.copytree(source, work, dirs_exist_ok=True, ignore=too_much, ignore_dangling_symlinks=True)
+    for name, text in (*case.neighbours, (case.name, case.text)):
+        target = work / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf8")
+    (box / "stdin").write_text(settings.stdin, encoding="utf8")
+    return listing(work)
+
+
+def too_much(folder: str, names: list[str]) -> set[str]:
+    """Hidden files, caches and large files are not copied."""
+    def skip(name: str) -> bool:
+        path = os.path.join(folder, name)
+        return (
+            (name.startswith(".") or name in ("__pycache__", "node_modules"))
+            or not (os.path.isdir(path) or os.path.isfile(path))
+            or (os.path.isfile(path) and os.path.getsize(path) > 5 * LARGEST_FILE)
+        )
+
+    return {name for name in names if skip(name)}
+
+
+def listing(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file with its size and time."""
+    found = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            stat = path.stat()
+            found[path.relative_to(folder).as_posix()] = (stat.st_size, stat.st_mtime_ns)
+    return found
+
+
+def written(folder: Path, before: dict[str, tuple[int, int]]) -> dict[str, bytes]:
+    """The files that a run made or changed."""
+    after = listing(folder)
+    return {
+        name: (folder / name).read_bytes() if stat[0] <= LARGEST_FILE else b""
+        for name, stat in sorted(after.items())
+        if before.get(name) != stat
+    }
+
+
+def ending(answer: dict[str, Any], trace: Trace, settings: Settings) -> str:
+    """Why a program was ended or ended itself out of turn, in words; "" for an end of its own."""
+    reasons = {
+        "time": f"it was ended after {settings.timeout:g} s",
+        "memory": f"it used more than {settings.memory} MiB of memory",
+        "processes": "it started more than 64 processes",
+        "runner": "it ended the process that ran it",
+    }
+    if answer["reason"]:
+        return reasons[answer["reason"]]
+    if answer["signal"]:
+        return f"it was ended by signal {answer['signal']}"
+    if not trace.ended and trace.failure is None:
+        last = (trace.stderr.strip().splitlines() or [""])[-1][:300]
+        return f"it left with status {answer['status']} before its end could be seen" + (f" ({last})" if last else "")
+    if trace.failure is None and answer["status"]:
+        return f"it exits with status {answer['status']}"
+    return ""

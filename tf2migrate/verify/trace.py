@@ -1,0 +1,163 @@
+"""What a runner wrote down about one run, read."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A line of a program."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else "end"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """One value seen: an array (or a sample of a large one, with its sum), or texts."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    array: np.ndarray[Any, Any]
+    total: float | None = None
+    is_tensor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A value with its place in the run."""
+
+    order: int
+    site: Site
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """What one call of print wrote."""
+
+    order: int
+    site: Site
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One Session.run, or one call of a tf.function from Python."""
+
+    order: int
+    site: Site
+    seconds: float
+    values: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The exception that ended a program."""
+
+    kind: str
+    message: str
+    site: Site
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message.splitlines()[0] if self.message else ''} ({self.site})"
+
+
+@dataclass(slots=True)
+class Trace:
+    """One run of one program, as observed."""
+
+    prints: list[Print] = field(default_factory=list)
+    values: dict[str, list[Seen]] = field(default_factory=dict)
+    runs: list[Call] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    variables: list[tuple[str, bool, Value]] = field(default_factory=list)
+    finals: dict[str, Value] = field(default_factory=dict)
+    optimizers: list[tuple[str, Mapping[str, float]]] = field(default_factory=list)
+    draws: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+    shuffles: int = 0
+    files: dict[str, bytes] = field(default_factory=dict)
+    failure: Failure | None = None
+    ended: bool = False
+    status: int = 0
+    reason: str = ""
+    seconds: float = 0.0
+    memory: int = 0
+    stderr: str = ""
+    tensorflow: str = ""
+    python: str = ""
+    devices: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the program came to its own good end."""
+        return self.ended and self.status == 0 and not self.reason and self.failure is None
+
+    @property
+    def cells(self) -> bool:
+        """Whether TF1 recurrent cells were built."""
+        return any("_cell/" in name and name.split(":")[0].endswith("kernel") for name, _, _ in self.variables)
+
+
+def decode(data: Mapping[str, Any], is_tensor: bool = False) -> Value:
+    """A value as the runner encoded it."""
+    shape = tuple(data["s"])
+    if data["d"] == "str":
+        return Value(shape, "str", np.asarray(data["t"], dtype=object), None, is_tensor)
+    array = np.frombuffer(base64.b64decode(data["b"]), dtype=np.dtype(data["d"]))
+    return Value(shape, array.dtype.name, array, data.get("sum"), is_tensor)
+
+
+def read_events(path: Path, trace: Trace) -> None:
+    """Adds to a trace what an events file says; a last line cut short is left out."""
+    lines = path.read_text(encoding="utf8").splitlines() if path.exists() else []
+    for order, line in enumerate(lines):
+        try:
+            event = json.loads(line)
+        except ValueError:
+            break
+        _add(trace, order, event[0], event[1:])
+
+
+def _add(trace: Trace, order: int, kind: str, event: Sequence[Any]) -> None:
+    match kind:
+        case "print":
+            trace.prints.append(Print(order, Site(event[0], event[1]), event[2]))
+        case "value":
+            seen = Seen(order, Site(event[1], event[2]), decode(event[4], event[3]))
+            trace.values.setdefault(event[0], []).append(seen)
+        case "run":
+            values = tuple((label, decode(v)) for label, v in event[3])
+            trace.runs.append(Call(order, Site(event[0], event[1]), event[2], values))
+        case "call":
+            values = tuple((event[0], decode(v)) for v in event[4])
+            trace.calls.append(Call(order, Site(event[1], event[2]), event[3], values))
+        case "var":
+            trace.variables.append((event[0], event[1], decode(event[2])))
+        case "final":
+            trace.finals[event[0]] = decode(event[1])
+        case "opt":
+            trace.optimizers.append((event[0], event[1]))
+        case "draw":
+            trace.draws[event[0]] = (event[1], event[2], event[3])
+        case "state":
+            trace.states[event[0]] = event[1]
+        case "shuffles":
+            trace.shuffles = event[0]
+        case "error":
+            trace.failure = Failure(event[0], event[1], Site(event[2], event[3]))
+        case "end":
+            trace.ended, trace.devices = True, tuple(event[3])
+            trace.tensorflow, trace.python = event[1], event[2]
