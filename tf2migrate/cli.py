@@ -205,8 +205,8 @@ def rule(code: str | None) -> None:
 
     if code is None:
         for page in pages().values():
-            click.echo(page.read_text(encoding="utf-8").split("\n", 1)[0].removeprefix("# "))
+            click.echo(f"{page.code} {page.slug}")
         return
     if code.upper() not in pages():
         raise click.UsageError(f"no rule {code!r}; `tf2migrate rule` lists them.")
-    click.echo(pages()[code.upper()].read_text(encoding="utf-8"), nl=False)
+    click.echo(pages()[code.upper()].text, nl=False)

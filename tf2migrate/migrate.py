@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from tf2migrate.apply import apply
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Finding, Migration, Options, Outcome
+from tf2migrate.rewrites import rewrite
 
 Stage = Callable[[Program, Options], Outcome]
 
 #: The stages in their order. Facts are computed anew between them, which is what keeps them true.
-STAGES: tuple[Stage, ...] = ()
+STAGES: tuple[Stage, ...] = (rewrite,)
 
 
 def migrate(text: str, options: Options | None = None, cuts: Sequence[int] = ()) -> Migration:

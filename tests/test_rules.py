@@ -1,0 +1,97 @@
+"""The book is executed: every example of every page, its text, its findings and what both sides compute."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from itertools import zip_longest
+from pathlib import Path
+
+import pytest
+
+from tf2migrate.migrate import migrate
+from tf2migrate.rulebook import Example, Page, pages
+
+SIDES = Path(__file__).with_name("sides.py")
+NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
+
+
+def examples() -> list[tuple[str, Page, Example]]:
+    """Every example with a name."""
+    return [
+        (f"{page.code}-{page.slug}-{number}", page, example)
+        for page in pages().values()
+        for number, example in enumerate(page.examples(), 1)
+    ]
+
+
+EVERY = [pytest.param(page, example, id=name) for name, page, example in examples()]
+
+
+@pytest.mark.parametrize(("page", "example"), EVERY)
+def test_before_becomes_after(page: Page, example: Example) -> None:
+    assert migrate(example.before).after == example.after
+
+
+@pytest.mark.parametrize(("page", "example"), EVERY)
+def test_a_second_run_changes_nothing(page: Page, example: Example) -> None:
+    assert migrate(example.after).after == example.after
+
+
+@pytest.mark.parametrize(("page", "example"), EVERY)
+def test_what_is_left_to_say_is_marked(page: Page, example: Example) -> None:
+    left = migrate(example.after).findings
+    assert [(finding.code, finding.line) for finding in left] == list(example.marks)
+
+
+@pytest.mark.parametrize(("page", "example"), EVERY)
+def test_a_page_shows_its_own_rule(page: Page, example: Example) -> None:
+    """An example that is rewritten, or marked, has to do with the rule whose page it stands on."""
+    if example.before != example.after:
+        assert page.code in {finding.code for finding in migrate(example.before).findings if finding.fixable}
+    elif example.marks:
+        assert page.code in {code for code, _ in example.marks}
+
+
+def outputs(side: str, programs: list[str]) -> list[str]:
+    """What each program prints on one side; one process for all."""
+    done = subprocess.run(
+        [sys.executable, str(SIDES), side],
+        input=json.dumps(programs),
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+        | ({"TF_USE_LEGACY_KERAS": "1"} if side == "old" else {}),
+    )
+    printed: list[str] = json.loads(done.stdout)
+    return printed
+
+
+def differences(old: str, new: str) -> list[str]:
+    """The lines that differ by more than rounding."""
+    found = []
+    for a, b in zip_longest(old.splitlines(), new.splitlines(), fillvalue="(nothing)"):
+        numbers = [[float(number) for number in NUMBER.findall(line)] for line in (a, b)]
+        same_text = NUMBER.sub("#", a).split() == NUMBER.sub("#", b).split()
+        if not same_text or numbers[0] != pytest.approx(numbers[1], rel=1e-4, abs=1e-6):
+            found.append(f"{a} | {b}")
+    return found
+
+
+@pytest.mark.tensorflow
+def test_both_sides_compute_the_same() -> None:
+    shown = [
+        (name, example)
+        for name, _, example in examples()
+        if "print(" in example.before and example.before != example.after and not example.marks
+    ]
+    old = outputs("old", [example.before for _, example in shown])
+    new = outputs("new", [example.after for _, example in shown])
+    assert all(text and "Traceback" not in text for text in old), old
+    assert {name: differences(*sides) for (name, _), *sides in zip(shown, old, new, strict=True)} == {
+        name: [] for name, _ in shown
+    }
