@@ -181,7 +181,7 @@ def _plan(program: Program, uses: list[tuple[ast.expr, str]], imports: tuple[Imp
     return Plan(
         tuple(reads),
         imports,
-        _batch_arguments(program),
+        _batch_arguments(program) if reads else frozenset(),
         {name: other if name in taken else name for name, other in NEW.items()},
     )
 
@@ -223,9 +223,12 @@ def _batch_arguments(program: Program) -> frozenset[str]:
     for node in ast.walk(program.tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "next_batch":
             try:
-                given |= bind(node, ("batch_size", "fake_data", "shuffle")).keys()
+                arguments = bind(node, ("batch_size", "fake_data", "shuffle"))
             except Unbound:
                 continue  # another object's method
+            if "fake_data" in arguments:
+                raise Refused(node, "next_batch is given fake_data")
+            given |= arguments.keys()
     return frozenset(given)
 
 
