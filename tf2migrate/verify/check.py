@@ -29,8 +29,13 @@ class Checker:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends both sides and removes what they left."""
         for server in self.servers.values():
-            server.__exit__(None, None, None)
+            server.close()
+        self.servers.clear()
 
     def server(self, mode: str, device: str) -> Server:
         """The running side of one mode and device."""
@@ -60,7 +65,8 @@ class Checker:
         if wanted(device) - {d.split()[0] for d in first.devices} and first.ended:
             return replace(verdict, reason="no GPU is visible to TensorFlow here")
         if not first.ok:
-            return replace(verdict, **failed_old(first))
+            status, reason = failed_old(first)
+            return replace(verdict, status=status, reason=reason)
         second = self.server("new", device).run(new, salt, carry=first.cells)
         verdict = replace(verdict, new=side(second))
         if not second.ok:
@@ -87,14 +93,14 @@ def why(trace: Trace) -> str:
     return trace.reason or str(trace.failure)
 
 
-def failed_old(trace: Trace) -> dict[str, object]:
+def failed_old(trace: Trace) -> tuple[Status, str]:
     """Status and reason of an old program that does not run."""
     failure = trace.failure
     gone = failure is not None and failure.kind in ("ModuleNotFoundError", "ImportError", "AttributeError", "NotImplementedError")
     if failure is not None and gone and any(name in failure.message for name in GONE):
         reason = f"{failure}; no TensorFlow 2 has it: --old-python runs the old side in TensorFlow 1.15"
-        return {"status": Status.NOT_COMPARABLE, "reason": reason}
-    return {"status": Status.OLD_FAILED, "reason": why(trace)}
+        return Status.NOT_COMPARABLE, reason
+    return Status.OLD_FAILED, why(trace)
 
 
 def steady(points: tuple[Point, ...], again: Callable[[], tuple[Point, ...]]) -> tuple[Point, ...]:
@@ -117,8 +123,14 @@ def conclude(verdict: Verdict, points: tuple[Point, ...], runs: bool) -> Verdict
     return replace(verdict, status=Status.EQUIVALENT, reason=f"{len(equal)} points agree")
 
 
-def check_texts(old_text: str, new_text: str, path: Path, settings: Settings, checker: Checker) -> Verdict:
-    """A program's two texts, run where the program lives."""
-    folder = path.parent if path.parent.is_dir() and path.name else None
+def verify_sources(
+    old_text: str, new_text: str, path: Path, settings: Settings | None = None, checker: Checker | None = None
+) -> Verdict:
+    """The verdict on a program's two texts, run with the files beside `path`. A checker given is kept running."""
+    folder = path.parent if path.parent.is_dir() else None
     name = path.stem + ".py"
-    return checker.check(Case(old_text, name, folder), Case(new_text, name, folder), str(path))
+    sides = Case(old_text, name, folder), Case(new_text, name, folder)
+    if checker is not None:
+        return checker.check(*sides, str(path))
+    with Checker(settings or Settings()) as own:
+        return own.check(*sides, str(path))

@@ -17,7 +17,7 @@ from tf2migrate.verify.verdict import Judgement, Point
 def judge_values(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Point]:
     """Names that both programs give numbers to, compared assignment by assignment."""
     started = min((r.order for r in old.runs), default=-1)
-    fetched = {key for run in old.runs for _, v in run.values if (key := digest(v))}
+    fetched = {digest(value) for run in old.runs for _, value in run.values}
     for key, seen in old.values.items():
         mine = [s for s in seen if not s.value.is_tensor]
         theirs = counterpart(key, mine, new)

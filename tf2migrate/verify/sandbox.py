@@ -8,8 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from tf2migrate.verify.settings import Case, Settings
 from tf2migrate.verify.trace import Trace, read_events
@@ -33,10 +32,8 @@ class Server:
         self.folder = Path(tempfile.mkdtemp(prefix="tf2migrate-"))
         self.versions: dict[str, str] = {}
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Ends the process and removes its folder."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -102,7 +99,7 @@ class Server:
         if line:
             answer: dict[str, Any] = json.loads(line)
             return answer
-        self.stop()
+        self.stop()  # the next job starts another
         return {"status": 1, "signal": 9, "reason": "runner", "seconds": 0.0, "memory": 0}
 
     def _start(self) -> subprocess.Popen[bytes]:

@@ -1,0 +1,143 @@
+"""The programs to verify: read from files, notebooks and git, and migrated in memory."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tf2migrate import notebook, py2
+from tf2migrate.config import Configuration
+from tf2migrate.encoding import Undecodable, decode
+from tf2migrate.files import Search
+from tf2migrate.treat import treat
+from tf2migrate.verify.settings import Case, Settings
+from tf2migrate.verify.steps import cap
+
+_MAGIC = re.compile(r"__tf2migrate_magic_\d+__\([\s\\]*\)")
+#: What a program has that runs a graph; a file without it is a module, run by those that import it.
+_RUNS = re.compile(rb"Session\(|\.app\.run\(|\.eval\(|Supervisor\(|estimator")
+
+
+class NoProgram(ValueError):
+    """A program that cannot be run, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The two sides of one program."""
+
+    name: str
+    old: Case
+    new: Case
+
+
+def text_of(name: str, data: bytes) -> str:
+    """A script's text, or a notebook's code cells joined with their magics dropped; Python 2 as Python 3."""
+    try:
+        text = decode(data).text
+        if name.endswith(".ipynb"):
+            text = _MAGIC.sub("None", notebook.read(text).program.text)
+    except (Undecodable, notebook.NotANotebook) as error:
+        raise NoProgram(f"{name} cannot be read: {error}") from None
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        if not (py2.is_python2(text) and py2.available()):
+            raise NoProgram(f"{name} is no Python 3: {error}") from None
+        try:
+            return py2.convert(text)
+        except py2.NotConverted as reason:
+            raise NoProgram(f"{name} is no Python 3: {reason}") from None
+    return text
+
+
+def pair(old: Path, new: Path, settings: Settings) -> Program:
+    """Two files, each in its own folder."""
+    sides = [_case(path, path.read_bytes(), (), settings) for path in (old, new)]
+    return Program(f"{old} {new}", sides[0], sides[1])
+
+
+def migrated(path: Path, settings: Settings) -> Program:
+    """A file, and what it becomes together with the modules beside it that it imports."""
+    configuration = Configuration({"py2": True} if py2.available() else {})
+    beside = tuple(neighbours(path))
+
+    def rewritten(file: Path) -> bytes:
+        return treat(str(file), file.read_bytes(), configuration.of(file.parent)).after
+
+    old = _case(path, path.read_bytes(), beside, settings)
+    texts = tuple((f.relative_to(path.parent).as_posix(), text_of(f.name, rewritten(f))) for f in beside)
+    return Program(str(path), old, _made(path, rewritten(path), texts, settings))
+
+
+def against(path: Path, revision: str, settings: Settings) -> Program:
+    """A file as it is, against what it was at a revision."""
+    beside = tuple(neighbours(path))
+    past = tuple((f.relative_to(path.parent).as_posix(), f) for f in beside)
+    texts = tuple((name, text_of(name, at_revision(f, revision))) for name, f in past)
+    old = _made(path, at_revision(path, revision), texts, settings)
+    return Program(f"{path} against {revision}", old, _case(path, path.read_bytes(), (), settings))
+
+
+def at_revision(path: Path, revision: str) -> bytes:
+    """A file's bytes in git."""
+    if revision.startswith("-"):
+        raise NoProgram(f"{revision} is no revision")
+    found = subprocess.run(["git", "show", f"{revision}:./{path.name}"], cwd=path.parent, capture_output=True, check=False)
+    if found.returncode:
+        raise NoProgram(found.stderr.decode(errors="replace").strip() or f"{path} is not in {revision}")
+    return found.stdout
+
+
+def programs_below(folder: Path) -> Iterator[Path]:
+    """The programs of a folder: files that run TensorFlow, not the modules that they import."""
+    found = [f.path for f in Search([folder], Configuration({})) if f.problem is None]
+    for path in found:
+        data = path.read_bytes()
+        if b"tensorflow" in data and _RUNS.search(data):
+            yield path
+
+
+def neighbours(path: Path) -> Iterator[Path]:
+    """The modules beside a program that it imports, directly or not."""
+    found, todo = {path}, [path]
+    while todo:
+        current = todo.pop()
+        try:
+            tree = ast.parse(text_of(current.name, current.read_bytes()))
+        except NoProgram:
+            continue
+        for name in _imported(tree):
+            for candidate in (path.parent / f"{name}.py", path.parent / name / "__init__.py"):
+                if candidate.is_file() and candidate not in found:
+                    found.add(candidate)
+                    todo.append(candidate)
+                    yield candidate
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.replace(".", "/") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = (node.module or "").replace(".", "/")
+            yield base
+            yield from (f"{base}/{alias.name}".lstrip("/") for alias in node.names)
+
+
+def _case(path: Path, data: bytes, beside: tuple[Path, ...], settings: Settings) -> Case:
+    """A file as it is; neighbours are rewritten only where they are Python 2 or have loops to cap."""
+    texts = tuple((f.relative_to(path.parent).as_posix(), text_of(f.name, f.read_bytes())) for f in beside)
+    return _made(path, data, texts, settings)
+
+
+def _made(path: Path, data: bytes, texts: tuple[tuple[str, str], ...], settings: Settings) -> Case:
+    def short(text: str) -> str:
+        return text if settings.steps is None else cap(text, settings.steps)
+
+    text = short(text_of(path.name, data))
+    return Case(text, path.stem + ".py", path.parent, tuple((name, short(t)) for name, t in texts))
