@@ -20,6 +20,11 @@ class Source:
         self.tree = ast.parse(text)
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of the tree, parents first."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def lines(self) -> list[str]:
         """The lines with their ends; only ``\\n`` ends a line, as for `ast` (a form feed does not)."""
         return [line + "\n" for line in self.text.split("\n")]

@@ -7,7 +7,6 @@ from collections import defaultdict
 
 from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.source import walk_in_order
 from tf2migrate.model import Edit, Options, Outcome, Span
 from tf2migrate.rewrites.places import finding
 
@@ -23,7 +22,7 @@ def dimension_value(program: Program, options: Options) -> Outcome:
         return Outcome()
     values = [
         node
-        for node in walk_in_order(program.tree)
+        for node in program.nodes
         if isinstance(node, ast.Attribute) and node.attr == "value" and isinstance(node.ctx, ast.Load)
     ]
     shapes, sizes = _names(program)
@@ -69,7 +68,7 @@ def _names(program: Program) -> tuple[frozenset[str], frozenset[str]]:
     """The names that are shapes, and those that are sizes, wherever the program binds them."""
     bound: dict[str, list[tuple[str, ast.expr | None]]] = defaultdict(list)
     known: set[int] = set()
-    for node in ast.walk(program.tree):
+    for node in program.nodes:
         match node:
             case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
                 known.add(id(target))

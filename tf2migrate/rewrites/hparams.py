@@ -40,7 +40,7 @@ def hparams(program: Program, options: Options) -> Outcome:
     uses = [node for node, path in symbols(program.names, program.tree) if path == SYMBOL]
     if not uses:
         return Outcome()
-    parents = places.parents(program.tree)
+    parents = places.parents(program)
     for node in uses:
         why = _obstacle(program, node, parents)
         if why:
@@ -79,7 +79,7 @@ def _obstacle(program: Program, node: ast.expr, parents: dict[int, ast.AST]) -> 
         return "where this HParams goes cannot be seen"
     target = statement.targets[0]
     assert isinstance(target, ast.Name)
-    for other in ast.walk(program.tree):
+    for other in program.nodes:
         if isinstance(other, ast.Name) and other.id == target.id and isinstance(other.ctx, ast.Load):
             use = parents[id(other)]
             if not isinstance(use, ast.Attribute):

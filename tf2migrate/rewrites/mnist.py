@@ -164,7 +164,7 @@ def _is_shipped(statement: Import) -> bool:
 
 
 def _plan(program: Program, uses: list[tuple[ast.expr, str]], imports: tuple[Import, ...]) -> Plan:
-    parents = places.parents(program.tree)
+    parents = places.parents(program)
     reads = []
     for node, path in uses:
         call = parents[id(node)]
@@ -173,7 +173,7 @@ def _plan(program: Program, uses: list[tuple[ast.expr, str]], imports: tuple[Imp
         reads.append(Read(call, _arguments(program, call)))
     for statement in imports:
         _check_import(program, statement, [node for node, _ in uses])
-    for other in ast.walk(program.tree):
+    for other in program.nodes:
         if isinstance(other, ast.Attribute) and other.attr in PRIVATE and reads:
             raise Refused(other, f"its private attribute {other.attr} is used")
     replaced = [*(alias for s in imports for alias in s.names), *(node for node, _ in uses)]
@@ -195,7 +195,7 @@ def _check_import(program: Program, statement: Import, uses: list[ast.expr]) -> 
     if "." in name:
         raise Refused(statement, "its import makes the name tensorflow known, too")
     inside = {id(node) for use in uses for node in ast.walk(use)}
-    for node in ast.walk(program.tree):
+    for node in program.nodes:
         if isinstance(node, ast.Name) and node.id == name and id(node) not in inside:
             raise Refused(node, f"{name} does not mean the reader alone")
     if not uses and name != "input_data":
@@ -220,7 +220,7 @@ def _arguments(program: Program, call: ast.Call) -> Mapping[str, ast.expr]:
 def _batch_arguments(program: Program) -> frozenset[str]:
     """The keywords that `next_batch` is given. Raises `Refused` for one that its new form does not have."""
     given: set[str] = set()
-    for node in ast.walk(program.tree):
+    for node in program.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "next_batch":
             try:
                 arguments = bind(node, ("batch_size", "fake_data", "shuffle"))

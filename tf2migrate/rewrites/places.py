@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.source import walk_in_order
 from tf2migrate.model import Edit, Finding, Span
 
 
@@ -23,7 +22,7 @@ def words(program: Program, without: Collection[ast.AST] = ()) -> frozenset[str]
     """Every name that a program binds or reads anywhere, but for the given nodes."""
     found: set[str] = set()
     skipped = {id(node) for node in without}
-    for node in ast.walk(program.tree):
+    for node in program.nodes:
         if id(node) in skipped:
             continue
         match node:
@@ -86,7 +85,7 @@ def module(program: Program, paths: tuple[str, ...], usual: str, before: int) ->
 
 def is_bound_once(program: Program, name: str, paths: tuple[str, ...]) -> bool:
     """Whether a name means one of the modules wherever it is bound."""
-    for node in ast.walk(program.tree):
+    for node in program.nodes:
         match node:
             case ast.Name(id=bound, ctx=ast.Store() | ast.Del()) | ast.arg(arg=bound):
                 pass
@@ -127,7 +126,7 @@ def is_alone(program: Program, statement: ast.stmt) -> bool:
     """Whether a block consists of this statement only."""
     return any(
         statement in block and len(block) == 1
-        for node in ast.walk(program.tree)
+        for node in program.nodes
         if not isinstance(node, ast.Module)
         for block in _blocks(node)
     )
@@ -152,6 +151,6 @@ def block(text: str, place: Span, imports: list[str], code: str) -> Edit:
     return Edit(place, lead + code + trail)
 
 
-def parents(tree: ast.AST) -> dict[int, ast.AST]:
+def parents(program: Program) -> dict[int, ast.AST]:
     """Each node's parent, by the node's id."""
-    return {id(child): node for node in walk_in_order(tree) for child in ast.iter_child_nodes(node)}
+    return {id(child): node for node in program.nodes for child in ast.iter_child_nodes(node)}

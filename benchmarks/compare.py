@@ -1,0 +1,118 @@
+"""Lines per second of tf2migrate and of the official converter, tf_upgrade_v2, in one run on the same files.
+
+    python benchmarks/compare.py FOLDER [--repeat 3]
+
+Every Python file below FOLDER that speaks of TensorFlow and that Python 3 can parse is copied to a temporary folder.
+Each tool runs there on all of them, in one process, cold. The time to start (measured on a one-line program) is shown
+apart. The converter needs an installed TensorFlow; its `--intree` ends at the first file that it fails on, so it is
+called file by file (converter.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+OURS = [sys.executable, "-m", "tf2migrate"]
+CONVERTER = [sys.executable, str(Path(__file__).with_name("converter.py"))]
+SMALLEST = "import tensorflow as tf\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The best times of one command: to start, and to treat all files, in seconds."""
+
+    name: str
+    start: float
+    total: float
+
+    @property
+    def work(self) -> float:
+        return self.total - self.start
+
+
+def programs(folder: Path) -> list[str]:
+    """The texts of the files to measure with."""
+    texts = []
+    for path in sorted(folder.rglob("*.py")):
+        try:
+            text = path.read_text(encoding="utf-8")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                ast.parse(text)
+        except (SyntaxError, ValueError):
+            continue
+        if "tensorflow" in text:
+            texts.append(text)
+    return texts
+
+
+def seconds(command: Sequence[str], texts: Sequence[str], repeat: int) -> float:
+    """The best time of a command on a fresh copy of the programs; `{in}` and `{out}` stand for the folders."""
+    best = float("inf")
+    for _ in range(repeat):
+        with tempfile.TemporaryDirectory() as name:
+            source = Path(name, "in")
+            source.mkdir()
+            for number, text in enumerate(texts):
+                (source / f"p{number:04}.py").write_text(text, encoding="utf-8")
+            filled = [part.replace("{in}", str(source)).replace("{out}", str(Path(name, "out"))) for part in command]
+            began = time.perf_counter()
+            done = subprocess.run(filled, cwd=name, env=environment(), capture_output=True, text=True)
+            best = min(best, time.perf_counter() - began)
+        if done.returncode not in (0, 1):
+            sys.exit(f"{' '.join(filled)} failed:\n{done.stderr[-2000:]}")
+    return best
+
+
+def environment() -> dict[str, str]:
+    """The caller's, with this checkout importable and TensorFlow silent."""
+    here = str(Path(__file__).resolve().parents[1])
+    return {**os.environ, "PYTHONPATH": here, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+
+
+def measure(name: str, command: Sequence[str], texts: Sequence[str], repeat: int) -> Measure:
+    return Measure(name, seconds(command, [SMALLEST], repeat), seconds(command, texts, repeat))
+
+
+def table(measures: Sequence[Measure], lines: int) -> str:
+    """Lines per second, without and with the start, and how they compare with the last measure."""
+    base = measures[-1]
+    rows = [f"{'':24}{'start':>8}{'work':>9}{'lines/s':>10}{'ratio':>8}{'with start':>13}{'ratio':>8}"]
+    for m in measures:
+        rows.append(
+            f"{m.name:24}{m.start:7.2f}s{m.work:8.2f}s{lines / m.work:10.0f}{base.work / m.work:7.1f}x"
+            f"{lines / m.total:13.0f}{base.total / m.total:7.1f}x"
+        )
+    return "\n".join(rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each command, of which the best counts")
+    options = parser.parse_args()
+    texts = programs(options.folder)
+    if not texts:
+        sys.exit(f"{options.folder}: no TensorFlow program")
+    lines = sum(text.count("\n") for text in texts)
+    commands = [
+        ("tf2migrate", [*OURS, "-j", "1", "{in}"]),
+        ("tf2migrate --fix", [*OURS, "-j", "1", "--fix", "{in}"]),
+        ("tf_upgrade_v2", [*CONVERTER, "{in}", "{out}"]),
+    ]
+    print(f"{len(texts)} files, {lines} lines, best of {options.repeat}, one process each")
+    print(table([measure(name, command, texts, options.repeat) for name, command in commands], lines))
+
+
+if __name__ == "__main__":
+    main()
