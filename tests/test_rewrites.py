@@ -206,3 +206,50 @@ def test_dimension_value(before: str, after: str) -> None:
 def test_dimensions_that_are_kept() -> None:
     text = "import tensorflow.compat.v1 as tf\ntf.disable_v2_behavior()\nn = x.shape[0].value\n"
     assert rewritten(text, "TFM203") == text
+
+
+CONFIG = "import tensorflow as tf\nimport os\nx = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("c = tf.ConfigProto()\nc.gpu_options.allow_growth = False\n", ""),
+        ("g = tf.GPUOptions(allow_growth=False)\nc = tf.ConfigProto(gpu_options=g)\n", ""),
+        ("c = tf.ConfigProto(gpu_options=tf.GPUOptions(allow_growth=False))\n", ""),
+        ("c = tf.ConfigProto(log_device_placement=True)\n", "tf.debugging.set_log_device_placement(True)"),
+        ("c = tf.ConfigProto(device_count={'GPU': 0})\n", 'tf.config.set_visible_devices([], "GPU")'),
+        (
+            "c = tf.ConfigProto(inter_op_parallelism_threads=2)\n",
+            "tf.config.threading.set_inter_op_parallelism_threads(2)",
+        ),
+        ("c = tf.ConfigProto(allow_soft_placement=False)\n", "tf.config.set_soft_device_placement(False)"),
+    ],
+)
+def test_a_session_s_configuration(before: str, after: str) -> None:
+    moved = f"\n\n{after}" if after else ""
+    assert rewritten(CONFIG + before, "TFM204") == f"import tensorflow as tf\nimport os{moved}\nx = 1\n"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "c = tf.ConfigProto()\nrun(c)\n",
+        "c = tf.ConfigProto(**settings)\n",
+        "run(tf.ConfigProto())\n",
+        "c = tf.ConfigProto(log_device_placement=wanted)\n",
+        "c = tf.ConfigProto()\nc.graph_options.infer_shapes = True\n",
+        "c = tf.ConfigProto()\nprint(c.gpu_options.allow_growth)\n",
+        "c = tf.ConfigProto()\nc.gpu_options.visible_device_list = '0'\n",
+    ],
+)
+def test_a_configuration_that_is_read_stays(program: str) -> None:
+    assert rewritten(CONFIG + program, "TFM204") == CONFIG + program
+
+
+def test_a_share_of_the_memory_is_reported() -> None:
+    migration = migrate(
+        f"{CONFIG}g = tf.GPUOptions(per_process_gpu_memory_fraction=0.3)\nc = tf.ConfigProto(gpu_options=g)\n"
+    )
+    assert "GPUOptions" not in migration.after
+    assert [finding.code for finding in migration.remaining] == ["TFM204"]
