@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import sides
 
+from tf2migrate.config import Configuration
 from tf2migrate.migrate import migrate
 from tf2migrate.model import Options
+from tf2migrate.treat import treat
 
 TUTORIAL = "tensorflow.examples.tutorials.mnist"
 READ = 'mnist = {}("MNIST_data/", one_hot=True)\n'
@@ -253,3 +257,11 @@ def test_a_share_of_the_memory_is_reported() -> None:
     )
     assert "GPUOptions" not in migration.after
     assert [finding.code for finding in migration.remaining] == ["TFM204"]
+
+
+def test_a_notebook_cell_gets_no_empty_lines_at_its_end() -> None:
+    cells = [f"from {TUTORIAL} import input_data", READ.format("input_data.read_data_sets")]
+    book = {"cells": [{"cell_type": "code", "source": cell, "outputs": [], "metadata": {}} for cell in cells]}
+    data = json.dumps(book | {"metadata": {}, "nbformat": 4, "nbformat_minor": 4}).encode()
+    after = json.loads(treat("a.ipynb", data, Configuration({}).of(Path())).after)
+    assert after["cells"][0]["source"].endswith("        test=data_set(*test),\n    )")

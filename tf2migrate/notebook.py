@@ -65,7 +65,9 @@ class Part:
 
     def restore(self, code: str) -> str:
         """The cell's text for a later form of its code."""
-        text = self.masked.restore(code.removesuffix("\n"))
+        # Empty lines that set new code apart from what follows in the program are none of the cell's.
+        body = code.removesuffix("\n") if self.code.endswith("\n\n") else code.rstrip("\n")
+        text = self.masked.restore(body)
         if text is None or not (code.endswith("\n") or not code):
             raise Misplaced(f"a magic of cell {self.cell.number}, or its end, did not come back")
         return self.lines.restore(text)
