@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import median
@@ -21,19 +22,19 @@ def judge_values(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Point
     for key, seen in old.values.items():
         mine = [s for s in seen if not s.value.is_tensor]
         theirs = counterpart(key, mine, new)
-        if not mine or not theirs or timed(key):
+        if not mine or not theirs or (old.clock and timed(key)):
             continue
         running = [s for s in mine if s.order > started]
         point = judge_history(key, mine, theirs, tolerance)
-        if point.fails and not running:
+        if point.fails and not running and ("." in key or len(mine) != len(theirs)):
             # What is set up while the graph is built may happen elsewhere, or more than once, in a function
             point = judge_setup(key, mine, theirs)
         yield replace(point, computed=any(digest(s.value) in fetched for s in running))
 
 
 def timed(key: str) -> bool:
-    """Whether a name is about time."""
-    return bool(TIMED.search(key.rpartition(".")[2].replace("_", " ")) or TIMED.search(key.replace("_", " ").replace("%", " ")))
+    """Whether a name, or the text that a value is formatted into, is about time."""
+    return bool(TIMED.search(re.sub(r"[_%{}]", " ", key)))
 
 
 def counterpart(key: str, mine: Sequence[Seen], new: Trace) -> list[Seen]:
@@ -135,7 +136,7 @@ def leaves(calls: Sequence[Call]) -> dict[tuple[Site, int], tuple[list[str], lis
 def judge_finals(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Point]:
     """Globals that hold numbers in both programs when they end, lists and arrays changed in place included."""
     for name, value in old.finals.items():
-        if name not in new.finals or timed(name) or name not in (set(old.values) & set(new.values)):
+        if name not in new.finals or (old.clock and timed(name)) or name not in (set(old.values) & set(new.values)):
             continue
         found = compare(value, new.finals[name], name, len(old.runs), scale_of([value]), tolerance)
         seen = old.values[name][-1]

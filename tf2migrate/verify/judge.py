@@ -32,7 +32,7 @@ def judge(old: Trace, new: Trace, settings: Settings, factor: float = 1.0) -> tu
     tolerance = Tolerance(settings, factor)
     same_version = old.tensorflow == new.tensorflow
     points = [
-        *judge_prints(old.prints, new.prints, tolerance),
+        *judge_prints(old.prints, new.prints, tolerance, old.clock),
         *judge_values(old, new, tolerance),
         *judge_runs(old, new, tolerance),
         *judge_variables(old, new, tolerance),
@@ -147,7 +147,8 @@ def judge_draws(old: Trace, new: Trace) -> Iterator[Point]:
         if least <= there <= most:
             yield Point("draws", key, Judgement.EQUAL, times=there, order=LAST)
         else:
-            counts = (bool(fresh) or key in new.draws) and key in old.draws
+            # initial values that only one side draws may be drawn in another shape (recurrent kernels are)
+            counts = key.startswith("dropout") or bool(fresh) or (key in new.draws and key in old.draws)
             detail = f"{most} draws became {there}" + (": numbers that were drawn afresh are drawn once" if 0 < there <= distinct + 1 < least else "")
             yield Point("draws", key, Judgement.DIFFERENT, detail=detail, order=LAST, counts=counts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +19,7 @@ RUNNER = Path(__file__).with_name("runner.py")
 
 #: All that a program sees of the caller's environment.
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ", "SYSTEMROOT")
+CLOCK = re.compile(r"^\s*(import|from)\s.*\b(time|datetime|timeit)\b", re.MULTILINE)
 LARGEST_FILE = 20_000_000
 
 
@@ -73,6 +75,7 @@ class Server:
         trace.status, trace.reason = answer["status"], ending(answer, trace, self.settings)
         trace.seconds, trace.memory = answer["seconds"], answer["memory"]
         trace.files = written(work, before)
+        trace.clock = bool(CLOCK.search(case.text))
         return trace
 
     def _job(self, case: Case, box: Path, salt: int, carry: bool) -> dict[str, Any]:

@@ -71,7 +71,9 @@ class Failure:
     site: Site
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.message.splitlines()[0] if self.message else ''} ({self.site})"
+        lines = [line.strip() for line in self.message.splitlines() if line.strip()] or [""]
+        # what goes wrong while a tf.function is traced is told last
+        return f"{self.kind}: {lines[-1 if lines[0] == 'in user code:' else 0]} ({self.site})"
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ class Trace:
     draws: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     shuffles: int = 0
+    clock: bool = False  # whether the program looks at one
     files: dict[str, bytes] = field(default_factory=dict)
     failure: Failure | None = None
     ended: bool = False

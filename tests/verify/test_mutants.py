@@ -1,0 +1,37 @@
+"""Broken migrations are caught, each with the right point named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import PROGRAMS, case
+from mutants import MUTANTS, Mutant
+
+from tf2migrate.verify.check import Checker
+from tf2migrate.verify.verdict import Status, Verdict
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name)
+def test_a_broken_migration_is_caught(mutant: Mutant, checker: Checker) -> None:
+    right = case(mutant.program, "tf2")
+    assert right.text.count(mutant.before) == 1
+    wrong = replace(right, text=right.text.replace(mutant.before, mutant.after).replace(*mutant.more))
+    verdict = checker.check(case(mutant.program, "tf1"), wrong)
+    assert verdict.status is Status.DIFFERENT, verdict.reason
+    assert str(verdict.failing[0]).startswith(mutant.point), verdict.reason
+
+
+def programs() -> list[str]:
+    return sorted(path.name for path in Path(PROGRAMS).iterdir())
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("salt", [7, 8, 9])
+@pytest.mark.parametrize("program", programs())
+def test_a_correct_migration_raises_no_alarm(program: str, salt: int, checker: Checker) -> None:
+    old, new = case(program, "tf1"), case(program, "tf2")
+    verdict = checker.once(old, new, salt, "cpu", Verdict("", Status.NOT_RUN, ""))
+    assert verdict.status is Status.EQUIVALENT, verdict.reason

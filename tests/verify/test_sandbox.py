@@ -1,0 +1,138 @@
+"""Programs that misbehave give a verdict and a reason, and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tf2migrate.verify.check import Checker
+from tf2migrate.verify.settings import Case, Settings
+from tf2migrate.verify.verdict import Status, Verdict
+
+GOOD = Case("import tensorflow as tf\nprint('sum', float(tf.add(1.0, 2.0)))\n", "good.py")
+OLD = Case("import tensorflow as tf\nwith tf.Session() as s:\n    print('sum', s.run(tf.add(1.0, 2.0)))\n", "old.py")
+
+pytestmark = pytest.mark.tensorflow
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[Checker]:
+    with Checker(Settings(timeout=2.0, memory=700)) as found:
+        yield found
+
+
+def verdict(checker: Checker, text: str) -> Verdict:
+    return checker.check(OLD, Case(text, "new.py"))
+
+
+def mine() -> set[str]:
+    """The processes that run in a folder of ours."""
+    found = set()
+    for name in os.listdir("/proc"):
+        try:
+            if name.isdigit() and "tf2migrate-" in os.readlink(f"/proc/{name}/cwd") and "run-" in os.readlink(f"/proc/{name}/cwd"):
+                found.add(name)
+        except OSError:
+            continue
+    return found
+
+
+def test_a_good_program(strict: Checker) -> None:
+    assert strict.check(OLD, GOOD).status is Status.EQUIVALENT
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("while True: pass\n", "it was ended after 2 s"),
+        ("import time\ntime.sleep(60)\n", "it was ended after 2 s"),
+        ("import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(60)\n", "it was ended after 2 s"),
+        ("x = [bytearray(50 << 20) for _ in range(100)]\n", "it used more than 700 MiB of memory"),
+        ("x = bytearray(1 << 45)\n", "MemoryError"),
+        ("import os, time\nfor _ in range(100):\n    if not os.fork():\n        time.sleep(60)\ntime.sleep(9)\n", "it started more than 64 processes"),
+        ("import sys\nsys.exit(3)\n", "it exits with status 3"),
+        ("import sys\nsys.exit('no data')\n", "it exits with status 1"),
+        ("import os\nos._exit(0)\n", "it left with status 0 before its end could be seen"),
+        ("import os\nos.kill(os.getpid(), 11)\n", "it was ended by signal 11"),
+        ("import os\nos.kill(os.getppid(), 9)\n", "PermissionError: the program may only end its own processes (new.py:2)"),
+        ("1 / 0\n", "ZeroDivisionError: division by zero (new.py:1)"),
+        ("def f(:\n", "SyntaxError"),
+        ("raise ValueError('first\\nsecond')\n", "ValueError: first (new.py:1)"),
+        ("import urllib.request\nurllib.request.urlopen('http://192.0.2.1/')\n", "the network is off"),
+    ],
+)  # fmt: skip
+def test_a_reason_is_given(strict: Checker, text: str, reason: str) -> None:
+    found = verdict(strict, text)
+    assert found.status is Status.NEW_FAILED
+    assert reason in found.reason
+    assert not mine()
+    assert strict.check(OLD, GOOD).status is Status.EQUIVALENT
+
+
+def test_the_old_side_failing_says_nothing_of_the_new(strict: Checker) -> None:
+    found = strict.check(Case("raise RuntimeError('no')\n", "old.py"), GOOD)
+    assert (found.status, found.reason) == (Status.OLD_FAILED, "RuntimeError: no (old.py:1)")
+
+
+def test_what_no_tensorflow_2_has_is_not_comparable(strict: Checker) -> None:
+    found = strict.check(Case("import tensorflow as tf\ntf.estimator.LinearRegressor([])\n", "old.py"), GOOD)
+    assert found.status is Status.NOT_COMPARABLE
+    assert "--old-python" in found.reason
+
+
+def test_daemons_do_not_outlive_their_program(strict: Checker) -> None:
+    text = "import os, time\nif not os.fork():\n    os.setsid()\n    if not os.fork():\n        time.sleep(60)\n    os._exit(0)\nos.wait()\n"
+    verdict(strict, text + GOOD.text)
+    time.sleep(0.1)
+    assert not mine()
+
+
+@pytest.mark.parametrize(
+    "write",
+    ["open({path!r}, 'w').write('x')", "import os; os.mkdir({path!r})", "import os; os.system('touch {path}')",
+     "import tensorflow as tf; tf.io.write_file({path!r}, 'x')"],
+)  # fmt: skip
+def test_nothing_is_written_outside(strict: Checker, write: str, tmp_path: Path) -> None:
+    path = Path.home() / f"tf2migrate-test-{os.getpid()}"
+    verdict(strict, write.format(path=str(path)) + "\n")
+    assert not path.exists()
+
+
+def test_tmp_is_the_programs_own(strict: Checker) -> None:
+    name = f"/tmp/tf2migrate-test-{os.getpid()}"
+    strict.check(OLD, Case(f"open({name!r}, 'w').write('x')\n{GOOD.text}", "new.py"))
+    assert not Path(name).exists()
+
+
+def test_secrets_are_not_handed_on(strict: Checker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "hunter2")
+    with Checker(replace(strict.settings, environment=(("GIVEN", "yes"),))) as checker:
+        text = "import os\nassert 'SECRET_TOKEN' not in os.environ\nassert os.environ['GIVEN'] == 'yes'\n"
+        assert checker.check(OLD, Case(text + GOOD.text, "new.py")).status is Status.EQUIVALENT
+
+
+def test_nothing_seen_is_not_equivalent(strict: Checker) -> None:
+    old = Case("import tensorflow as tf\nwith tf.Session() as s:\n    s.run(tf.add(1.0, 2.0))\nn = 5\nprint('done')\n", "old.py")
+    found = strict.check(old, Case("import tensorflow as tf\nn = 5\nprint('done')\n", "new.py"))
+    assert found.status is Status.NOT_COMPARABLE
+
+
+def test_numbers_that_the_old_program_does_not_repeat_do_not_count(strict: Checker) -> None:
+    text = "import os\nprint('id', int.from_bytes(os.urandom(4), 'big'))\n"
+    found = strict.check(Case(text + OLD.text, "old.py"), Case(text + GOOD.text, "new.py"))
+    assert found.status is Status.EQUIVALENT
+
+
+def test_an_interpreter_without_tensorflow(tmp_path: Path) -> None:
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\necho nothing here >&2\nexit 1\n")
+    fake.chmod(0o755)
+    with Checker(Settings(old_python=str(fake))) as checker:
+        found = checker.check(OLD, GOOD)
+    assert found.status is Status.NOT_RUN
+    assert "nothing here" in found.reason
