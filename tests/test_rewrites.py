@@ -118,6 +118,29 @@ def test_all_uses_are_rewritten_or_none(program: str, why: str) -> None:
     assert why.format(what) in reason
 
 
+@pytest.mark.parametrize(
+    ("program", "batches"),
+    [
+        ("print(mnist.train.images, mnist.test.labels.sum(), mnist.test.num_examples)", False),
+        ("print(mnist.train.epochs_completed)", True),
+        ("train = mnist.train", True),
+        ("train, validation, test = mnist", True),
+    ],
+)
+def test_batches_are_written_where_they_may_be_taken(program: str, batches: bool) -> None:
+    head = f"from {TUTORIAL} import input_data\n{READ.format('input_data.read_data_sets')}"
+    assert ("def next_batch" in rewritten(f"{head}{program}\n")) is batches
+
+
+def test_mnist_by_its_name() -> None:
+    after = rewritten(
+        "import tensorflow as tf\nm = tf.contrib.learn.datasets.load_dataset('mnist')\nf(m.train.images)\n"
+    )
+    assert after.endswith("m = read_data_sets()\nf(m.train.images)\n")
+    iris = "import tensorflow as tf\ndata = tf.contrib.learn.datasets.load_dataset('iris')\n"
+    assert rewritten(iris) == iris
+
+
 def test_an_import_for_other_modules_is_told() -> None:
     [reason] = reasons("from tensorflow.contrib.learn.python.learn.datasets.mnist import read_data_sets\n")
     assert reason.endswith("it is imported here for other modules")

@@ -13,6 +13,7 @@ from tf2migrate.facts.names import canonical, symbols
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 from tf2migrate.rewrites import places
+from tf2migrate.rewrites.mnist_code import KEPT, Batches, mnist_code
 from tf2migrate.rewrites.places import finding
 
 Import = ast.Import | ast.ImportFrom
@@ -28,11 +29,10 @@ MODULES = (
     "tf.contrib.learn.datasets.mnist",
     "input_data",
 )
+#: The way to the same data by name: `load_dataset("mnist")`.
+LOADER = "tf.contrib.learn.datasets.load_dataset"
 READERS = frozenset(f"{module}.read_data_sets" for module in MODULES)
 PARAMETERS = ("train_dir", "fake_data", "one_hot", "dtype", "reshape", "validation_size", "seed", "source_url")
-
-#: The parameters that the new reader has, with TF1's defaults, where the program gives them.
-KEPT = {"one_hot": "False", "reshape": "True", "validation_size": "5000"}
 
 #: The other parameters, where they are given: whether a value changes nothing.
 HARMLESS: Mapping[str, Callable[[ast.expr], bool]] = {
@@ -42,57 +42,12 @@ HARMLESS: Mapping[str, Callable[[ast.expr], bool]] = {
 }
 #: What is defined, and its name in a program that uses the first one for something else.
 NEW = {"DataSet": "MnistDataSet", "Datasets": "MnistDataSets", "read_data_sets": "read_mnist_data_sets"}
+#: The members that need no batches.
+ARRAYS = ("images", "labels", "num_examples")
 PRIVATE = ("_images", "_labels", "_num_examples", "_epochs_completed")
 
 #: Other data in MNIST's format, which TF1's reader reads from its folder or address as well.
 OTHER_DATA = re.compile(r"fashion|[ek]mnist|not.?mnist", re.IGNORECASE)
-
-CLASS = '''\
-class {DataSet}:
-    """Images and labels in batches, shuffled at each epoch; the rest of an epoch is joined to the next."""
-
-    def __init__(self, images, labels):
-        self.images, self.labels = images, labels
-        self.num_examples = len(images)
-        self.epochs_completed = 0
-        self._index_in_epoch = 0
-
-    def next_batch(self, batch_size{shuffle}):
-        start, end = self._index_in_epoch, self._index_in_epoch + batch_size
-        if {shuffle_and}start == self.epochs_completed == 0:
-            self._shuffle()
-        if end <= self.num_examples:
-            self._index_in_epoch = end
-            return self.images[start:end], self.labels[start:end]
-        images, labels = self.images[start:], self.labels[start:]
-        self.epochs_completed += 1
-        {shuffle_then}self._shuffle()
-        end = self._index_in_epoch = end - self.num_examples
-        return {np}.concatenate([images, self.images[:end]]), {np}.concatenate([labels, self.labels[:end]])
-
-    def _shuffle(self):
-        order = {np}.random.permutation(self.num_examples)
-        self.images, self.labels = self.images[order], self.labels[order]
-'''
-
-FUNCTION = '''
-
-{Datasets} = {collections}.namedtuple("{Datasets}", ["train", "validation", "test"])
-
-
-def {read_data_sets}({parameters}):
-    """MNIST with pixels between 0 and 1; {size} of the training images are for validation."""
-
-    def data_set(images, labels):
-        images = images.reshape({shape}).astype({np}.float32) * (1 / 255)
-        return {DataSet}(images, {labels})
-
-    (images, labels), test = {tf}.keras.datasets.mnist.load_data()
-    return {Datasets}(
-        train=data_set(images[{size}:], labels[{size}:]),
-        validation=data_set(images[:{size}], labels[:{size}]),
-        test=data_set(*test),
-    )'''
 
 #: The modules that the new code needs: what they are called in an import, and the name that is usual.
 USED = (
@@ -120,19 +75,19 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All that a program does with the reader: its calls and imports, and the names of what is new."""
+    """All that a program does with the reader: its calls and imports, its batches, and what is new by name."""
 
     reads: tuple[Read, ...]
     imports: tuple[Import, ...]
-    batch_arguments: frozenset[str]
+    batches: Batches
     names: Mapping[str, str]
 
 
 def mnist_input_data(program: Program, options: Options) -> Outcome:
     """The tutorials' `read_data_sets`, written out once over `tf.keras.datasets.mnist`."""
-    if "read_data_sets" not in program.text and "input_data" not in program.text:
+    if not any(word in program.text for word in ("read_data_sets", "input_data", "load_dataset")):
         return Outcome()
-    uses = [(node, path) for node, path in symbols(program.names, program.tree) if _is_reader(path)]
+    uses = list(_uses(program))
     imports = tuple(_imports(program))
     shipped = any(path.startswith("tf.") for _, path in uses) or any(_is_shipped(s) for s in imports)
     if not shipped and not (uses and "mnist" in program.text.lower()):
@@ -146,6 +101,19 @@ def mnist_input_data(program: Program, options: Options) -> Outcome:
         message = f"{WHAT}, and {stop}"
         return Outcome((), (finding(program, stop.node, CODE, message, ADVICE),))
     return Outcome(edits, tuple(_findings(program, plan)))
+
+
+def _uses(program: Program) -> Iterator[tuple[ast.expr, str]]:
+    """Where the reader is named, and as what."""
+    found = list(symbols(program.names, program.tree))
+    parents = places.parents(program) if any(path == LOADER for _, path in found) else {}
+    for node, path in found:
+        if _is_reader(path):
+            yield node, path
+        elif path == LOADER:
+            match parents[id(node)]:
+                case ast.Call(func=func, args=[ast.Constant("mnist")], keywords=[]) if func is node:
+                    yield node, path
 
 
 def _is_reader(path: str) -> bool:
@@ -168,9 +136,9 @@ def _plan(program: Program, uses: list[tuple[ast.expr, str]], imports: tuple[Imp
     reads = []
     for node, path in uses:
         call = parents[id(node)]
-        if path not in READERS or not isinstance(call, ast.Call) or call.func is not node:
+        if path not in (*READERS, LOADER) or not isinstance(call, ast.Call) or call.func is not node:
             raise Refused(node, "it is used other than by calling read_data_sets")
-        reads.append(Read(call, _arguments(program, call)))
+        reads.append(Read(call, {} if path == LOADER else _arguments(program, call)))
     for statement in imports:
         _check_import(program, statement, [node for node, _ in uses])
     for other in program.nodes:
@@ -181,7 +149,7 @@ def _plan(program: Program, uses: list[tuple[ast.expr, str]], imports: tuple[Imp
     return Plan(
         tuple(reads),
         imports,
-        _batch_arguments(program) if reads else frozenset(),
+        _batches(program, reads, parents),
         {name: other if name in taken else name for name, other in NEW.items()},
     )
 
@@ -217,10 +185,10 @@ def _arguments(program: Program, call: ast.Call) -> Mapping[str, ast.expr]:
     return {name: given[name] for name in KEPT if name in given}
 
 
-def _batch_arguments(program: Program) -> frozenset[str]:
-    """The keywords that `next_batch` is given. Raises `Refused` for one that its new form does not have."""
+def _batches(program: Program, reads: list[Read], parents: Mapping[int, ast.AST]) -> Batches:
+    """How batches are taken. Raises `Refused` for an argument that the new `next_batch` does not have."""
     given: set[str] = set()
-    for node in program.nodes:
+    for node in program.nodes if reads else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "next_batch":
             try:
                 arguments = bind(node, ("batch_size", "fake_data", "shuffle"))
@@ -229,7 +197,26 @@ def _batch_arguments(program: Program) -> frozenset[str]:
             if "fake_data" in arguments:
                 raise Refused(node, "next_batch is given fake_data")
             given |= arguments.keys()
-    return frozenset(given)
+    if "shuffle" in given:
+        return Batches.SHUFFLED_OR_NOT
+    return Batches.SHUFFLED if given or any(_goes_on(program, read, parents) for read in reads) else Batches.NONE
+
+
+def _goes_on(program: Program, read: Read, parents: Mapping[int, ast.AST]) -> bool:
+    """Whether more than the arrays of the data is used, or may be, where it cannot be seen."""
+    match parents[id(read.call)]:
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            loads = [
+                n for n in program.nodes if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)
+            ]
+        case _:
+            return True
+    for load in loads:
+        part = parents[id(load)]
+        member = parents[id(part)]
+        if not isinstance(part, ast.Attribute) or not isinstance(member, ast.Attribute) or member.attr not in ARRAYS:
+            return True
+    return False
 
 
 def _edits(program: Program, plan: Plan) -> Iterator[Edit]:
@@ -248,28 +235,11 @@ def _edits(program: Program, plan: Plan) -> Iterator[Edit]:
         gone += [module.late for module in modules if module.late is not None]
         place = lines if last in gone else Span(lines.end, lines.end)
         missing = [module.missing for module in modules if module.missing]
-        yield places.block(program.text, place, missing, _code(plan, *(module.name for module in modules)))
+        given = frozenset(name for read in plan.reads for name in read.arguments)
+        code = mnist_code(given, plan.batches, plan.names, *(module.name for module in modules))
+        yield places.block(program.text, place, missing, code)
         gone = [statement for statement in gone if statement is not last]
     yield from (edit for edit in map(partial(places.removal, program), gone) if edit is not None)
-
-
-def _code(plan: Plan, collections: str, np: str, tf: str) -> str:
-    """The class and the function, with no more parameters than the program gives."""
-    given = {name for read in plan.reads for name in read.arguments}
-    shuffle = "shuffle" in plan.batch_arguments
-    return (CLASS + FUNCTION).format(
-        parameters=", ".join(f"{name}={default}" for name, default in KEPT.items() if name in given),
-        shuffle=", *, shuffle=True" if shuffle else "",
-        shuffle_and="shuffle and " if shuffle else "",
-        shuffle_then="if shuffle:\n            " if shuffle else "",
-        shape="(-1, 784) if reshape else (-1, 28, 28, 1)" if "reshape" in given else "-1, 784",
-        labels=f"{np}.eye(10)[labels] if one_hot else labels" if "one_hot" in given else "labels",
-        size="validation_size" if "validation_size" in given else KEPT["validation_size"],
-        collections=collections,
-        np=np,
-        tf=tf,
-        **plan.names,
-    )
 
 
 def _findings(program: Program, plan: Plan) -> Iterator[Finding]:
