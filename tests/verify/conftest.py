@@ -23,10 +23,10 @@ class Remembering(Server):
     def known(self) -> dict[object, Trace]:
         return {}
 
-    def run(self, case: Case, salt: int = 7, carry: bool = False) -> Trace:
-        key = (case, salt, carry)
+    def run(self, case: Case, salt: int = 7, carry: bool = False, jitter: bool = False) -> Trace:
+        key = (case, salt, carry, jitter)
         if key not in self.known:
-            self.known[key] = super().run(case, salt, carry)
+            self.known[key] = super().run(case, salt, carry, jitter)
         return self.known[key]
 
 

@@ -1,5 +1,6 @@
 """Correct migrations broken one at a time, in ways in which a migrator could get them wrong."""
 
+# ruff: noqa: E501 (text that is read as a whole)
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ MUTANTS = (
            "tf.nn.softmax(self.live(seen) * 0.0 + self.target(seen) + worth * tf.reduce_sum(self.live.w))", "value Agent.learn.cost"),
     Mutant("two networks became one", "agent", 'self.target = Values(sights, moves, "target")', "self.target = self.live", "value Agent.learn.cost"),
     Mutant("copy after training", "agent", "        self.copy()\n        cost = self.train(seen=sights, worth=worths).numpy()",
-           "        cost = self.train(seen=sights, worth=worths).numpy()\n        self.copy()", "value Agent.learn.cost"),
+           "        cost = self.train(seen=sights, worth=worths).numpy()\n        self.copy()", "variable target/w:0"),
     Mutant("initial accumulator", "agent", "initial_accumulator_value=0.1", "initial_accumulator_value=0.0", "optimizer Adagrad"),
     Mutant("loss after the update", "agent", "zip(tape.gradient(loss, variables), variables))\n        return loss",
            "zip(tape.gradient(loss, variables), variables))\n        return tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=teacher, logits=self.live(seen)))",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -16,6 +15,8 @@ from tf2migrate.verify.verdict import Judgement, Point, Side, Status, Verdict
 FIRST_SALT = 7
 #: Modules that no installable TensorFlow 2 has: nothing can be said without an older one.
 GONE = ("contrib", "estimator", "examples", "tf_slim", "tensorflow_hub", "feature_column")
+
+LACKS = ("ModuleNotFoundError", "ImportError", "AttributeError", "NotImplementedError")
 
 
 class Checker:
@@ -74,7 +75,8 @@ class Checker:
         factor = 1.0 if first.tensorflow == second.tensorflow else 4.0
         points = judge(first, second, self.settings, factor)
         if any(p.fails for p in points):
-            points = steady(points, lambda: judge(first, self.server("old", device).run(old, salt), self.settings))
+            again = self.server("old", device).run(old, salt, jitter=True)
+            points = steady(points, judge(first, again, self.settings) if again.ok else ())
         return conclude(verdict, points, bool(first.runs))
 
 
@@ -96,17 +98,19 @@ def why(trace: Trace) -> str:
 def failed_old(trace: Trace) -> tuple[Status, str]:
     """Status and reason of an old program that does not run."""
     failure = trace.failure
-    gone = failure is not None and failure.kind in ("ModuleNotFoundError", "ImportError", "AttributeError", "NotImplementedError")
-    if failure is not None and gone and any(name in failure.message for name in GONE):
+    if failure is not None and failure.kind in LACKS and any(name in failure.message for name in GONE):
         reason = f"{failure}; no TensorFlow 2 has it: --old-python runs the old side in TensorFlow 1.15"
         return Status.NOT_COMPARABLE, reason
     return Status.OLD_FAILED, why(trace)
 
 
-def steady(points: tuple[Point, ...], again: Callable[[], tuple[Point, ...]]) -> tuple[Point, ...]:
-    """The points, where those on which the old program does not agree with itself no longer count."""
-    unsteady = {(p.kind, p.old, p.name) for p in again() if p.fails}
-    return tuple(replace(p, judgement=Judgement.UNSTEADY) if p.fails and (p.kind, p.old, p.name) in unsteady else p for p in points)
+def steady(points: tuple[Point, ...], again: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The points, where those at which the old program, run again a rounding error away, is another no longer count."""
+    unsteady = {(p.kind, p.old, p.name) for p in again if p.fails}
+    return tuple(
+        replace(p, judgement=Judgement.UNSTEADY) if p.fails and (p.kind, p.old, p.name) in unsteady else p
+        for p in points
+    )
 
 
 def conclude(verdict: Verdict, points: tuple[Point, ...], runs: bool) -> Verdict:
@@ -117,9 +121,13 @@ def conclude(verdict: Verdict, points: tuple[Point, ...], runs: bool) -> Verdict
         others = len(verdict.failing) - 1
         return replace(verdict, status=Status.DIFFERENT, reason=str(first) + (f"; and {others} more" if others else ""))
     equal = [p for p in points if p.judgement is Judgement.EQUAL and p.counts]
-    seen = [p for p in equal if p.computed] if runs else [p for p in equal if p.kind in ("print", "file", "value", "final", "variable")]
-    if not seen:
-        return replace(verdict, status=Status.NOT_COMPARABLE, reason="nothing that the program computes could be seen on both sides")
+    kinds = ("print", "file", "value", "final", "variable")
+    if not any(p.computed if runs else p.kind in kinds for p in equal):
+        return replace(
+            verdict,
+            status=Status.NOT_COMPARABLE,
+            reason="nothing that the program computes could be seen on both sides",
+        )
     return replace(verdict, status=Status.EQUIVALENT, reason=f"{len(equal)} points agree")
 
 

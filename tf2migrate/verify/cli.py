@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -23,10 +23,16 @@ DEVICES = {"cpu": ("cpu",), "gpu": ("gpu",), "all": ("cpu", "gpu")}
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="PATH | OLD NEW")
 @click.option("--against", "revision", metavar="REV", help="Compare PATH with what it was at a git revision.")
-@click.option("--salts", type=click.IntRange(min=1), default=1, show_default=True, help="How many sets of random numbers.")
+@click.option(
+    "--salts", type=click.IntRange(min=1), default=1, show_default=True, help="How many sets of random numbers."
+)
 @click.option("--steps", type=click.IntRange(min=1), help="Cap epochs, steps and ranges, the same way on both sides.")
 @click.option("--stub", metavar="NAMES", help=f"Data sets to make up: {','.join(STUBS)} (all), or none.")
-@click.option("--data", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A folder of files that programs read.")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of files that programs read.",
+)
 @click.option("--timeout", type=float, default=300.0, show_default=True, help="Seconds for each run.")
 @click.option("--memory", type=click.IntRange(min=256), default=8192, show_default=True, help="MiB for each run.")
 @click.option("--rtol", type=float, help="Relative tolerance, in place of what follows from dtype and step.")
@@ -34,16 +40,23 @@ DEVICES = {"cpu": ("cpu",), "gpu": ("gpu",), "all": ("cpu", "gpu")}
 @click.option("--no-shared-randomness", is_flag=True, help="Leave random numbers alone: for deterministic programs.")
 @click.option("--allow-network", is_flag=True, help="Let programs use the network.")
 @click.option("--old-python", type=click.Path(exists=True, dir_okay=False), help="The interpreter of the old side.")
-@click.option("--setup-old", metavar="VERSION", help="Make an environment with TensorFlow 1.15 (or 2.15) for the old side.")
+@click.option(
+    "--setup-old", metavar="VERSION", help="Make an environment with TensorFlow 1.15 (or 2.15) for the old side."
+)
 @click.option("--device", type=click.Choice(sorted(DEVICES)), default="cpu", show_default=True)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Programs at a time.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write JSON.")
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write JUnit XML.")
 @click.option("--markdown", "markdown_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write Markdown.")
-@click.option("--report", "html_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write a self-contained HTML report.")
+@click.option(
+    "--report",
+    "html_file",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Write a self-contained HTML report.",
+)
 def verify(
-    paths: tuple[Path, ...], revision: str | None, json_file: str | None, junit_file: str | None, markdown_file: str | None,
-    html_file: str | None, jobs: int, setup_old: str | None, **options: object,
+    paths: tuple[Path, ...], revision: str | None, json_file: str | None, junit_file: str | None,
+    markdown_file: str | None, html_file: str | None, jobs: int, setup_old: str | None, **options: object,
 ) -> None:  # fmt: skip
     """Run programs before and after migration, and compare what they compute.
 
@@ -136,7 +149,9 @@ def _report(verdicts: Sequence[Verdict], files: dict[str, str | None]) -> None:
     from tf2migrate.verify.report_text import as_json, junit, markdown, text
 
     command = shlex.join(["tf2migrate", "verify", *_arguments()])
-    renders = {"json": as_json, "junit": junit, "markdown": markdown, "html": lambda v: html(v, command)}
+    renders: dict[str, Callable[[Sequence[Verdict]], str]] = {
+        "json": as_json, "junit": junit, "markdown": markdown, "html": lambda v: html(v, command),
+    }  # fmt: skip
     if "-" not in files.values():
         click.echo(text(verdicts), nl=False)
     for kind, file in files.items():

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tf2migrate.verify.settings import Settings
 from tf2migrate.verify.trace import Value
 from tf2migrate.verify.verdict import Judgement
+
+Array = NDArray[np.generic]
 
 #: What float operations done in another order cost, by dtype: measured on correct pairs, with a margin.
 RTOL = {"float16": 1e-2, "bfloat16": 1e-2, "float32": 5e-5, "float64": 5e-5, "complex64": 5e-5, "complex128": 5e-5}
@@ -35,7 +38,7 @@ class Tolerance:
 
     def atol(self, scale: float, rtol: float) -> float:
         """Numbers near zero are held to the scale of what they stand among."""
-        return self.settings.atol if self.settings.atol is not None else 1e-7 + 0.2 * rtol * scale
+        return self.settings.atol if self.settings.atol is not None else 1e-6 * self.factor + 0.2 * rtol * scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +83,12 @@ def totals_agree(old: Value, new: Value, rtol: float) -> bool:
     return abs(old.total - new.total) <= 1e-6 + rtol * scale
 
 
-def family(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
+def family(array: Array) -> str:
     """Dtypes that may stand for each other: 32 or 64 bits make no difference here."""
     return {"b": "bool", "i": "integer", "u": "integer", "f": "float", "c": "float"}.get(array.dtype.kind, "text")
 
 
-def errors(a: np.ndarray[tuple[int, ...], np.dtype[np.generic]], b: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> tuple[float, float]:
+def errors(a: Array, b: Array) -> tuple[float, float]:
     """The largest absolute difference, and the largest relative one among numbers that are not next to nothing."""
     if a.dtype.kind not in "biufc" or not a.size or a.shape != b.shape:
         return 0.0, 0.0
@@ -97,7 +100,7 @@ def errors(a: np.ndarray[tuple[int, ...], np.dtype[np.generic]], b: np.ndarray[t
     return float(np.nanmax(apart, initial=0.0)), float(np.nanmax(relative, initial=0.0))
 
 
-def example(a: np.ndarray[tuple[int, ...], np.dtype[np.generic]], b: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
+def example(a: Array, b: Array) -> str:
     """The two numbers that are furthest apart."""
     if a.shape != b.shape or not a.size:
         return ""

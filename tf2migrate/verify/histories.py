@@ -70,7 +70,8 @@ def judge_history(key: str, mine: Sequence[Seen], theirs: Sequence[Seen], tolera
     a, b = mine[min(at, len(mine) - 1)], theirs[min(at, len(theirs) - 1)]
     return Point(
         "value", key, found.judgement if found else Judgement.EQUAL, a.site, b.site, max(len(mine), len(theirs)), first,
-        worst, relative, found.detail if found else "", a.order, curve=curve([s.value for s in mine], [s.value for s in theirs]),
+        worst, relative, found.detail if found else "", a.order,
+        curve=curve([s.value for s in mine], [s.value for s in theirs]),
     )  # fmt: skip
 
 
@@ -97,7 +98,7 @@ def curve(mine: Sequence[Value], theirs: Sequence[Value]) -> tuple[tuple[float, 
 
 
 def judge_runs(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Point]:
-    """Every run site of the old program; a function of the new one that returns the same values each time is its heir."""
+    """Every run site of the old program; a new function that returns the same values each time is its heir."""
     heirs = leaves(new.calls) | leaves(new.runs)
     taken: set[tuple[Site, int]] = set()
     for (site, leaf), (labels, mine, seconds) in leaves(old.runs).items():
@@ -110,7 +111,9 @@ def judge_runs(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Point]:
             if heir in taken or len(theirs) != len(mine):
                 continue
             scale = scale_of(mine)
-            found = [compare(a, b, name, i, scale, tolerance) for i, (a, b) in enumerate(zip(mine, theirs, strict=True))]
+            found = [
+                compare(a, b, name, i, scale, tolerance) for i, (a, b) in enumerate(zip(mine, theirs, strict=True))
+            ]
             if all(f.judgement is Judgement.EQUAL for f in found):
                 taken.add(heir)
                 times = (median(seconds), median(their_seconds)) if len(mine) >= 5 else None

@@ -14,12 +14,14 @@ from tf2migrate.verify.verdict import Judgement, Point
 
 #: TF1's optimizers under their Keras names.
 KERAS = {
-    "GradientDescentOptimizer": "SGD", "MomentumOptimizer": "SGD", "AdamOptimizer": "Adam", "RMSPropOptimizer": "RMSprop",
+    "GradientDescentOptimizer": "SGD", "MomentumOptimizer": "SGD", "AdamOptimizer": "Adam",
+    "RMSPropOptimizer": "RMSprop",
     "AdagradOptimizer": "Adagrad", "AdadeltaOptimizer": "Adadelta", "FtrlOptimizer": "Ftrl",
 }  # fmt: skip
 #: What is compared of each; TF1's Adagrad has no epsilon, its RMSProp keeps its decay under rho.
 HYPER = {
-    "SGD": ("momentum", "nesterov"), "Adam": ("beta_1", "beta_2", "epsilon"), "RMSprop": ("rho", "momentum", "epsilon", "centered"),
+    "SGD": ("momentum", "nesterov"), "Adam": ("beta_1", "beta_2", "epsilon"),
+    "RMSprop": ("rho", "momentum", "epsilon", "centered"),
     "Adagrad": ("initial_accumulator_value",), "Adadelta": ("rho", "epsilon"), "Ftrl": ("initial_accumulator_value",),
 }  # fmt: skip
 TEXTS = {".txt", ".csv", ".tsv", ".json", ".jsonl", ".md", ".log", ".html", ".xml", ".yaml", ".yml"}
@@ -55,7 +57,9 @@ def judge_variables(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Po
     partners = nearest(mine, [value for _, value in theirs], len(old.runs), tolerance)
     for name in mine:
         if name not in partners:
-            yield Point("variable", name, Judgement.MISSING, detail="no variable of its shape", order=LAST, counts=False)
+            yield Point(
+                "variable", name, Judgement.MISSING, detail="no variable of its shape", order=LAST, counts=False
+            )
             continue
         found, index = partners[name]
         yield Point(
@@ -106,7 +110,9 @@ def judge_optimizers(old: Trace, new: Trace) -> Iterator[Point]:
             continue
         for found in sorted(theirs - mine):
             nearest = min(mine, key=lambda m: len(set(m) ^ set(found)))
-            changed = ", ".join(f"{n} {a:g} became {b:g}" for (n, a), (_, b) in zip(nearest, found, strict=False) if a != b)
+            changed = ", ".join(
+                f"{n} {a:g} became {b:g}" for (n, a), (_, b) in zip(nearest, found, strict=False) if a != b
+            )
             yield Point("optimizer", kind, Judgement.DIFFERENT, detail=changed or "other settings")
         if not theirs - mine:
             yield Point("optimizer", kind, Judgement.EQUAL)
@@ -128,7 +134,9 @@ def judge_states(old: Trace, new: Trace) -> Iterator[Point]:
     for name, digest in old.states.items():
         same = new.states.get(name) == digest
         detail = "" if same else f"{name}'s random numbers were drawn another number of times"
-        yield Point("state", f"{name} random", Judgement.EQUAL if same else Judgement.DIFFERENT, detail=detail, order=LAST)
+        yield Point(
+            "state", f"{name} random", Judgement.EQUAL if same else Judgement.DIFFERENT, detail=detail, order=LAST
+        )
     if old.shuffles:
         same = new.shuffles > 0
         yield Point("shuffles", "tf.data", Judgement.EQUAL if same else Judgement.MISSING,
@@ -149,7 +157,9 @@ def judge_draws(old: Trace, new: Trace) -> Iterator[Point]:
         else:
             # initial values that only one side draws may be drawn in another shape (recurrent kernels are)
             counts = key.startswith("dropout") or bool(fresh) or (key in new.draws and key in old.draws)
-            detail = f"{most} draws became {there}" + (": numbers that were drawn afresh are drawn once" if 0 < there <= distinct + 1 < least else "")
+            detail = f"{most} draws became {there}" + (
+                ": numbers that were drawn afresh are drawn once" if 0 < there <= distinct + 1 < least else ""
+            )
             yield Point("draws", key, Judgement.DIFFERENT, detail=detail, order=LAST, counts=counts)
 
 
@@ -167,12 +177,14 @@ def judge_files(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Point]
 
 def _text_file(name: str, old: bytes, new: bytes, tolerance: Tolerance) -> Point:
     pages = [
-        [Print(i, Site(name, i + 1), line) for i, line in enumerate(data.decode("utf8", "replace").splitlines()) if line.strip()]
+        [
+            Print(i, Site(name, i + 1), line)
+            for i, line in enumerate(data.decode("utf8", "replace").splitlines())
+            if line.strip()
+        ]
         for data in (old, new)
     ]
     worst = [p for p in judge_prints(pages[0], pages[1], tolerance) if p.fails]
     if not worst:
         return Point("file", name, Judgement.EQUAL, computed=True, order=LAST)
     return Point("file", name, worst[0].judgement, worst[0].old, worst[0].new, detail=worst[0].detail, order=LAST)
-
-

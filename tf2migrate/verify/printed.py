@@ -13,7 +13,9 @@ from tf2migrate.verify.verdict import Judgement, Point
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?|\b(?:nan|inf)\b")
 #: A symbolic tensor has no counterpart in eager code.
-SYMBOLIC = re.compile(r"Tensor\(|<tf\.|<tensorflow|Operation|object at 0x|\bVariable\b.*:0|^(WARNING|Instructions for)|tf_op_layer")
+SYMBOLIC = re.compile(
+    r"Tensor\(|<tf\.|<tensorflow|Operation|object at 0x|\bVariable\b.*:0|^(WARNING|Instructions for)|tf_op_layer"
+)
 #: Numbers about time differ from run to run, in programs that look at a clock.
 TIMED = re.compile(r"(?<![A-Za-z])(secs?|seconds?|ms|time|duration|took|elapsed|speed)(?![A-Za-z])", re.I)
 #: A printed number is rounded: one unit of its last place is no difference, unless that unit is coarse.

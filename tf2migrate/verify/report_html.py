@@ -1,5 +1,6 @@
 """Verdicts as one HTML file that needs nothing else: no script, no network."""
 
+# ruff: noqa: E501 (text that is read as a whole)
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
@@ -48,7 +49,11 @@ def _sign(verdict: Verdict) -> str:
 def _program(verdict: Verdict, index: int) -> str:
     points = sorted(verdict.points, key=lambda p: (not p.fails, p.order))
     curves = "".join(_curve(p) for p in points if len(p.curve) > 2)
-    sides = "".join(f"<li>{name}: {escape(str(s))}, {s.seconds:.1f} s</li>" for name, s in (("old", verdict.old), ("new", verdict.new)) if s.tensorflow)
+    sides = "".join(
+        f"<li>{name}: {escape(str(s))}, {s.seconds:.1f} s</li>"
+        for name, s in (("old", verdict.old), ("new", verdict.new))
+        if s.tensorflow
+    )
     return (
         f'<section id="p{index}"><h2>{escape(verdict.name)}</h2><p class="{_mood(verdict)}">{_sign(verdict)} {verdict.status}: {escape(verdict.reason)}</p>'
         f"<ul>{sides}<li>salts: {', '.join(map(str, verdict.salts)) or 'none'}</li></ul>"
@@ -92,8 +97,8 @@ def _curve(point: Point) -> str:
 
 def _diff(verdict: Verdict) -> str:
     old, new = verdict.old_text.splitlines(), verdict.new_text.splitlines()
-    failing = [{(s.line) for p in verdict.failing if (s := side(p)) is not None} for side in (lambda p: p.old, lambda p: p.new)]
-    seen = [{(s.line) for p in verdict.points if (s := side(p)) is not None} for side in (lambda p: p.old, lambda p: p.new)]
+    failing = lines_of(verdict.failing)
+    seen = lines_of(verdict.points)
 
     def cell(lines: list[str], at: int | None, side: int, kind: str) -> str:
         if at is None:
@@ -102,9 +107,15 @@ def _diff(verdict: Verdict) -> str:
         return f'<td class="n">{at + 1}</td><td class="{kind}{marks}">{escape(lines[at])}</td>'
 
     rows = "".join(
-        f"<tr>{cell(old, a, 0, 'gone' if changed else '')}{cell(new, b, 1, 'new' if changed else '')}</tr>" for a, b, changed in _aligned(old, new)
+        f"<tr>{cell(old, a, 0, 'gone' if changed else '')}{cell(new, b, 1, 'new' if changed else '')}</tr>"
+        for a, b, changed in _aligned(old, new)
     )
     return f'<div class="scroll"><table class="diff"><colgroup><col style="width:3.5rem"><col><col style="width:3.5rem"><col></colgroup>{rows}</table></div>'
+
+
+def lines_of(points: Sequence[Point]) -> tuple[set[int], set[int]]:
+    """The lines that points stand on, in the old and in the new program."""
+    return {p.old.line for p in points if p.old}, {p.new.line for p in points if p.new}
 
 
 def _aligned(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int | None, int | None, bool]]:

@@ -32,7 +32,10 @@ def text(verdicts: Sequence[Verdict]) -> str:
         lines += [f"    {point}" for point in verdict.failing[:10]]
         if len(verdict.failing) > 10:
             lines.append(f"    and {len(verdict.failing) - 10} more")
-        lines += [f"    time of one call: {a * 1e3:.2f} ms, then {b * 1e3:.2f} ms ({p.old})" for p, (a, b) in timed(verdict)[:3]]
+        lines += [
+            f"    time of one call: {a * 1e3:.2f} ms, then {b * 1e3:.2f} ms ({p.old})"
+            for p, (a, b) in timed(verdict)[:3]
+        ]
     return "\n".join([*lines, summary(verdicts)]) + "\n"
 
 
@@ -51,8 +54,8 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
     rows = [f"| {cell(v.name)} | {'✅' if v.equivalent else '❌'} {v.status} | {cell(v.reason)} |" for v in verdicts]
     ran = next((v for v in verdicts if v.new.tensorflow), None)
     foot = [f"Old: {ran.old}. New: {ran.new}."] if ran else []
-    return "\n".join(["### tf2migrate verify", "", f"{summary(verdicts)}.", "", "| program | verdict | why |", "| --- | --- | --- |",
-                      *rows, "", *foot]) + "\n"  # fmt: skip
+    return "\n".join(["### tf2migrate verify", "", f"{summary(verdicts)}.", "", "| program | verdict | why |",
+                      "| --- | --- | --- |",                      *rows, "", *foot]) + "\n"  # fmt: skip
 
 
 def as_json(verdicts: Sequence[Verdict]) -> str:
@@ -62,7 +65,11 @@ def as_json(verdicts: Sequence[Verdict]) -> str:
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     points = [
-        {**{k: v for k, v in asdict(p).items() if k not in ("order", "old", "new")}, "old": _site(p.old), "new": _site(p.new)}
+        {
+            **{k: v for k, v in asdict(p).items() if k not in ("order", "old", "new")},
+            "old": _site(p.old),
+            "new": _site(p.new),
+        }
         for p in verdict.points
     ]
     return {
@@ -85,7 +92,15 @@ def junit(verdicts: Sequence[Verdict]) -> str:
     for verdict in verdicts:
         seconds = verdict.old.seconds + verdict.new.seconds
         case = ET.SubElement(suite, "testcase", classname="verify", name=verdict.name, time=f"{seconds:.3f}")
-        kind = "failure" if verdict in failures else "error" if verdict in errors else "skipped" if verdict in skipped else None
+        kind = (
+            "failure"
+            if verdict in failures
+            else "error"
+            if verdict in errors
+            else "skipped"
+            if verdict in skipped
+            else None
+        )
         if kind is not None:
             found = ET.SubElement(case, kind, message=_xml(f"{verdict.status}: {verdict.reason}"))
             found.text = _xml("\n".join(str(p) for p in verdict.failing))
@@ -99,4 +114,6 @@ def _xml(value: str) -> str:
 
 def glyph(judgement: Judgement) -> str:
     """A judgement that can be told apart without colour."""
-    return {Judgement.EQUAL: "=", Judgement.UNSTEADY: "~", Judgement.MISSING: "-", Judgement.EXTRA: "+"}.get(judgement, "≠")
+    return {Judgement.EQUAL: "=", Judgement.UNSTEADY: "~", Judgement.MISSING: "-", Judgement.EXTRA: "+"}.get(
+        judgement, "≠"
+    )

@@ -19,11 +19,13 @@ computes is written as JSON lines to the job's `events` file:
     ["end", exit status, TensorFlow, Python, [device]]
 """
 
+# ruff: noqa: UP028, UP031, B905, RUF005, E501 (Python 3.7, and nothing that reads worse there)
 from __future__ import annotations
 
 import ast
 import base64
 import collections
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -42,7 +44,7 @@ import traceback
 import types
 import warnings
 import weakref
-from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple  # noqa: UP035 (Python 3.7)
+from typing import Any, Callable, Iterator  # noqa: UP035 (Python 3.7)
 
 import numpy as np
 
@@ -62,7 +64,7 @@ def encode(value: Any) -> Json:
     shape = list(np.shape(value))
     if array.dtype.kind not in "biufc":  # bfloat16 and its like
         array = array.astype(np.float32)
-    out = {"d": array.dtype.str, "s": shape}
+    out: dict[str, Any] = {"d": array.dtype.str, "s": shape}
     if array.size > LARGEST:
         total = array.sum(dtype=np.complex128 if array.dtype.kind == "c" else np.float64)
         out["sum"] = float(np.real(total))
@@ -82,11 +84,11 @@ class Recorder:
         self.file = open(path, "w", encoding="utf8")  # noqa: SIM115 (open until the program ends)
         self.folder = os.path.join(os.path.realpath(folder), "")
         self.pid = os.getpid()
-        self.kept: Dict[Any, int] = collections.Counter()
-        self.fetched: Set[bytes] = set()
+        self.kept: dict[Any, int] = collections.Counter()
+        self.fetched: set[bytes] = set()
         self.quiet = 0
         self.initialising = False
-        self.draws: Dict[str, List[Any]] = {}
+        self.draws: dict[str, list[Any]] = {}
         self.shuffles = 0
 
     def emit(self, *event: Any) -> None:
@@ -98,7 +100,7 @@ class Recorder:
         self.kept[key] += 1
         return self.kept[key] <= MOST
 
-    def site(self) -> Tuple[str, int]:
+    def site(self) -> tuple[str, int]:
         """The innermost line of the program itself on the stack."""
         frame = sys._getframe(1)
         while frame is not None:
@@ -180,15 +182,19 @@ class Telling(ast.NodeTransformer):
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.scope: List[str] = []
+        self.scope: list[str] = []
         self.in_class = False
 
     def told(self, node: ast.expr, name: str) -> ast.expr:
         key = ".".join(self.scope + [name])
         told = ast.Call(
             func=ast.Name(id="__tf2migrate_see__", ctx=ast.Load()),
-            args=[ast.Constant(value=key, kind=None), node, ast.Constant(value=getattr(node, "lineno", 0), kind=None),
-                  ast.Constant(value=self.file, kind=None)],
+            args=[
+                ast.Constant(value=key, kind=None),
+                node,
+                ast.Constant(value=getattr(node, "lineno", 0), kind=None),
+                ast.Constant(value=self.file, kind=None),
+            ],
             keywords=[],
         )
         return ast.copy_location(told, node)
@@ -210,7 +216,7 @@ class Telling(ast.NodeTransformer):
     def visit_ClassDef(self, node: Any) -> Any:
         return self.nested(node, True)
 
-    def assigned(self, node: Any, targets: List[ast.expr]) -> Any:
+    def assigned(self, node: Any, targets: list[ast.expr]) -> Any:
         self.generic_visit(node)
         if self.in_class:
             return node
@@ -246,7 +252,9 @@ class Telling(ast.NodeTransformer):
                 node.args = [self.told(node.args[0], names[0] + ".append")]
         elif isinstance(function, ast.Attribute) and function.attr == "format" and literal(function.value) is not None:
             text = literal(function.value)
-            node.args = [a if isinstance(a, ast.Starred) else self.told(a, "%r[%d]" % (text, i)) for i, a in enumerate(node.args)]
+            node.args = [
+                a if isinstance(a, ast.Starred) else self.told(a, "%r[%d]" % (text, i)) for i, a in enumerate(node.args)
+            ]
         return node
 
     def visit_BinOp(self, node: Any) -> Any:
@@ -266,7 +274,7 @@ class Telling(ast.NodeTransformer):
         return node
 
 
-def literal(node: ast.AST) -> Optional[str]:
+def literal(node: ast.AST) -> str | None:
     value = getattr(node, "value", getattr(node, "s", None)) if type(node).__name__ in ("Constant", "Str") else None
     return value if isinstance(value, str) else None
 
@@ -308,8 +316,8 @@ def tell_modules(recorder: Recorder) -> None:
 class Draws:
     """Every random op becomes a pure function of (salt, kind, shape, dtype), and each draw is counted."""
 
-    def __init__(self, recorder: Recorder, salt: int) -> None:
-        self.recorder, self.seed = recorder, (salt, 11)
+    def __init__(self, recorder: Recorder, salt: int, jitter: bool = False) -> None:
+        self.recorder, self.seed, self.jitter = recorder, (salt, 11), jitter
 
     def install(self) -> None:
         from tensorflow.python.ops import gen_random_ops as g
@@ -317,9 +325,15 @@ class Draws:
 
         seed = self.seed
         swaps = {
-            "random_standard_normal": ("normal", lambda shape, dtype: st.stateless_random_normal(shape, seed, dtype=dtype)),
+            "random_standard_normal": (
+                "normal",
+                lambda shape, dtype: st.stateless_random_normal(shape, seed, dtype=dtype),
+            ),
             "random_uniform": ("uniform", lambda shape, dtype: st.stateless_random_uniform(shape, seed, dtype=dtype)),
-            "truncated_normal": ("truncated", lambda shape, dtype: st.stateless_truncated_normal(shape, seed, dtype=dtype)),
+            "truncated_normal": (
+                "truncated",
+                lambda shape, dtype: st.stateless_truncated_normal(shape, seed, dtype=dtype),
+            ),
         }
         for name, (kind, draw) in swaps.items():
             setattr(g, name, self.shaped(kind, draw))
@@ -335,19 +349,35 @@ class Draws:
         self.keras()
 
     def shaped(self, kind: str, draw: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda shape, dtype, seed=0, seed2=0, name=None: self.counted(kind, None, draw(shape, dtype))
+        return lambda shape, dtype, seed=0, seed2=0, name=None: self.counted(
+            kind, None, self.jittered(draw(shape, dtype))
+        )
+
+    def jittered(self, value: Any) -> Any:
+        """The value, or one about a rounding error away: what cannot bear that cannot be compared."""
+        import tensorflow.compat.v1 as v1
+
+        if not self.jitter or not value.dtype.is_floating:
+            return value
+        return value * (1 + 2.4e-7 * v1.sin(1000.0 * value))
 
     def integers(self, st: Any) -> Callable[..., Any]:
         def draw(shape: Any, minval: Any, maxval: Any, seed: int = 0, seed2: int = 0, name: Any = None) -> Any:
             import tensorflow.compat.v1 as v1
 
             kind = v1.as_dtype(getattr(minval, "dtype", v1.int32)).base_dtype
-            return self.counted("integers", None, st.stateless_random_uniform(shape, self.seed, minval=minval, maxval=maxval, dtype=kind))
+            return self.counted(
+                "integers",
+                None,
+                st.stateless_random_uniform(shape, self.seed, minval=minval, maxval=maxval, dtype=kind),
+            )
 
         return draw
 
     def categorical(self, st: Any) -> Callable[..., Any]:
-        def draw(logits: Any, num_samples: Any, seed: int = 0, seed2: int = 0, output_dtype: Any = np.int64, name: Any = None) -> Any:
+        def draw(
+            logits: Any, num_samples: Any, seed: int = 0, seed2: int = 0, output_dtype: Any = np.int64, name: Any = None
+        ) -> Any:
             import tensorflow.compat.v1 as v1
 
             named = {"dtype" if hasattr(st, "stateless_categorical") else "output_dtype": v1.as_dtype(output_dtype)}
@@ -370,7 +400,7 @@ class Draws:
         if self.recorder.quiet:
             return value
         shown = value if like is None else like
-        token: Dict[str, int] = {}
+        token: dict[str, int] = {}
         if hasattr(value, "numpy") and v1.executing_eagerly():
             self.count(token, kind, shown.dtype.base_dtype.name, np.shape(shown), rate)
             return value
@@ -388,7 +418,7 @@ class Draws:
         out.set_shape(value.shape)
         return out
 
-    def count(self, token: Dict[str, int], kind: str, dtype: str, shape: Tuple[int, ...], rate: Any) -> None:
+    def count(self, token: dict[str, int], kind: str, dtype: str, shape: tuple[int, ...], rate: Any) -> None:
         if rate is not None and float(rate) <= 0:
             return  # a dropout that drops nothing draws nothing that matters
         key = "%s %s %s" % (kind, list(shape), dtype)
@@ -408,7 +438,9 @@ class Draws:
         if real is None:
             return  # TensorFlow 1 draws its dropout as plain uniform numbers
 
-        def _dropout(x: Any, rate: Any, noise_shape: Any, uniform_sampler: Any, dummy_rng_step: Any, name: Any, default_name: Any) -> Any:
+        def _dropout(
+            x: Any, rate: Any, noise_shape: Any, uniform_sampler: Any, dummy_rng_step: Any, name: Any, default_name: Any
+        ) -> Any:
             def sampler(shape: Any, dtype: Any) -> Any:
                 self.recorder.quiet += 1
                 drawn = uniform_sampler(shape=shape, dtype=dtype)
@@ -438,7 +470,7 @@ class Draws:
 
         for name in ("DatasetV1", "DatasetV2"):
             if hasattr(dataset_ops, name):
-                setattr(getattr(dataset_ops, name), "shuffle", shuffle)
+                getattr(dataset_ops, name).shuffle = shuffle
 
     def keras(self) -> None:
         try:
@@ -448,8 +480,15 @@ class Draws:
         import tensorflow.compat.v1 as v1
 
         kr.draw_seed = kr._cast_seed = lambda seed: v1.constant(self.seed, v1.int32)
-        kinds = {"normal": "normal", "uniform": "uniform", "truncated_normal": "truncated", "randint": "integers",
-                 "categorical": "categorical", "dropout": "dropout", "shuffle": "shuffle"}
+        kinds = {
+            "normal": "normal",
+            "uniform": "uniform",
+            "truncated_normal": "truncated",
+            "randint": "integers",
+            "categorical": "categorical",
+            "dropout": "dropout",
+            "shuffle": "shuffle",
+        }
         for name, kind in kinds.items():
             setattr(kr, name, self.keras_draw(kind, getattr(kr, name)))
 
@@ -478,19 +517,19 @@ def seed_hosts(salt: int) -> None:
     np.random.seed(salt)
     real = getattr(np.random, "default_rng", None)
     if real is not None:
-        np.random.default_rng = lambda seed=None: real(salt if seed is None else seed)  # type: ignore[assignment]
+        np.random.default_rng = lambda seed=None: real(salt if seed is None else seed)
 
 
-def carry_cells(seed: Tuple[int, int]) -> None:
+def carry_cells(seed: tuple[int, int]) -> None:
     """Keras' recurrent layers draw their kernels as TF1's cells did: inputs and state together, in TF1's order of gates."""
     from keras.src.layers.rnn import gru, lstm, simple_rnn
 
-    def drawn(cell: Any, width: int) -> Tuple[Any, int]:
+    def drawn(cell: Any, width: int) -> tuple[Any, int]:
         inputs = int(cell.kernel.shape[0])
         whole = np.asarray(cell.kernel_initializer((inputs + cell.units, width * cell.units), dtype="float32"))
         return np.split(whole, width, axis=1), inputs
 
-    def give(cell: Any, gates: List[Any], inputs: int) -> None:
+    def give(cell: Any, gates: list[Any], inputs: int) -> None:
         whole = np.concatenate(gates, axis=1)
         cell.kernel.assign(whole[:inputs])
         cell.recurrent_kernel.assign(whole[inputs:])
@@ -527,7 +566,7 @@ def carry_cells(seed: Tuple[int, int]) -> None:
 # ---------------------------------------------------------------- data that is not there
 
 
-def images(count: int, seed: int, side: int, channels: int) -> Tuple[Any, Any]:
+def images(count: int, seed: int, side: int, channels: int) -> tuple[Any, Any]:
     """Ten noisy patterns and their numbers, as bytes."""
     rng = np.random.RandomState(seed)
     labels = rng.randint(0, 10, count)
@@ -550,7 +589,7 @@ class DataSet:
         np.random.shuffle(order)
         self.images, self.labels = self.images[order], self.labels[order]
 
-    def next_batch(self, batch_size: int, fake_data: bool = False, shuffle: bool = True) -> Tuple[Any, Any]:
+    def next_batch(self, batch_size: int, fake_data: bool = False, shuffle: bool = True) -> tuple[Any, Any]:
         start = self.at
         if self.epochs_completed == 0 and start == 0 and shuffle:
             self.shuffled()
@@ -562,27 +601,37 @@ class DataSet:
         if shuffle:
             self.shuffled()
         self.at = batch_size - len(rest_images)
-        return (np.concatenate((rest_images, self.images[: self.at])), np.concatenate((rest_labels, self.labels[: self.at])))
+        return (
+            np.concatenate((rest_images, self.images[: self.at])),
+            np.concatenate((rest_labels, self.labels[: self.at])),
+        )
 
 
-def read_data_sets(train_dir: Any = None, fake_data: bool = False, one_hot: bool = False, dtype: Any = None,
-                   reshape: bool = True, validation_size: int = 5000, **options: Any) -> Any:
+def read_data_sets(
+    train_dir: Any = None,
+    fake_data: bool = False,
+    one_hot: bool = False,
+    dtype: Any = None,
+    reshape: bool = True,
+    validation_size: int = 5000,
+    **options: Any,
+) -> Any:
     """What tensorflow.examples.tutorials.mnist.input_data gave, on made-up digits."""
     (x, y), (tx, ty) = load_images(28, 1)()
-    kind = collections.namedtuple("Datasets", ["train", "validation", "test"])
+    datasets = collections.namedtuple("datasets", ["train", "validation", "test"])
     cut = validation_size
 
     def part(a: Any, b: Any) -> DataSet:
         return DataSet(a, b, one_hot, reshape)
 
-    return kind(part(x[cut:], y[cut:]), part(x[:cut], y[:cut]), part(tx, ty))
+    return datasets(part(x[cut:], y[cut:]), part(x[:cut], y[:cut]), part(tx, ty))
 
 
 def load_images(side: int, channels: int) -> Callable[..., Any]:
     """A stand-in for keras.datasets.<images>.load_data."""
 
     def load_data(*args: Any, **options: Any) -> Any:
-        def part(count: int, seed: int) -> Tuple[Any, Any]:
+        def part(count: int, seed: int) -> tuple[Any, Any]:
             pixels, labels = images(count, seed, side, channels)
             labels = labels.astype("uint8")
             return (pixels[..., 0], labels) if channels == 1 else (pixels, labels[:, None])
@@ -592,11 +641,11 @@ def load_images(side: int, channels: int) -> Callable[..., Any]:
     return load_data
 
 
-def load_words(path: Any = None, num_words: Optional[int] = None, **options: Any) -> Any:
+def load_words(path: Any = None, num_words: int | None = None, **options: Any) -> Any:
     """A stand-in for keras.datasets.imdb.load_data."""
     rng = np.random.RandomState(5)
 
-    def part(count: int) -> Tuple[Any, Any]:
+    def part(count: int) -> tuple[Any, Any]:
         texts = np.empty(count, dtype=object)
         texts[:] = [list(rng.randint(1, num_words or 1000, rng.randint(20, 100))) for _ in range(count)]
         return texts, rng.randint(0, 2, count)
@@ -604,15 +653,25 @@ def load_words(path: Any = None, num_words: Optional[int] = None, **options: Any
     return part(200), part(100)
 
 
-def stub_data(stubs: List[str], mode: str) -> None:
+def stub_data(stubs: list[str], mode: str) -> None:
     """Puts the stand-ins where programs look for their data."""
-    loaders = {"mnist": load_images(28, 1), "fashion_mnist": load_images(28, 1), "cifar10": load_images(32, 3),
-               "cifar100": load_images(32, 3), "imdb": load_words}
+    loaders = {
+        "mnist": load_images(28, 1),
+        "fashion_mnist": load_images(28, 1),
+        "cifar10": load_images(32, 3),
+        "cifar100": load_images(32, 3),
+        "imdb": load_words,
+    }
     for name in stubs:
-        for package in ("keras.datasets", "keras.src.datasets", "tf_keras.datasets", "keras._tf_keras.keras.datasets",
-                        "tensorflow.python.keras.datasets"):
+        for package in (
+            "keras.datasets",
+            "keras.src.datasets",
+            "tf_keras.datasets",
+            "keras._tf_keras.keras.datasets",
+            "tensorflow.python.keras.datasets",
+        ):
             try:
-                module = __import__(package + "." + name, fromlist=["load_data"])
+                module: Any = __import__(package + "." + name, fromlist=["load_data"])
             except Exception:  # this TensorFlow does not have it there
                 continue
             module.load_data = loaders[name]
@@ -638,7 +697,14 @@ def module_of(name: str, **contents: Any) -> Any:
 
 def be_tensorflow_1() -> None:
     """`tensorflow` is tf.compat.v1 with v2 behaviour off; what is gone is stood in for where it can be."""
-    for name, kind in {"bool": bool, "int": int, "float": float, "object": object, "str": str, "float_": np.float64}.items():
+    for name, kind in {
+        "bool": bool,
+        "int": int,
+        "float": float,
+        "object": object,
+        "str": str,
+        "float_": np.float64,
+    }.items():
         if name not in np.__dict__:
             setattr(np, name, kind)
     import tensorflow as real
@@ -654,21 +720,35 @@ def be_tensorflow_1() -> None:
         import tf_slim
     except ImportError:
         return
-    contrib = {"slim": tf_slim, "layers": slim_layers(tf_slim, v1), "rnn": cells(v1), "framework": framework(tf_slim, v1),
-               "seq2seq": types.SimpleNamespace(sequence_loss=functools.partial(sequence_loss, v1))}
-    v1.contrib = module_of("tensorflow.contrib", **{n: module_of("tensorflow.contrib." + n, **vars(m)) for n, m in contrib.items()})
+    contrib = {
+        "slim": tf_slim,
+        "layers": slim_layers(tf_slim, v1),
+        "rnn": cells(v1),
+        "framework": framework(tf_slim, v1),
+        "seq2seq": types.SimpleNamespace(sequence_loss=functools.partial(sequence_loss, v1)),
+    }
+    v1.contrib = module_of(
+        "tensorflow.contrib", **{n: module_of("tensorflow.contrib." + n, **vars(m)) for n, m in contrib.items()}
+    )
     sys.modules["tensorflow.contrib.slim"] = v1.contrib.slim = tf_slim
 
 
 def slim_layers(slim: Any, v1: Any) -> Any:
     """tf.contrib.layers: slim's layers, initialisers and regularisers in one place."""
     found = dict(vars(slim.layers))
-    for name in ("l1_regularizer", "l2_regularizer", "l1_l2_regularizer", "sum_regularizer", "apply_regularization",
-                 "variance_scaling_initializer"):
+    for name in (
+        "l1_regularizer",
+        "l2_regularizer",
+        "l1_l2_regularizer",
+        "sum_regularizer",
+        "apply_regularization",
+        "variance_scaling_initializer",
+    ):
         if hasattr(slim, name):
             found.setdefault(name, getattr(slim, name))
     glorot = lambda uniform=True, seed=None, dtype=v1.float32: (  # noqa: E731
-        v1.glorot_uniform_initializer if uniform else v1.glorot_normal_initializer)(seed=seed, dtype=dtype)
+        v1.glorot_uniform_initializer if uniform else v1.glorot_normal_initializer
+    )(seed=seed, dtype=dtype)
     found.update(xavier_initializer=glorot, xavier_initializer_conv2d=glorot)
     return types.SimpleNamespace(**found)
 
@@ -680,22 +760,35 @@ def cells(v1: Any) -> Any:
     except Exception:  # tf-keras is not installed
         return types.SimpleNamespace()
     return types.SimpleNamespace(
-        static_rnn=v1.nn.static_rnn, static_bidirectional_rnn=v1.nn.static_bidirectional_rnn, **found)
+        static_rnn=v1.nn.static_rnn, static_bidirectional_rnn=v1.nn.static_bidirectional_rnn, **found
+    )
 
 
 def framework(slim: Any, v1: Any) -> Any:
     """tf.contrib.framework."""
     return types.SimpleNamespace(
-        arg_scope=slim.arg_scope, add_arg_scope=slim.add_arg_scope, nest=v1.nest,
-        get_or_create_global_step=v1.train.get_or_create_global_step)
+        arg_scope=slim.arg_scope,
+        add_arg_scope=slim.add_arg_scope,
+        nest=v1.nest,
+        get_or_create_global_step=v1.train.get_or_create_global_step,
+    )
 
 
-def sequence_loss(v1: Any, logits: Any, targets: Any, weights: Any, average_across_timesteps: bool = True,
-                  average_across_batch: bool = True, softmax_loss_function: Any = None, name: Any = None) -> Any:
+def sequence_loss(
+    v1: Any,
+    logits: Any,
+    targets: Any,
+    weights: Any,
+    average_across_timesteps: bool = True,
+    average_across_batch: bool = True,
+    softmax_loss_function: Any = None,
+    name: Any = None,
+) -> Any:
     """tf.contrib.seq2seq.sequence_loss."""
     flat = v1.reshape(logits, [-1, v1.shape(logits)[2]])
     weighted = v1.reshape(weights, [-1]) * v1.nn.sparse_softmax_cross_entropy_with_logits(
-        labels=v1.reshape(targets, [-1]), logits=flat)
+        labels=v1.reshape(targets, [-1]), logits=flat
+    )
     if average_across_timesteps and average_across_batch:
         return v1.reduce_sum(weighted) / (v1.reduce_sum(v1.reshape(weights, [-1])) + 1e-12)
     weighted, weights = v1.reshape(weighted, v1.shape(logits)[:2]), v1.cast(weights, weighted.dtype)
@@ -714,8 +807,8 @@ class Watch:
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
         self.sessions: Any = weakref.WeakSet()
-        self.variables: List[Any] = []
-        self.optimizers: List[Any] = []
+        self.variables: list[Any] = []
+        self.optimizers: list[Any] = []
 
     def install(self) -> None:
         self.watch_sessions()
@@ -733,7 +826,7 @@ class Watch:
                 continue
             self.watch_made(getattr(found, "Optimizer", None) or found.BaseOptimizer, self.optimizers)
 
-    def watch_made(self, kind: Any, made: List[Any]) -> None:
+    def watch_made(self, kind: Any, made: list[Any]) -> None:
         real = kind.__init__
 
         @functools.wraps(real)
@@ -830,7 +923,11 @@ class Watch:
         for this in list(self.sessions):
             self.finals(this)
         for variable in self.variables:
-            value = concrete(variable) if not isinstance(getattr(variable, "_in_graph_mode", False), bool) or not variable._in_graph_mode else None
+            value = (
+                concrete(variable)
+                if not isinstance(getattr(variable, "_in_graph_mode", False), bool) or not variable._in_graph_mode
+                else None
+            )
             if value is not None:
                 self.recorder.emit("var", getattr(variable, "name", "") or "", bool(variable.trainable), encode(value))
         for optimizer in self.optimizers:
@@ -842,13 +939,18 @@ class Watch:
 
 
 HYPER = {
-    "beta_1": ("beta_1", "_beta1"), "beta_2": ("beta_2", "_beta2"), "epsilon": ("epsilon", "_epsilon"), "rho": ("rho", "_decay", "_rho"),
-    "momentum": ("momentum", "_momentum"), "nesterov": ("nesterov", "_use_nesterov"), "centered": ("centered", "_centered"),
+    "beta_1": ("beta_1", "_beta1"),
+    "beta_2": ("beta_2", "_beta2"),
+    "epsilon": ("epsilon", "_epsilon"),
+    "rho": ("rho", "_decay", "_rho"),
+    "momentum": ("momentum", "_momentum"),
+    "nesterov": ("nesterov", "_use_nesterov"),
+    "centered": ("centered", "_centered"),
     "initial_accumulator_value": ("initial_accumulator_value", "_initial_accumulator_value"),
 }
 
 
-def hyper(optimizer: Any, name: str) -> Optional[float]:
+def hyper(optimizer: Any, name: str) -> float | None:
     for attribute in HYPER[name]:
         value = getattr(optimizer, attribute, None)
         if isinstance(value, (bool, int, float)):
@@ -859,23 +961,34 @@ def hyper(optimizer: Any, name: str) -> Optional[float]:
 def kind_of(optimizer: Any) -> str:
     """The library's own class that an optimizer is or derives from."""
     for kind in type(optimizer).__mro__:
-        if kind.__module__.startswith(("keras.src.optimizers", "tensorflow.python.training", "tensorflow_core.python.training")):
+        if kind.__module__.startswith(
+            ("keras.src.optimizers", "tensorflow.python.training", "tensorflow_core.python.training")
+        ):
             return str(kind.__name__)
     return type(optimizer).__name__
 
 
 def initialises(graph: Any, fetches: Any) -> bool:
     """Whether a run initialises variables."""
-    first = {id(getattr(v, "initializer", None)) for v in graph.get_collection("variables") + graph.get_collection("local_variables")}
+    first = {
+        id(getattr(v, "initializer", None))
+        for v in graph.get_collection("variables") + graph.get_collection("local_variables")
+    }
 
     def is_initial(op: Any, depth: int) -> bool:
-        return id(op) in first or (depth > 0 and any(is_initial(c, depth - 1) for c in getattr(op, "control_inputs", ())))
+        return id(op) in first or (
+            depth > 0 and any(is_initial(c, depth - 1) for c in getattr(op, "control_inputs", ()))
+        )
 
-    found = [fetches] if not isinstance(fetches, (list, tuple, dict)) else list(fetches.values() if isinstance(fetches, dict) else fetches)
+    found = (
+        [fetches]
+        if not isinstance(fetches, (list, tuple, dict))
+        else list(fetches.values() if isinstance(fetches, dict) else fetches)
+    )
     return any(is_initial(f, 2) for f in found if hasattr(f, "control_inputs"))
 
 
-def leaves(fetches: Any, result: Any) -> Iterator[Tuple[str, Any]]:
+def leaves(fetches: Any, result: Any) -> Iterator[tuple[str, Any]]:
     """The fetched values with the names of what was fetched."""
     if isinstance(result, dict):
         for key, value in result.items():
@@ -897,7 +1010,7 @@ def c_library() -> Any:
     return ctypes.CDLL(None, use_errno=True)
 
 
-def isolate(box: str, network: bool) -> List[str]:
+def isolate(box: str, network: bool) -> list[str]:
     """Name spaces where the kernel lets us: no network, /tmp of its own. Says what it got."""
     libc, user, mount, net = c_library(), 0x10000000, 0x20000, 0 if network else 0x40000000
     uid, gid = os.getuid(), os.getgid()
@@ -911,7 +1024,11 @@ def isolate(box: str, network: bool) -> List[str]:
             break
     got = [] if network else ["network"]
     own = os.path.join(box, "tmp")
-    if sys.prefix.startswith("/tmp/") or os.path.realpath("/tmp") != "/tmp" or libc.mount(b"none", b"/", None, 0x44000, None):
+    if (
+        sys.prefix.startswith("/tmp/")
+        or os.path.realpath("/tmp") != "/tmp"
+        or libc.mount(b"none", b"/", None, 0x44000, None)
+    ):
         return got
     bind, recursive = 0x1000, 0x4000
     if box.startswith("/tmp/"):  # the box stays where it is, inside the new /tmp
@@ -925,7 +1042,7 @@ def isolate(box: str, network: bool) -> List[str]:
     return got
 
 
-def lock_files(allowed: List[str]) -> bool:
+def lock_files(allowed: list[str]) -> bool:
     """Landlock: from here on nothing can be written but beneath these folders, by whatever means."""
     libc = c_library()
     version = libc.syscall(444, None, ctypes.c_size_t(0), 1)
@@ -945,23 +1062,37 @@ def lock_files(allowed: List[str]) -> bool:
     return locked
 
 
-def guard(allowed: List[str], network: bool) -> None:
+def guard(allowed: list[str], network: bool) -> None:
     """Refuses, with a reason, what Python does outside the box (where the kernel cannot be asked, this is all there is)."""
     if not hasattr(sys, "addaudithook"):
         return
-    writing = {"os.remove": 0, "os.rmdir": 0, "os.mkdir": 0, "os.truncate": 0, "os.rename": 1, "os.link": 1, "os.symlink": 1}
+    writing = {
+        "os.remove": 0,
+        "os.rmdir": 0,
+        "os.mkdir": 0,
+        "os.truncate": 0,
+        "os.rename": 1,
+        "os.link": 1,
+        "os.symlink": 1,
+    }
 
-    def refuse(event: str, args: Tuple[Any, ...]) -> None:
+    def refuse(event: str, args: tuple[Any, ...]) -> None:
         if event == "open" and isinstance(args[0], (str, bytes)):
             mode, flags = args[1], args[2]
-            if (isinstance(mode, str) and set(mode) & set("wax+")) or (flags or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            if (isinstance(mode, str) and set(mode) & set("wax+")) or (flags or 0) & (
+                os.O_WRONLY | os.O_RDWR | os.O_CREAT
+            ):
                 inside(args[0])
         elif event in writing:
             inside(args[writing[event]])
         elif event in ("socket.connect", "socket.getaddrinfo") and not network:
             if not (event == "socket.connect" and isinstance(args[1], (str, bytes))):
                 raise PermissionError("the network is off; --allow-network turns it on")
-        elif event in ("os.kill", "os.killpg") and args[0] not in (0, os.getpid()) and os.getpgid(args[0]) != os.getpgrp():
+        elif (
+            event in ("os.kill", "os.killpg")
+            and args[0] not in (0, os.getpid())
+            and os.getpgid(args[0]) != os.getpgrp()
+        ):
             raise PermissionError("the program may only end its own processes")
 
     def inside(path: Any) -> None:
@@ -987,7 +1118,7 @@ def prepare(job: Json, recorder: Recorder) -> Watch:
     if job.get("device", "").startswith("cpu:"):
         two_cpus(tf)
     if job["shared"]:
-        Draws(recorder, job["salt"]).install()
+        Draws(recorder, job["salt"], bool(job.get("jitter"))).install()
         seed_hosts(job["salt"])
         if job.get("carry"):
             carry_cells((job["salt"], 11))
@@ -1023,7 +1154,7 @@ def program(job: Json, recorder: Recorder) -> int:
     sys.dont_write_bytecode = True
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=path, __builtins__=__builtins__, __tf2migrate_see__=recorder.see)
-    __builtins__.__dict__["__tf2migrate_see__"] = recorder.see  # type: ignore[attr-defined]
+    __builtins__.__dict__["__tf2migrate_see__"] = recorder.see
     quiet = types.SimpleNamespace(magic=lambda *a: None, run_line_magic=lambda *a: None, system=lambda *a: None)
     main.__dict__["get_ipython"] = lambda: quiet
     sys.modules["__main__"] = main
@@ -1036,7 +1167,11 @@ def program(job: Json, recorder: Recorder) -> int:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except BaseException as error:
         traceback.print_exc()
-        lines = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(recorder.folder)]
+        lines = [
+            (f.filename, f.lineno)
+            for f in traceback.extract_tb(error.__traceback__)
+            if f.filename.startswith(recorder.folder)
+        ]
         file_name, line = lines[-1] if lines else (path, getattr(error, "lineno", 0) or 0)
         recorder.emit("error", type(error).__name__, str(error)[:2000], file_name[len(recorder.folder) :], line)
         return 1
@@ -1054,12 +1189,10 @@ def placed(device: str) -> Any:
         import tensorflow as tf
 
         return tf.device("/" + device)
-    import contextlib
-
-    return contextlib.suppress()
+    return contextlib.ExitStack()
 
 
-def devices() -> List[str]:
+def devices() -> list[str]:
     import tensorflow as tf
 
     try:
@@ -1084,7 +1217,9 @@ def child(job: Json) -> None:
     limits(job)
     warnings.filterwarnings("ignore")
     watch = prepare(job, recorder)
-    allowed = [os.path.join(box, part) for part in ("work", "home", "tmp")] + ["/dev"] + (["/tmp"] if "/tmp" in got else [])
+    allowed = (
+        [os.path.join(box, part) for part in ("work", "home", "tmp")] + ["/dev"] + (["/tmp"] if "/tmp" in got else [])
+    )
     lock_files(allowed)
     guard([os.path.realpath(a) for a in allowed], bool(job.get("network")))
     tell_modules(recorder)
@@ -1095,7 +1230,7 @@ def child(job: Json) -> None:
         leave(status)
 
     os._exit = end  # type: ignore[assignment]
-    printed = sys.stdout = Printed(recorder, sys.stdout)  # type: ignore[assignment]
+    printed = sys.stdout = Printed(recorder, sys.stdout)
     status = program(job, recorder)
     finish(recorder, watch, printed, status, devices())
     leave(status)
@@ -1108,12 +1243,15 @@ def limits(job: Json) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
-def finish(recorder: Recorder, watch: Watch, printed: Any, status: int, found: List[str]) -> None:
+def finish(recorder: Recorder, watch: Watch, printed: Any, status: int, found: list[str]) -> None:
     import tensorflow.compat.v1 as v1
 
     printed.finish()
-    name, keys, *rest = np.random.get_state()
-    recorder.emit("state", "numpy", hashlib.sha256(keys.tobytes() + repr([float(x) for x in rest]).encode()).hexdigest())
+    state: Any = np.random.get_state()
+    keys, rest = state[1], state[2:]
+    recorder.emit(
+        "state", "numpy", hashlib.sha256(keys.tobytes() + repr([float(x) for x in rest]).encode()).hexdigest()
+    )
     recorder.emit("state", "python", hashlib.sha256(repr(random.getstate()).encode()).hexdigest())
     watch.finish()
     version = sys.modules["tensorflow.python.framework.versions"].VERSION
@@ -1126,7 +1264,7 @@ def finish(recorder: Recorder, watch: Watch, printed: Any, status: int, found: L
 # ---------------------------------------------------------------- the process that forks
 
 
-def tree_of(root: int) -> Dict[int, int]:
+def tree_of(root: int) -> dict[int, int]:
     """The processes beneath one, with the memory of each in bytes."""
     parents, sizes = {}, {}
     for name in os.listdir("/proc"):
@@ -1151,12 +1289,12 @@ def kill_beneath(me: int) -> None:
     for _ in range(100):
         left = [p for p in tree_of(me) if p != me]
         for pid in left:
-            for target in (lambda: os.killpg(pid, signal.SIGKILL) if os.getpgid(pid) != os.getpgrp() else None,
-                           lambda: os.kill(pid, signal.SIGKILL)):
-                try:
-                    target()
-                except OSError:
-                    pass
+            try:
+                if os.getpgid(pid) != os.getpgrp():
+                    os.killpg(os.getpgid(pid), signal.SIGKILL)
+                os.kill(pid, signal.SIGKILL)
+            except OSError:  # it has ended meanwhile
+                continue
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -1167,7 +1305,7 @@ def kill_beneath(me: int) -> None:
         time.sleep(0.01)
 
 
-def over(job: Json, pid: int, started: float, shared: int) -> Tuple[str, int]:
+def over(job: Json, pid: int, started: float, shared: int) -> tuple[str, int]:
     """Why a running program must be ended, or "" and the memory it uses now."""
     if time.monotonic() - started > job["timeout"]:
         return "time", 0
@@ -1212,8 +1350,14 @@ def serve(job: Json, me: int) -> Json:
         nap = min(nap * 1.2, 0.05)
     kill_beneath(me)
     signalled = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    return {"status": os.WEXITSTATUS(status) if not signalled else 128 + signalled, "signal": signalled, "reason": reason,
-            "seconds": time.monotonic() - started, "memory": peak, "cpu": usage.ru_utime + usage.ru_stime}
+    return {
+        "status": os.WEXITSTATUS(status) if not signalled else 128 + signalled,
+        "signal": signalled,
+        "reason": reason,
+        "seconds": time.monotonic() - started,
+        "memory": peak,
+        "cpu": usage.ru_utime + usage.ru_stime,
+    }
 
 
 def main() -> None:

@@ -54,18 +54,18 @@ class Server:
         self.process.stdout.close()
         self.process = None
 
-    def run(self, case: Case, salt: int = 7, carry: bool = False) -> Trace:
-        """One run of one program in a fresh folder."""
+    def run(self, case: Case, salt: int = 7, carry: bool = False, jitter: bool = False) -> Trace:
+        """One run of one program in a fresh folder; jitter moves each random draw by about a rounding error."""
         box = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
         try:
-            return self._run(case, box, salt, carry)
+            return self._run(case, box, {"salt": salt, "carry": carry, "jitter": jitter})
         finally:
             shutil.rmtree(box, ignore_errors=True)
 
-    def _run(self, case: Case, box: Path, salt: int, carry: bool) -> Trace:
+    def _run(self, case: Case, box: Path, draws: dict[str, int]) -> Trace:
         work = box / "work"
         before = furnish(case, box, self.settings)
-        job = self._job(case, box, salt, carry)
+        job = self._job(case, box) | draws
         trace = Trace()
         answer = self._ask(job)
         read_events(box / "events", trace)
@@ -78,14 +78,14 @@ class Server:
         trace.clock = bool(CLOCK.search(case.text))
         return trace
 
-    def _job(self, case: Case, box: Path, salt: int, carry: bool) -> dict[str, Any]:
+    def _job(self, case: Case, box: Path) -> dict[str, Any]:
         settings = self.settings
         return {
-            "mode": self.mode, "script": case.name, "box": str(box), "cwd": str(box / "work"), "salt": salt, "carry": carry,
+            "mode": self.mode, "script": case.name, "box": str(box), "cwd": str(box / "work"),
             "events": str(box / "events"), "stdin": str(box / "stdin"), "stdout": str(box / "stdout"),
             "stderr": str(box / "stderr"), "args": settings.arguments, "env": dict(settings.environment),
-            "stubs": settings.stubs, "network": settings.network, "timeout": settings.timeout, "memory": settings.memory,
-            "shared": settings.shared_randomness, "device": self.device,
+            "stubs": settings.stubs, "network": settings.network, "timeout": settings.timeout,
+            "memory": settings.memory, "shared": settings.shared_randomness, "device": self.device,
         }  # fmt: skip
 
     def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
@@ -160,6 +160,7 @@ def furnish(case: Case, box: Path, settings: Settings) -> dict[str, tuple[int, i
 
 def too_much(folder: str, names: list[str]) -> set[str]:
     """Hidden files, caches and large files are not copied."""
+
     def skip(name: str) -> bool:
         path = os.path.join(folder, name)
         return (

@@ -42,7 +42,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One program to run: its text under its name, in a copy of the folder it lives in, with its rewritten neighbours."""
+    """One program to run: its text under its name, in a copy of its folder, with its rewritten neighbours."""
 
     text: str
     name: str

@@ -87,7 +87,9 @@ def at_revision(path: Path, revision: str) -> bytes:
     """A file's bytes in git."""
     if revision.startswith("-"):
         raise NoProgram(f"{revision} is no revision")
-    found = subprocess.run(["git", "show", f"{revision}:./{path.name}"], cwd=path.parent, capture_output=True, check=False)
+    found = subprocess.run(
+        ["git", "show", f"{revision}:./{path.name}"], cwd=path.parent, capture_output=True, check=False
+    )
     if found.returncode:
         raise NoProgram(found.stderr.decode(errors="replace").strip() or f"{path} is not in {revision}")
     return found.stdout

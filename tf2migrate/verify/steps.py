@@ -30,7 +30,12 @@ def _large(tree: ast.Module, most: int) -> Iterator[tuple[int, int, int]]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("range", "xrange"):
             # of range(start, stop, step) only the stop counts
             yield from (_place(v) for v in node.args[len(node.args) > 1 :][:1] if _is_large(v, most))
-        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.left, ast.Name) and _is_large(node.right, most):
+        elif (
+            isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Mod)
+            and isinstance(node.left, ast.Name)
+            and _is_large(node.right, most)
+        ):
             yield _place(node.right)
 
 
