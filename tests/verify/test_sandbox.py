@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,19 +32,14 @@ def verdict(checker: Checker, text: str) -> Verdict:
     return checker.check(OLD, Case(text, "new.py"))
 
 
-def mine() -> set[str]:
-    """The processes that run in a folder of ours."""
+def left(checker: Checker) -> set[str]:
+    """The processes that still run in a folder of a run."""
+    folders = tuple(f"{server.folder}/run-" for server in checker.servers.values())
     found = set()
-    for name in os.listdir("/proc"):
-        try:
-            if (
-                name.isdigit()
-                and "tf2migrate-" in os.readlink(f"/proc/{name}/cwd")
-                and "run-" in os.readlink(f"/proc/{name}/cwd")
-            ):
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            if os.readlink(f"/proc/{name}/cwd").startswith(folders):
                 found.add(name)
-        except OSError:
-            continue
     return found
 
 
@@ -75,7 +71,8 @@ def test_a_reason_is_given(strict: Checker, text: str, reason: str) -> None:
     found = verdict(strict, text)
     assert found.status is Status.NEW_FAILED
     assert reason in found.reason
-    assert not mine()
+    assert not left(strict)
+    assert not [run for server in strict.servers.values() for run in server.folder.glob("run-*")]
     assert strict.check(OLD, GOOD).status is Status.EQUIVALENT
 
 
@@ -94,7 +91,7 @@ def test_daemons_do_not_outlive_their_program(strict: Checker) -> None:
     text = "import os, time\nif not os.fork():\n    os.setsid()\n    if not os.fork():\n        time.sleep(60)\n    os._exit(0)\nos.wait()\n"
     verdict(strict, text + GOOD.text)
     time.sleep(0.1)
-    assert not mine()
+    assert not left(strict)
 
 
 @pytest.mark.parametrize(

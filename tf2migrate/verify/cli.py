@@ -17,7 +17,8 @@ from tf2migrate.verify.settings import STUBS, Settings
 from tf2migrate.verify.sources import NoProgram, Program, against, migrated, pair, programs_below
 from tf2migrate.verify.verdict import Status, Verdict
 
-DEVICES = {"cpu": ("cpu",), "gpu": ("gpu",), "all": ("cpu", "gpu")}
+#: cpu:1 is a second logical CPU: it shows what placement does where there is no GPU.
+DEVICES = {"cpu": ("cpu",), "cpu:1": ("cpu:1",), "gpu": ("gpu",), "all": ("cpu", "gpu")}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

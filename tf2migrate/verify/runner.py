@@ -343,6 +343,10 @@ class Draws:
         for name in ("random_gamma", "random_poisson_v2", "parameterized_truncated_normal"):
             if hasattr(g, name):
                 setattr(g, name, self.seeded(getattr(g, name)))
+        from tensorflow.python.ops import gen_candidate_sampling_ops as sampling
+
+        for name in ("log_uniform_candidate_sampler", "uniform_candidate_sampler", "learned_unigram_candidate_sampler"):
+            setattr(sampling, name, self.sampled(getattr(sampling, name)))
         self.dropout()
         self.initializers()
         self.datasets()
@@ -390,6 +394,14 @@ class Draws:
         def draw(*args: Any, **options: Any) -> Any:
             options.update(seed=self.seed[0], seed2=self.seed[1])
             return self.counted(real.__name__, None, real(*args, **options))
+
+        return draw
+
+    def sampled(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        """Negative samples: drawn one after the other by the op, from the same seed."""
+
+        def draw(*args: Any, seed: int = 0, seed2: int = 0, **options: Any) -> Any:
+            return real(*args, seed=self.seed[0], seed2=self.seed[1], **options)
 
         return draw
 
@@ -1196,7 +1208,7 @@ def devices() -> list[str]:
     import tensorflow as tf
 
     try:
-        found = tf.config.experimental.list_physical_devices()
+        found = tf.config.experimental.list_logical_devices()
         return ["%s %s" % (d.device_type, d.name.rsplit(":", 1)[-1]) for d in found]
     except Exception:  # TensorFlow 1.13 and before
         return ["CPU"]
