@@ -1,0 +1,440 @@
+"""What a call of a TensorFlow 1 symbol, or of a method of something made by one, means."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.lift import symbols as S
+from tf2migrate.lift.trace import Made
+from tf2migrate.lift.values import (
+    NONE,
+    PYTHON,
+    STATIC,
+    Effect,
+    Handle,
+    Optimizer,
+    Placeholder,
+    Python,
+    Schedule,
+    Structure,
+    Symbol,
+    Tensor,
+    Time,
+    Unknown,
+    Value,
+    Variable,
+    join,
+    latest,
+    leaves,
+)
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter, Method
+
+Handler = Callable[["Interpreter", ast.Call, str, str], Value]
+
+
+def harmless(path: str) -> bool:
+    """Whether a symbol used in a class says nothing about graphs: types, errors, plain Python."""
+    return S.is_python(path) or path.count(".") == 1 and path.removeprefix("tf.") in _DTYPES
+
+
+_DTYPES = frozenset("float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 bool string complex64".split())
+
+
+def symbol_call(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """The value of a call of a TensorFlow symbol."""
+    handler = HANDLERS.get(path)
+    if handler is not None:
+        try:
+            value = handler(interpreter, node, path, hint)
+        except Unbound as problem:
+            return Unknown(f"the arguments of {path} cannot be told: {problem}", node)
+        interpreter.rewrites[id(node)] = value
+        return value
+    if S.is_python(path):
+        interpreter.arguments(node)
+        return PYTHON
+    if path.startswith(UNFOLLOWED):
+        return Unknown(f"{path} has no counterpart that is written yet", node)
+    return operation(interpreter, node, path)
+
+
+#: Families of symbols that make state or control flow of their own and are not lifted.
+UNFOLLOWED = (
+    "tf.layers.",
+    "tf.contrib.",
+    "tf.estimator.",
+    "tf.nn.rnn_cell.",
+    "tf.nn.dynamic_rnn",
+    "tf.nn.static_rnn",
+    "tf.nn.bidirectional_dynamic_rnn",
+    "tf.nn.raw_rnn",
+    "tf.metrics.",
+    "tf.keras.",
+    "tf.train.",
+    "tf.data.",
+    "tf.summary.",
+    "tf.get_collection",
+    "tf.add_to_collection",
+    "tf.trainable_variables",
+    "tf.global_variables",
+    "tf.all_variables",
+    "tf.losses.get_",
+    "tf.get_variable_scope",
+    "tf.make_template",
+    "tf.import_graph_def",
+    "tf.graph_util.",
+    "tf.QueueBase",
+    "tf.FIFOQueue",
+    "tf.RandomShuffleQueue",
+    "tf.TextLineReader",
+    "tf.WholeFileReader",
+    "tf.TFRecordReader",
+    "tf.sparse_placeholder",
+    "tf.get_session_handle",
+    "tf.global_norm_initializer",
+)
+
+
+def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:
+    """An op: a constant where everything it takes is known, a tensor of each run otherwise."""
+    values = interpreter.arguments(node)
+    from tf2migrate.lift.interpret import Function
+
+    for value in list(values):
+        if isinstance(value, Function):
+            values.append(interpreter.call_helper(value, None))
+    for value in values:
+        for leaf in leaves(value):
+            if isinstance(leaf, Unknown):
+                return leaf
+    when = latest([v for v in values if not isinstance(v, Function)])
+    if S.is_random(path) or when >= Time.MADE:
+        return Tensor(Time.STAGED, node)
+    return Tensor(Time.CONSTANT, node)
+
+
+def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Value:
+    """An attribute of something of the graph."""
+    from tf2migrate.lift.interpret import Method
+
+    if isinstance(base, Unknown):
+        return base
+    if isinstance(base, Handle) and node.attr == "graph":
+        return Handle("graph", node)
+    if isinstance(base, Variable) and node.attr == "initializer":
+        return Handle("initializer", node, of=base)
+    return Method(base, node.attr, node)
+
+
+# -------------------------------------------------------------------- things made by a call
+
+
+def _placeholder(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    names = S.PLACEHOLDER if path == "tf.placeholder" else S.PLACEHOLDER_WITH_DEFAULT
+    bound = bind(node, names)
+    for value in bound.values():
+        interpreter.evaluate(value)
+    return Placeholder(node, bound, bound.get("input"))
+
+
+def _variable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    bound = bind(node, S.VARIABLE if path == "tf.Variable" else S.GET_VARIABLE)
+    for name, argument in bound.items():
+        value = interpreter.evaluate(argument)
+        if name in ("initial_value", "initializer"):
+            for leaf in leaves(value):
+                if isinstance(leaf, Unknown):
+                    return leaf
+                if isinstance(leaf, Tensor) and leaf.time == Time.STAGED and not _draws(interpreter, argument):
+                    return Unknown("a variable starts from a value that is computed in the graph", node)
+    trainable = bound.get("trainable")
+    name = bound.get("name")
+    literal = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else None
+    variable = Variable(node, literal, not (isinstance(trainable, ast.Constant) and trainable.value is False))
+    return _made(interpreter, node, variable, hint or "variable")
+
+
+def _draws(interpreter: Interpreter, node: ast.expr) -> bool:
+    """Whether an initial value is staged only because it is drawn, or reads other variables' first values."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name):
+            for definition in interpreter.frame.lookup(child.id):
+                if definition.value.time >= Time.STAGED and not isinstance(definition.value, Python):
+                    return False
+    return True
+
+
+def _made(interpreter: Interpreter, node: ast.Call, value: Value, hint: str) -> Value:
+    interpreter.statement.made.append(Made(node, value, hint))
+    return value
+
+
+def inner(made: Made) -> Made:
+    """Something made inside a helper, as the statement that calls the helper sees it."""
+    return made
+
+
+def _optimizer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    bound = bind(node, S.OPTIMIZERS[path])
+    rate: Value = PYTHON
+    for name, argument in bound.items():
+        if name == "learning_rate":
+            with interpreter.apart() as reads:
+                rate = interpreter.evaluate(argument)
+            if rate.time < Time.STAGED:
+                interpreter.statement.reads |= reads
+        elif interpreter.evaluate(argument).time >= Time.STAGED:
+            return Unknown(f"{name} of an optimizer is a tensor", node)
+    optimizer = Optimizer(node, path, bound, rate)
+    return _made(interpreter, node, optimizer, "optimizer")
+
+
+def _schedule(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    bound = bind(node, S.SCHEDULES[path])
+    for argument in bound.values():
+        value = interpreter.evaluate(argument)
+        if isinstance(value, Unknown):
+            return value
+    schedule = Schedule(node, path, bound)
+    return _made(interpreter, node, schedule, "schedule")
+
+
+def _handle(role: str) -> Handler:
+    def make(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+        with interpreter.apart():
+            arguments = interpreter.arguments(node)
+        of = arguments[0] if arguments else None
+        return Handle(role, node, {k.arg: k.value for k in node.keywords if k.arg}, of)
+
+    return make
+
+
+def _controls(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    interpreter.arguments(node)
+    return Handle("controls", node)
+
+
+# -------------------------------------------------------------------- effects
+
+
+def _effect(interpreter: Interpreter, effect: Effect) -> Value:
+    interpreter.statement.effects.append(effect)
+    return effect
+
+
+def _assign(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    bound = bind(node, ("ref", "value", "validate_shape", "use_locking", "name"))
+    with interpreter.apart() as reads:
+        target = interpreter.evaluate(bound["ref"])
+    interpreter.statement.reads |= reads
+    interpreter.evaluate(bound["value"])
+    return _effect(interpreter, Effect(path.removeprefix("tf."), node, bound, target))
+
+
+def _group(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    values = [leaf for v in interpreter.arguments(node) for leaf in leaves(v)]
+    for leaf in values:
+        if isinstance(leaf, Unknown):
+            return leaf
+    if values and all(isinstance(v, Handle) and v.role == "initializer" for v in values):
+        return Handle("initializer", node)
+    return _effect(interpreter, Effect("group", node, {}, None, tuple(values)))
+
+
+def _gradients(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    bound = bind(node, S.GRADIENTS)
+    values = {name: interpreter.evaluate(argument) for name, argument in bound.items()}
+    for value in values.values():
+        for leaf in leaves(value):
+            if isinstance(leaf, Unknown):
+                return leaf
+    extra = set(bound) - {"ys", "xs", "name", "grad_ys"}
+    if extra:
+        return Unknown(f"tf.gradients with {', '.join(sorted(extra))}", node)
+    xs = values["xs"]
+    interpreter.statement.effects.append(Effect("gradients", node, bound, xs))
+    if isinstance(xs, Structure) and xs.rest is None:
+        return Structure("list", tuple((i, Tensor(Time.STAGED, node), None) for i in range(len(xs.items))), node)
+    if isinstance(xs, Structure):
+        return Structure("list", (), node, rest=Tensor(Time.STAGED, node))
+    return Structure("list", ((0, Tensor(Time.STAGED, node), None),), node)
+
+
+# -------------------------------------------------------------------- methods
+
+
+def method_call(interpreter: Interpreter, node: ast.Call, method: Method, hint: str) -> Value | None:
+    """The value of a method call, or None where the method is none of the graph's."""
+    try:
+        value = _method(interpreter, node, method, hint)
+    except Unbound as problem:
+        return Unknown(f"the arguments of {method.name} cannot be told: {problem}", node)
+    if value is not None and not isinstance(method.base, Structure):
+        interpreter.rewrites[id(node)] = (method, value)
+    return value
+
+
+def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str) -> Value | None:
+    base, name = method.base, method.name
+    if isinstance(base, Unknown):
+        interpreter.arguments(node)
+        return base
+    if name == "eval" and isinstance(base, Tensor | Placeholder | Variable | Effect | Schedule):
+        bound = bind(node, S.EVAL)
+        return interpreter.add_run(node, method.node.value, bound.get("feed_dict"))
+    if name == "run" and isinstance(base, Effect | Handle) and not (isinstance(base, Handle) and base.role == "session"):
+        bound = bind(node, S.EVAL)
+        return interpreter.add_run(node, method.node.value, bound.get("feed_dict"))
+    match base:
+        case Handle():
+            return _handle_method(interpreter, node, base, name)
+        case Optimizer():
+            return _optimizer_method(interpreter, node, base, name, hint)
+        case Variable():
+            return _variable_method(interpreter, node, base, name)
+        case Structure():
+            return _structure_method(interpreter, node, base, name, method.node.value)
+        case Tensor() | Placeholder() | Effect() | Schedule():
+            values = interpreter.arguments(node)
+            if name in ("get_shape", "set_shape"):
+                return STATIC if base.time >= Time.STAGED else PYTHON
+            return interpreter.operation([base, *values], node)
+    if isinstance(base, type(method)) or isinstance(base, Python):
+        values = interpreter.arguments(node)
+        return STATIC if latest([base, *values]) >= Time.STAGED else None
+    return None
+
+
+def _handle_method(interpreter: Interpreter, node: ast.Call, base: Handle, name: str) -> Value:
+    if base.role == "session":
+        if name == "run":
+            bound = bind(node, S.RUN)
+            with interpreter.apart():
+                for key in ("options", "run_metadata"):
+                    if key in bound:
+                        interpreter.evaluate(bound[key])
+            return interpreter.add_run(node, bound["fetches"], bound.get("feed_dict"))
+        if name == "as_default":
+            return Handle("as_default", node, of=base)
+        if name == "close":
+            return Handle("closed", node)
+    if base.role == "graph":
+        if name == "as_default":
+            return Handle("as_default", node, of=base)
+        if name == "finalize":
+            return Handle("closed", node)
+        if name in ("device", "name_scope"):
+            return Handle("scope", node)
+    with interpreter.apart():
+        interpreter.arguments(node)
+    return Unknown(f"{name} of a {base.role} is not followed", node)
+
+
+def _optimizer_method(interpreter: Interpreter, node: ast.Call, base: Optimizer, name: str, hint: str) -> Value:
+    parameters: Mapping[str, tuple[str, ...]] = {
+        "minimize": S.MINIMIZE,
+        "compute_gradients": S.COMPUTE_GRADIENTS,
+        "apply_gradients": S.APPLY_GRADIENTS,
+    }
+    if name not in parameters:
+        return Unknown(f"{name} of an optimizer is not followed", node)
+    bound = bind(node, parameters[name])
+    if "grad_loss" in bound:
+        return Unknown("grad_loss is given", node)
+    values = {key: interpreter.evaluate(argument) for key, argument in bound.items()}
+    for value in values.values():
+        for leaf in leaves(value):
+            if isinstance(leaf, Unknown):
+                return leaf
+    if name != "compute_gradients" and base.rate.time >= Time.STAGED:
+        interpreter.evaluate(base.arguments["learning_rate"])
+    effect = Effect(name, node, bound, base, tuple(values.values()))
+    interpreter.statement.effects.append(effect)
+    if name == "compute_gradients":
+        pair = Structure("tuple", ((0, Tensor(Time.STAGED, node), None), (1, Tensor(Time.STAGED, node), None)), node)
+        return Structure("list", (), node, rest=pair)
+    return effect
+
+
+def _variable_method(interpreter: Interpreter, node: ast.Call, base: Variable, name: str) -> Value | None:
+    if name in ("assign", "assign_add", "assign_sub"):
+        bound = bind(node, ("value", "use_locking", "name", "read_value"))
+        interpreter.evaluate(bound["value"])
+        return _effect(interpreter, Effect(name, node, bound, base))
+    values = interpreter.arguments(node)
+    if name in ("value", "read_value"):
+        return Tensor(Time.STAGED, node)
+    if name == "initialized_value":
+        return Tensor(Time.CONSTANT, node)
+    if name == "get_shape":
+        return PYTHON
+    return interpreter.operation([base, *values], node)
+
+
+def _structure_method(
+    interpreter: Interpreter, node: ast.Call, base: Structure, name: str, owner: ast.expr
+) -> Value | None:
+    if name in ("append", "insert", "add", "extend", "update"):
+        values = interpreter.arguments(node)
+        last = values[-1] if values else PYTHON
+        if isinstance(owner, ast.Name):
+            if base.kind != "dict" and name == "append" and base.rest is None:
+                updated = Structure(base.kind, (*base.items, (len(base.items), last, None)), base.node)
+            elif base.kind == "dict" and name == "update" and isinstance(last, Structure):
+                fresh = {id(k) if isinstance(k, Value) else k for k, _, _ in last.items}
+                kept = [i for i in base.items if (id(i[0]) if isinstance(i[0], Value) else i[0]) not in fresh]
+                updated = Structure("dict", (*kept, *last.items), base.node, last.rest or base.rest)
+            else:
+                item = interpreter.element(last, node) if name == "extend" else last
+                every = [v for _, v, _ in base.items] + [v for v in (base.rest, item) if v]
+                updated = Structure(base.kind, (), base.node, rest=join(every, node))
+            interpreter.rebind(owner.id, updated)
+            if last.time >= Time.STAGED:
+                return Tensor(Time.STAGED, node)
+            return NONE
+        return Unknown("a collection inside an object changes", node) if last.time >= Time.STAGED else NONE
+    values = interpreter.arguments(node)
+    every = [v for _, v, _ in base.items] + ([base.rest] if base.rest else [])
+    element = join(every, node) if every else PYTHON
+    match name:
+        case "values":
+            return Structure("list", base.items if base.rest is None else (), node, rest=base.rest and element)
+        case "items":
+            return Structure("list", (), node, rest=Structure("tuple", ((0, PYTHON, None), (1, element, None)), node))
+        case "get" | "pop":
+            return element
+        case "keys" | "index" | "count":
+            return PYTHON
+    return None
+
+
+_ASSIGNS = ("tf.assign", "tf.assign_add", "tf.assign_sub")
+
+HANDLERS: dict[str, Handler] = {
+    "tf.placeholder": _placeholder,
+    "tf.placeholder_with_default": _placeholder,
+    "tf.Variable": _variable,
+    "tf.get_variable": _variable,
+    **dict.fromkeys(S.SESSIONS, _handle("session")),
+    **dict.fromkeys(S.INITIALIZERS, _handle("initializer")),
+    "tf.Graph": _handle("graph"),
+    "tf.get_default_graph": _handle("graph"),
+    "tf.get_default_session": _handle("session"),
+    "tf.name_scope": _handle("scope"),
+    "tf.variable_scope": _handle("scope"),
+    "tf.device": _handle("device"),
+    "tf.reset_default_graph": _handle("closed"),
+    "tf.control_dependencies": _controls,
+    **dict.fromkeys(S.OPTIMIZERS, _optimizer),
+    **dict.fromkeys(S.SCHEDULES, _schedule),
+    **dict.fromkeys(_ASSIGNS, _assign),
+    "tf.group": _group,
+    "tf.no_op": _group,
+    "tf.gradients": _gradients,
+}
+__all__ = ["HANDLERS", "Symbol", "attribute", "harmless", "inner", "method_call", "symbol_call"]

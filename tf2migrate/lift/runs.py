@@ -1,0 +1,38 @@
+"""What a run is fed: a dict written in the call, or a name that holds one."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift.trace import Feed
+from tf2migrate.lift.values import Placeholder, Python, Refused, Structure, Tensor
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+ADVICE = "Write the feed as a dict display in the call of run, or build it where the analysis can see its keys."
+
+
+def read_feeds(interpreter: Interpreter, node: ast.expr | None) -> tuple[ast.expr | None, tuple[Feed, ...]]:
+    """The feeds of a run; where one name holds the dict, that name too.
+
+    Raises `Refused` when the keys cannot be seen.
+    """
+    if node is None or isinstance(node, ast.Constant) and node.value is None:
+        return None, ()
+    value = interpreter.evaluate(node)
+    if isinstance(value, Python) and value.known and value.literal is None:
+        return None, ()
+    if not isinstance(value, Structure) or value.kind != "dict" or value.rest is not None:
+        raise Refused("TFM904", node, "what is fed cannot be seen: the keys of the dict are not known", ADVICE)
+    feeds = []
+    for key, _, written in value.items:
+        if not isinstance(key, Placeholder | Tensor):
+            raise Refused("TFM904", node, "a feed's key is no placeholder that the analysis knows", ADVICE)
+        if isinstance(node, ast.Dict):
+            assert written is not None
+            feeds.append(Feed(key, written, held=False))
+        else:
+            feeds.append(Feed(key, node, held=True))
+    return (None if isinstance(node, ast.Dict) else node), tuple(feeds)

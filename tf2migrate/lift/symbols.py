@@ -1,0 +1,258 @@
+"""What the lifting knows of TensorFlow 1's names: which make graph machinery, which make state, which are random."""
+
+from __future__ import annotations
+
+SESSIONS = {"tf.Session", "tf.InteractiveSession"}
+INITIALIZERS = {
+    "tf.global_variables_initializer",
+    "tf.initialize_all_variables",
+    "tf.local_variables_initializer",
+    "tf.initialize_local_variables",
+    "tf.variables_initializer",
+    "tf.initialize_variables",
+    "tf.tables_initializer",
+    "tf.initialize_all_tables",
+}
+RANDOM = {
+    "tf.random_normal",
+    "tf.random_uniform",
+    "tf.truncated_normal",
+    "tf.random_gamma",
+    "tf.random_poisson",
+    "tf.random_shuffle",
+    "tf.random_crop",
+    "tf.multinomial",
+    "tf.distributions.Normal",
+    "tf.nn.dropout",
+    "tf.image.random_flip_left_right",
+    "tf.image.random_brightness",
+    "tf.image.random_contrast",
+    "tf.image.random_hue",
+    "tf.image.random_saturation",
+    "tf.image.random_flip_up_down",
+    "tf.nn.nce_loss",
+    "tf.nn.sampled_softmax_loss",
+    "tf.random_crop",
+}
+RANDOM_PREFIXES = ("tf.random.", "tf.image.random_")
+
+#: Symbols whose calls are plain Python even in graph code: no tensor comes of them.
+PYTHON_PREFIXES = (
+    "tf.app.",
+    "tf.flags.",
+    "tf.logging.",
+    "tf.gfile.",
+    "tf.io.gfile.",
+    "tf.test.",
+    "tf.python_io.",
+    "tf.train.Feature",
+    "tf.train.Example",
+    "tf.train.Int64List",
+    "tf.train.BytesList",
+    "tf.train.FloatList",
+    "tf.train.SequenceExample",
+    "tf.keras.datasets.",
+    "tf.keras.utils.",
+    "tf.keras.preprocessing.",
+    "tf.python.client.",
+    "tf.contrib.learn.datasets.",
+    "tf.examples.",
+    "tf.resource_loader.",
+    "tf.sysconfig.",
+    "tf.errors.",
+    "tf.GraphKeys",
+    "tf.summary.Summary",
+    "tf.config.",
+    "tf.saved_model.",
+)
+PYTHON = {
+    "tf.ConfigProto",
+    "tf.GPUOptions",
+    "tf.OptimizerOptions",
+    "tf.GraphOptions",
+    "tf.RunOptions",
+    "tf.RunMetadata",
+    "tf.set_random_seed",
+    "tf.random.set_random_seed",
+    "tf.reset_default_graph",
+    "tf.disable_v2_behavior",
+    "tf.disable_eager_execution",
+    "tf.TensorShape",
+    "tf.Dimension",
+    "tf.as_dtype",
+    "tf.DType",
+    "tf.HistogramProto",
+    "tf.train.latest_checkpoint",
+    "tf.train.get_checkpoint_state",
+    "tf.train.checkpoint_exists",
+    "tf.train.list_variables",
+    "tf.train.load_checkpoint",
+    "tf.contrib.training.HParams",
+    "tf.FixedLenFeature",
+    "tf.VarLenFeature",
+    "tf.io.FixedLenFeature",
+    "tf.io.VarLenFeature",
+    "tf.is_gpu_available",
+    "tf.trainable_variables.__name__",
+}
+INITIALIZER_OBJECTS = (
+    "tf.random_normal_initializer",
+    "tf.random_uniform_initializer",
+    "tf.truncated_normal_initializer",
+    "tf.constant_initializer",
+    "tf.zeros_initializer",
+    "tf.ones_initializer",
+    "tf.orthogonal_initializer",
+    "tf.uniform_unit_scaling_initializer",
+    "tf.variance_scaling_initializer",
+    "tf.glorot_uniform_initializer",
+    "tf.glorot_normal_initializer",
+    "tf.initializers.",
+    "tf.keras.initializers.",
+    "tf.keras.regularizers.",
+    "tf.contrib.layers.xavier_initializer",
+    "tf.contrib.layers.variance_scaling_initializer",
+    "tf.contrib.layers.l1_regularizer",
+    "tf.contrib.layers.l2_regularizer",
+    "tf.contrib.layers.l1_l2_regularizer",
+)
+
+#: TF1's optimizers: their parameters, and the Keras optimizer with the same update.
+OPTIMIZERS: dict[str, tuple[str, ...]] = {
+    "tf.train.GradientDescentOptimizer": ("learning_rate", "use_locking", "name"),
+    "tf.train.MomentumOptimizer": ("learning_rate", "momentum", "use_locking", "name", "use_nesterov"),
+    "tf.train.AdamOptimizer": ("learning_rate", "beta1", "beta2", "epsilon", "use_locking", "name"),
+    "tf.train.AdagradOptimizer": ("learning_rate", "initial_accumulator_value", "use_locking", "name"),
+    "tf.train.AdadeltaOptimizer": ("learning_rate", "rho", "epsilon", "use_locking", "name"),
+    "tf.train.RMSPropOptimizer": (
+        "learning_rate",
+        "decay",
+        "momentum",
+        "epsilon",
+        "use_locking",
+        "centered",
+        "name",
+    ),
+    "tf.train.FtrlOptimizer": (
+        "learning_rate",
+        "learning_rate_power",
+        "initial_accumulator_value",
+        "l1_regularization_strength",
+        "l2_regularization_strength",
+        "use_locking",
+        "name",
+        "accum_name",
+        "linear_name",
+        "l2_shrinkage_regularization_strength",
+    ),
+}
+
+#: TF1's learning-rate schedules and their parameters.
+SCHEDULES: dict[str, tuple[str, ...]] = {
+    "tf.train.exponential_decay": (
+        "learning_rate",
+        "global_step",
+        "decay_steps",
+        "decay_rate",
+        "staircase",
+        "name",
+    ),
+    "tf.train.inverse_time_decay": (
+        "learning_rate",
+        "global_step",
+        "decay_steps",
+        "decay_rate",
+        "staircase",
+        "name",
+    ),
+    "tf.train.polynomial_decay": (
+        "learning_rate",
+        "global_step",
+        "decay_steps",
+        "end_learning_rate",
+        "power",
+        "cycle",
+        "name",
+    ),
+    "tf.train.piecewise_constant": ("x", "boundaries", "values", "name"),
+    "tf.train.cosine_decay": ("learning_rate", "global_step", "decay_steps", "alpha", "name"),
+}
+
+MINIMIZE = (
+    "loss",
+    "global_step",
+    "var_list",
+    "gate_gradients",
+    "aggregation_method",
+    "colocate_gradients_with_ops",
+    "name",
+    "grad_loss",
+)
+COMPUTE_GRADIENTS = (
+    "loss",
+    "var_list",
+    "gate_gradients",
+    "aggregation_method",
+    "colocate_gradients_with_ops",
+    "grad_loss",
+)
+APPLY_GRADIENTS = ("grads_and_vars", "global_step", "name")
+GRADIENTS = (
+    "ys",
+    "xs",
+    "grad_ys",
+    "name",
+    "colocate_gradients_with_ops",
+    "gate_gradients",
+    "aggregation_method",
+    "stop_gradients",
+    "unconnected_gradients",
+)
+PLACEHOLDER = ("dtype", "shape", "name")
+PLACEHOLDER_WITH_DEFAULT = ("input", "shape", "name")
+VARIABLE = (
+    "initial_value",
+    "trainable",
+    "collections",
+    "validate_shape",
+    "caching_device",
+    "name",
+    "variable_def",
+    "dtype",
+    "expected_shape",
+    "import_scope",
+    "constraint",
+    "use_resource",
+    "synchronization",
+    "aggregation",
+    "shape",
+)
+GET_VARIABLE = (
+    "name",
+    "shape",
+    "dtype",
+    "initializer",
+    "regularizer",
+    "trainable",
+    "collections",
+    "caching_device",
+    "partitioner",
+    "validate_shape",
+    "use_resource",
+    "custom_getter",
+    "constraint",
+    "synchronization",
+    "aggregation",
+)
+RUN = ("fetches", "feed_dict", "options", "run_metadata")
+EVAL = ("feed_dict", "session")
+
+
+def is_random(path: str) -> bool:
+    """Whether each run of the op draws anew."""
+    return path in RANDOM or path.startswith(RANDOM_PREFIXES)
+
+
+def is_python(path: str) -> bool:
+    """Whether a call of the symbol is plain Python: no tensor of the graph comes of it."""
+    return path in PYTHON or path.startswith((*PYTHON_PREFIXES, *INITIALIZER_OBJECTS))

@@ -1,0 +1,127 @@
+"""What the interpreter records while it follows a program: definitions, statements, runs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tf2migrate.lift.values import Time, Value
+
+
+@dataclass(eq=False)
+class Definition:
+    """One binding of a name by one statement, and what it is bound to."""
+
+    name: str
+    value: Value
+    statement: Statement
+
+    @property
+    def staged(self) -> bool:
+        """Whether the name exists only while a function runs."""
+        return self.value.time >= Time.STAGED and self.statement.moves
+
+    def __repr__(self) -> str:
+        return f"{self.name}@{self.statement.line}"
+
+
+@dataclass(eq=False)
+class Made:
+    """A call inside a statement that makes state: it stays at its place even where its statement moves."""
+
+    node: ast.Call
+    value: Value
+    hint: str
+
+
+@dataclass(eq=False)
+class Frame:
+    """One activation of a module or function: its bindings, and the statements seen in it."""
+
+    node: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    parent: Frame | None
+    unit: bool
+    env: dict[str, tuple[Definition, ...]] = field(default_factory=dict)
+    statements: list[Statement] = field(default_factory=list)
+    returns: list[Value] = field(default_factory=list)
+    globals: set[str] = field(default_factory=set)
+
+    def lookup(self, name: str) -> tuple[Definition, ...]:
+        """The definitions that a name may have here, or none."""
+        frame: Frame | None = self
+        while frame is not None:
+            if name in frame.env and not (frame is self and name in self.globals):
+                return frame.env[name]
+            frame = frame.parent
+        return ()
+
+
+@dataclass(eq=False)
+class Statement:
+    """A statement as it was executed in a frame: what it reads and writes, and whether it moves into functions."""
+
+    node: ast.stmt | ast.expr
+    frame: Frame
+    order: int
+    blocks: tuple[ast.stmt, ...]
+    reads: set[Definition] = field(default_factory=set)
+    writes: list[Definition] = field(default_factory=list)
+    made: list[Made] = field(default_factory=list)
+    effects: list[Value] = field(default_factory=list)
+    controls: tuple[Statement, ...] = ()
+    moves: bool = False
+    value: Value | None = None
+
+    @property
+    def line(self) -> int:
+        return self.node.lineno
+
+
+@dataclass(frozen=True, eq=False)
+class Fetch:
+    """One value that a run asks for: the expression, what it is, and the definitions it reads."""
+
+    node: ast.expr
+    value: Value
+    reads: frozenset[Definition]
+    statement: Statement  # where the expression stands; a fetch that is more than a name is a statement of its own
+
+
+@dataclass(frozen=True, eq=False)
+class Fetches:
+    """What a run asks for as a whole: a fetch, or a list, tuple or dict of fetches."""
+
+    kind: str  # "one", "list", "tuple", "dict"
+    items: tuple[tuple[str, Fetch | Fetches], ...]
+
+    def leaves(self) -> Iterator[Fetch]:
+        """The single fetches, in order."""
+        for _, item in self.items:
+            if isinstance(item, Fetch):
+                yield item
+            else:
+                yield from item.leaves()
+
+
+@dataclass(frozen=True, eq=False)
+class Feed:
+    """One value that a run is given: for which tensor, and where the value comes from."""
+
+    key: Value
+    node: ast.expr  # the value, or the name of the dict that holds it
+    held: bool  # whether `node` is a dict to be asked for the key
+
+
+@dataclass(eq=False)
+class Run:
+    """One `Session.run`, `eval` or `run` of an op, as it stands in the program."""
+
+    node: ast.Call
+    fetches: Fetches
+    feeds: tuple[Feed, ...]
+    statement: Statement
+    blocks: tuple[ast.stmt, ...]
+    frame: Frame
+    env: dict[str, tuple[Definition, ...]]
+    whole: ast.expr | None = None  # the dict that is the whole feed, where one name holds it

@@ -1,0 +1,48 @@
+"""Which functions belong to a unit: those that open a session or run one, themselves or through others."""
+
+from __future__ import annotations
+
+import ast
+
+from tf2migrate.facts.names import Names
+from tf2migrate.lift.symbols import SESSIONS
+
+_RUNS = {"run", "eval"}
+
+
+def drivers(tree: ast.Module, names: Names) -> frozenset[ast.AST]:
+    """The functions of a program that run sessions, or call one that does."""
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found: set[ast.AST] = {f for f in functions if any(_runs(n, names) for n in ast.walk(f))}
+    by_name = {f.name: f for f in functions}
+    grew = True
+    while grew:  # ends: `found` only grows, and is bounded by the functions
+        grew = False
+        for function in functions:
+            if function in found:
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and by_name.get(node.func.id) in found:
+                    found.add(function)
+                    grew = True
+                    break
+    return frozenset(found)
+
+
+def _runs(node: ast.AST, names: Names) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    if names.symbol(node.func) is not None:
+        return names.symbol(node.func) in SESSIONS
+    return isinstance(node.func, ast.Attribute) and node.func.attr in _RUNS
+
+
+def has_run(node: ast.AST, driver_nodes: frozenset[ast.AST], names: Names) -> bool:
+    """Whether a statement may run a session: such a one is never moved whole."""
+    called = {f.name for f in driver_nodes if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)}
+    for child in ast.walk(node):
+        if _runs(child, names):
+            return True
+        if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in called:
+            return True
+    return False

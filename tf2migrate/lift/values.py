@@ -1,0 +1,243 @@
+"""What an expression of a graph program is, and when it comes to be."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Time(IntEnum):
+    """When a value comes to be. Ordered: a value is as late as its latest operand."""
+
+    PYTHON = 0  # now, in Python: stays where it stands
+    CONSTANT = 1  # a tensor of nothing but Python values: eager at once
+    MADE = 2  # once: variables, layers, optimizers
+    STAGED = 3  # at each run: moves into functions
+    EFFECT = 4  # at each run, and in order: a statement of a function
+
+
+class Refused(Exception):
+    """A unit cannot be lifted: the code of the refusal, the place, the reason, and what a person can do."""
+
+    def __init__(self, code: str, node: ast.AST, message: str, advice: str) -> None:
+        super().__init__(message)
+        self.code, self.node, self.message, self.advice = code, node, message, advice
+
+
+@dataclass(frozen=True, eq=False)
+class Value:
+    """Any value; compared by identity, since two calls of one constructor make two things."""
+
+    @property
+    def time(self) -> Time:
+        return Time.PYTHON
+
+
+@dataclass(frozen=True, eq=False)
+class Python(Value):
+    """A value of plain Python; its literal where it has one. `staged` when it is known only while a graph is built."""
+
+    literal: object = None
+    known: bool = False
+    staged: bool = False
+
+    @property
+    def time(self) -> Time:
+        return Time.STAGED if self.staged else Time.PYTHON
+
+
+@dataclass(frozen=True, eq=False)
+class Symbol(Value):
+    """A name of TensorFlow, not yet called."""
+
+    path: str
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor(Value):
+    """A tensor: constant, or of a run."""
+
+    when: Time
+    node: ast.AST | None = None
+
+    @property
+    def time(self) -> Time:
+        return self.when
+
+
+@dataclass(frozen=True, eq=False)
+class Placeholder(Value):
+    """A tensor that a run is fed with; `default` where it has one."""
+
+    node: ast.Call
+    arguments: Mapping[str, ast.expr]
+    default: ast.expr | None = None
+
+    @property
+    def time(self) -> Time:
+        return Time.STAGED
+
+
+@dataclass(frozen=True, eq=False)
+class Variable(Value):
+    """State of a session: made once, read at each run."""
+
+    node: ast.AST
+    name: str | None = None
+    trainable: bool = True
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+@dataclass(frozen=True, eq=False)
+class Optimizer(Value):
+    """A TF1 optimizer: its symbol, its arguments, and the value of its learning rate."""
+
+    node: ast.Call
+    symbol: str
+    arguments: Mapping[str, ast.expr]
+    rate: Value
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+@dataclass(frozen=True, eq=False)
+class Layer(Value):
+    """Something with weights that is made once and called at each run; `made` is its constructor's text."""
+
+    node: ast.Call
+    kind: str
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule(Value):
+    """A learning rate that follows a step: a tensor of each run, made of an object made once."""
+
+    node: ast.Call
+    symbol: str
+    arguments: Mapping[str, ast.expr]
+
+    @property
+    def time(self) -> Time:
+        return Time.STAGED
+
+
+@dataclass(frozen=True, eq=False)
+class Effect(Value):
+    """An op that changes state when it runs: what it does, the call, and the values that it is made of."""
+
+    kind: str
+    node: ast.Call
+    arguments: Mapping[str, ast.expr] = field(default_factory=dict)
+    target: Value | None = None
+    parts: tuple[Value, ...] = ()
+
+    @property
+    def time(self) -> Time:
+        return Time.EFFECT
+
+
+@dataclass(frozen=True, eq=False)
+class Handle(Value):
+    """A thing of the graph machinery that TF2 has no need of, or has another form for: session, graph, saver, writer."""
+
+    role: str
+    node: ast.AST
+    arguments: Mapping[str, ast.expr] = field(default_factory=dict)
+    of: Value | None = None
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+@dataclass(frozen=True, eq=False)
+class Structure(Value):
+    """A list, tuple or dict whose items are known: (key, value, where it is written)."""
+
+    kind: str
+    items: tuple[tuple[object, Value, ast.expr | None], ...]
+    node: ast.AST | None = None
+    rest: Value | None = None  # what further items are, where their number is not known
+
+    @property
+    def time(self) -> Time:
+        return latest([v for _, v, _ in self.items] + ([self.rest] if self.rest else []))
+
+    def get(self, key: object) -> Value | None:
+        """The item under a key (an index for a list), or None."""
+        for known, value, _ in self.items:
+            if known == key and type(known) is type(key):
+                return value
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class Unknown(Value):
+    """What the analysis cannot follow, and why; it stops a unit once a run depends on it."""
+
+    reason: str
+    node: ast.AST
+
+    @property
+    def time(self) -> Time:
+        return Time.STAGED
+
+
+NONE = Python(None, known=True)
+PYTHON = Python()
+STATIC = Python(staged=True)
+
+
+def latest(values: Iterable[Value]) -> Time:
+    """The time at which all the values are there."""
+    return max((value.time for value in values), default=Time.PYTHON)
+
+
+def leaves(value: Value) -> list[Value]:
+    """The values in a structure, or the value itself."""
+    if isinstance(value, Structure):
+        found = [leaf for _, item, _ in value.items for leaf in leaves(item)]
+        return found + (leaves(value.rest) if value.rest else [])
+    return [value]
+
+
+def join(values: list[Value], node: ast.AST) -> Value:
+    """One value for several that may be meant, such as those of two branches."""
+    distinct = list({id(v): v for v in values}.values())
+    if len(distinct) == 1:
+        return distinct[0]
+    if all(isinstance(v, Python) for v in distinct):
+        return STATIC if any(v.time == Time.STAGED for v in distinct) else PYTHON
+    others = [v for v in distinct if v is not NONE and not (isinstance(v, Python) and v.known and v.literal is None)]
+    if len(others) == 1:
+        return others[0]
+    for v in distinct:
+        if isinstance(v, Unknown):
+            return v
+    if all(isinstance(v, Python | Tensor | Placeholder | Variable | Schedule) for v in distinct):
+        when = max(latest(distinct), Time.CONSTANT)
+        return Tensor(Time.STAGED if when == Time.MADE else when, node)
+    kinds = {type(v) for v in distinct}
+    if kinds == {Structure}:
+        structures = [v for v in distinct if isinstance(v, Structure)]
+        first = structures[0]
+        keys = [k for k, _, _ in first.items]
+        if all([k for k, _, _ in s.items] == keys and s.kind == first.kind for s in structures):
+            items = tuple(
+                (k, join([s.items[i][1] for s in structures], node), first.items[i][2]) for i, k in enumerate(keys)
+            )
+            return Structure(first.kind, items, node)
+        inner = [leaf for s in structures for leaf in leaves(s)]
+        return Structure(first.kind, (), node, rest=join(inner, node) if inner else PYTHON)
+    return Unknown("it stands for different kinds of things on different paths", node)
