@@ -3,12 +3,13 @@
 # ruff: noqa: E501 (text that is read as a whole)
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tf2migrate.verify.check import conclude
+from tf2migrate.verify.check import conclude, steady
 from tf2migrate.verify.compare import Tolerance, compare
 from tf2migrate.verify.judge import judge
 from tf2migrate.verify.plan import PlanError, plan
@@ -139,3 +140,26 @@ def test_plan(tmp_path: Path) -> None:
     (tmp_path / "verify.toml").write_text("salt = 2\n", encoding="utf8")
     with pytest.raises(PlanError, match="salt = 2 is not understood"):
         plan(tmp_path / "a.py", Settings())
+
+
+def test_averages_are_told_and_do_not_count() -> None:
+    name = "w/ExponentialMovingAverage:0"
+    old, new = Trace(variables=[(name, False, value([1.0]))]), Trace(variables=[(name, False, value([2.0]))])
+    [point] = judge(old, new, Settings())
+    assert (point.judgement, point.fails) == (Judgement.DIFFERENT, False)
+
+
+def test_variables_are_matched_whatever_their_names() -> None:
+    old = Trace(variables=[("a:0", True, value([1.0])), ("b:0", True, value([2.0])), ("slot:0", False, value([9.0]))])
+    new = Trace(variables=[("x", True, value([2.0])), ("y", True, value([1.0])), ("z", True, value([5.0]))])
+    assert [p.judgement for p in judge(old, new, Settings())] == [Judgement.EQUAL, Judgement.EQUAL]
+    worse = Trace(variables=[("x", True, value([2.0])), ("y", True, value([1.5]))])
+    assert [(p.name, p.judgement) for p in judge(old, worse, Settings()) if p.fails] == [("a:0", Judgement.DIFFERENT)]
+
+
+def test_what_a_rounding_error_changes_does_not_count() -> None:
+    shaky = Point("value", "x", Judgement.DIFFERENT, max_abs=0.1)
+    [found] = steady((shaky,), (replace(shaky, max_abs=0.05),))
+    assert found.judgement is Judgement.UNSTEADY
+    [found] = steady((shaky,), (replace(shaky, max_abs=1e-5),))
+    assert found.fails

@@ -63,6 +63,7 @@ class Checker:
 
     def once(self, old: Case, new: Case, salt: int, device: str, blank: Verdict) -> Verdict:
         """One run of each side."""
+        self.server("new", device).launch()  # both import TensorFlow at the same time
         first = self.server("old", device).run(old, salt)
         verdict = replace(blank, old=side(first), salts=(*blank.salts, salt))
         if wanted(device) - {d.split()[0] for d in first.devices} and first.ended:

@@ -65,6 +65,8 @@ def judge_variables(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Po
         yield Point(
             "variable", name, found.judgement, max_abs=found.max_abs, max_rel=found.max_rel, computed=True, order=LAST,
             detail=found.detail and f"{found.detail} at the end (new: {theirs[index][0]})",
+            # a graph seldom says whether an average is taken before or after the update of the same run
+            counts="ExponentialMovingAverage" not in name,
         )  # fmt: skip
 
 
@@ -93,7 +95,7 @@ def like(old: Value, new: Value) -> bool:
 
 def lasting(name: str, trained: bool) -> bool:
     """What a program learns; optimizers' slots and counters are not compared."""
-    return trained or "moving_mean" in name or "moving_variance" in name
+    return trained or any(part in name for part in ("moving_mean", "moving_variance", "ExponentialMovingAverage"))
 
 
 def carried(name: str) -> bool:

@@ -89,7 +89,7 @@ class Server:
         }  # fmt: skip
 
     def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
-        process = self.process or self._start()
+        process = self._ready()
         assert process.stdin is not None
         assert process.stdout is not None
         line = b""
@@ -105,21 +105,30 @@ class Server:
         self.stop()  # the next job starts another
         return {"status": 1, "signal": 9, "reason": "runner", "seconds": 0.0, "memory": 0}
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        with (self.folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [self.python, "-s", str(RUNNER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                cwd=self.folder, env=self._environment(), start_new_session=True,
-            )  # fmt: skip
+    def launch(self) -> None:
+        """Begins to import TensorFlow, and does not wait for it."""
+        if self.process is None:
+            self.versions = {}
+            with (self.folder / "log").open("wb") as log:
+                self.process = subprocess.Popen(
+                    [self.python, "-s", str(RUNNER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                    cwd=self.folder, env=self._environment(), start_new_session=True,
+                )  # fmt: skip
+
+    def _ready(self) -> subprocess.Popen[bytes]:
+        """The process, once it has imported TensorFlow."""
+        self.launch()
+        process = self.process
+        assert process is not None
         assert process.stdout is not None
-        self.process = process
-        first = process.stdout.readline()
-        if not first:
-            self.stop()
-            log_text = (self.folder / "log").read_text(encoding="utf8", errors="replace").strip()
-            last = (log_text.splitlines() or ["no reason given"])[-1]
-            raise RunnerError(f"{self.python} cannot run TensorFlow programs: {last}")
-        self.versions = json.loads(first)
+        if not self.versions:
+            first = process.stdout.readline()
+            if not first:
+                self.stop()
+                log = (self.folder / "log").read_text(encoding="utf8", errors="replace").strip()
+                last = (log.splitlines() or ["no reason given"])[-1]
+                raise RunnerError(f"{self.python} cannot run TensorFlow programs: {last}")
+            self.versions = json.loads(first)
         return process
 
     def _environment(self) -> dict[str, str]:
