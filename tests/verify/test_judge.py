@@ -111,6 +111,10 @@ def test_nothing_computed_is_never_equivalent() -> None:
     said = Point("print", "done", Judgement.EQUAL)
     verdict = Verdict("x", Status.NOT_RUN, "")
     assert conclude(verdict, (said,), runs=True).status is Status.NOT_COMPARABLE
+    shaky = Point("print", "loss", Judgement.UNSTEADY, computed=True)
+    found = conclude(verdict, (said, shaky), runs=True)
+    assert found.status is Status.NOT_COMPARABLE
+    assert "rounding error" in found.reason
     assert conclude(verdict, (), runs=False).status is Status.NOT_COMPARABLE
     assert conclude(verdict, (said,), runs=False).status is Status.EQUIVALENT
 

@@ -130,13 +130,12 @@ def conclude(verdict: Verdict, points: tuple[Point, ...], runs: bool) -> Verdict
         return replace(verdict, status=Status.DIFFERENT, reason=str(first) + (f"; and {others} more" if others else ""))
     equal = [p for p in points if p.judgement is Judgement.EQUAL and p.counts]
     kinds = ("print", "file", "value", "final", "variable")
-    if not any(p.computed if runs else p.kind in kinds for p in equal):
-        return replace(
-            verdict,
-            status=Status.NOT_COMPARABLE,
-            reason="nothing that the program computes could be seen on both sides",
-        )
     shaky = sum(p.judgement is Judgement.UNSTEADY for p in points)
+    if not any(p.computed if runs else p.kind in kinds for p in equal):
+        reason = "nothing that the program computes could be seen on both sides"
+        if shaky:
+            reason = "a rounding error is enough to change what the old program computes; fewer --steps may help"
+        return replace(verdict, status=Status.NOT_COMPARABLE, reason=reason)
     said = f", {shaky} are not reproducible in the old program itself" if shaky else ""
     return replace(verdict, status=Status.EQUIVALENT, reason=f"{len(equal)} points agree{said}")
 
