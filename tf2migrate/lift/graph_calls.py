@@ -214,6 +214,21 @@ def _handle(role: str) -> Handler:
     return make
 
 
+def _session(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    bound = bind(node, ("target", "graph", "config"))
+    with interpreter.apart():
+        values = {name: interpreter.evaluate(argument) for name, argument in bound.items()}
+    session = Handle("session", node, bound, values.get("graph"))
+    if path == "tf.InteractiveSession":
+        interpreter.session_graph = interpreter.graph_of(session)
+    return session
+
+
+def _reset_graph(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    interpreter.graph = Handle("graph", node)
+    return Handle("closed", node)
+
+
 def _controls(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     interpreter.arguments(node)
     return Handle("controls", node)
@@ -313,6 +328,7 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
 def _handle_method(interpreter: Interpreter, node: ast.Call, base: Handle, name: str) -> Value:
     if base.role == "session":
         if name == "run":
+            interpreter.session_graph = interpreter.graph_of(base)
             bound = bind(node, S.RUN)
             with interpreter.apart():
                 for key in ("options", "run_metadata"):
@@ -420,7 +436,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.placeholder_with_default": _placeholder,
     "tf.Variable": _variable,
     "tf.get_variable": _variable,
-    **dict.fromkeys(S.SESSIONS, _handle("session")),
+    **dict.fromkeys(S.SESSIONS, _session),
     **dict.fromkeys(S.INITIALIZERS, _handle("initializer")),
     "tf.Graph": _handle("graph"),
     "tf.get_default_graph": _handle("graph"),
@@ -428,7 +444,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.name_scope": _handle("scope"),
     "tf.variable_scope": _handle("scope"),
     "tf.device": _handle("device"),
-    "tf.reset_default_graph": _handle("closed"),
+    "tf.reset_default_graph": _reset_graph,
     "tf.control_dependencies": _controls,
     **dict.fromkeys(S.OPTIMIZERS, _optimizer),
     **dict.fromkeys(S.SCHEDULES, _schedule),

@@ -77,6 +77,8 @@ class Interpreter:
         self.helper_calls: dict[FunctionNode, dict[int, ast.Call]] = {}
         self.called: set[int] = set()
         self.order = 0
+        self.graph: object = None
+        self.session_graph: object = None
         self.blocks: tuple[ast.stmt, ...] = ()
         self.controls: tuple[Statement, ...] = ()
         self.stack: list[FunctionNode] = []
@@ -102,7 +104,7 @@ class Interpreter:
 
     def _record(self, node: ast.stmt | ast.expr) -> Statement:
         self.order += 1
-        statement = Statement(node, self.frame, self.order, self.blocks, controls=self.controls)
+        statement = Statement(node, self.frame, self.order, self.blocks, controls=self.controls, graph=self.graph)
         self.frame.statements.append(statement)
         return statement
 
@@ -191,16 +193,22 @@ class Interpreter:
         if not isinstance(statement.node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Return):
             return False
         value = statement.value
-        if isinstance(value, Python) and isinstance(statement.node, ast.Expr):
+        if value is None or isinstance(value, Python) and isinstance(statement.node, ast.Expr):
             return False
-        return value is not None and value.time >= Time.STAGED
+        return any(leaf.time >= Time.STAGED and not isinstance(leaf, Placeholder) for leaf in leaves(value))
 
     def with_(self, node: ast.With) -> None:
         """Sessions, graphs, scopes, devices: no block of the program's own; any other `with` is."""
+        graph, session_graph = self.graph, self.session_graph
         with self.within(self._record(node)) as statement:
             transparent, controls = True, self.controls
             for item in node.items:
                 value = self.evaluate(item.context_expr)
+                held = value.of if isinstance(value, Handle) and value.role == "as_default" else value
+                if isinstance(held, Handle) and held.role == "graph":
+                    self.graph = self.session_graph = held
+                if isinstance(held, Handle) and held.role == "session":
+                    self.session_graph = self.graph_of(held)
                 match value:
                     case Handle(role="session" | "graph" | "scope" | "device" | "as_default"):
                         if item.optional_vars is not None:
@@ -219,6 +227,11 @@ class Interpreter:
             self.blocks = (*blocks, node)
         self.body(node.body)
         self.blocks, self.controls = blocks, before
+        self.graph, self.session_graph = graph, session_graph
+
+    def graph_of(self, session: Handle) -> object:
+        """The graph that a session runs: the one it is given, or the default one."""
+        return session.of if session.of is not None else self.graph
 
     def loop(self, node: ast.For | ast.While, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
         def once() -> None:
@@ -525,13 +538,17 @@ class Interpreter:
     # ---------------------------------------------------------------- calls
 
     def _Call(self, node: ast.Call, hint: str) -> Value:
-        function = self.evaluate(node.func)
+        with self.apart() as reads:
+            function = self.evaluate(node.func)
         if isinstance(function, Symbol):
             return graph_calls.symbol_call(self, node, function.path, hint)
         if isinstance(function, Method):
             found = graph_calls.method_call(self, node, function, hint)
+            if id(node) not in self.runs:  # what is run is not read by the statement that runs it
+                self.statement.reads |= reads
             if found is not None:
                 return found
+        self.statement.reads |= reads
         if isinstance(function, Function):
             return self.call_function(function, node)
         arguments = self.arguments(node)
@@ -687,7 +704,7 @@ class Interpreter:
         found = self.fetch(fetches)
         whole, feeds = read_feeds(self, feed)
         self.runs[id(node)] = Run(
-            node, found, feeds, self.statement, self.blocks, self.frame, _visible(self.frame), whole
+            node, found, feeds, self.statement, self.blocks, self.frame, _visible(self.frame), whole, self.session_graph
         )
         return PYTHON
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tf2migrate.lift.values import Time, Value
+from tf2migrate.lift.values import Placeholder, Time, Value
 
 
 @dataclass(eq=False)
@@ -20,7 +20,7 @@ class Definition:
     @property
     def staged(self) -> bool:
         """Whether the name exists only while a function runs."""
-        return self.value.time >= Time.STAGED and self.statement.moves
+        return self.value.time >= Time.STAGED and (self.statement.moves or isinstance(self.value, Placeholder))
 
     def __repr__(self) -> str:
         return f"{self.name}@{self.statement.line}"
@@ -72,6 +72,7 @@ class Statement:
     controls: tuple[Statement, ...] = ()
     moves: bool = False
     value: Value | None = None
+    graph: object = None  # which graph was the default one
 
     @property
     def line(self) -> int:
@@ -125,3 +126,4 @@ class Run:
     frame: Frame
     env: dict[str, tuple[Definition, ...]]
     whole: ast.expr | None = None  # the dict that is the whole feed, where one name holds it
+    graph: object = None  # the graph of the session that runs

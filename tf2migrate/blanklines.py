@@ -1,0 +1,27 @@
+"""No more than two empty lines in a row where statements have moved."""
+
+from __future__ import annotations
+
+import ast
+
+from tf2migrate.facts.program import Program
+from tf2migrate.model import Edit, Options, Outcome, Span
+
+
+def squeeze(program: Program, options: Options) -> Outcome:
+    """Empty lines beyond two in a row go, and those at the end; text inside strings is left alone."""
+    inside: set[int] = set()
+    for node in program.nodes:
+        if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno != node.lineno:
+            inside.update(range(node.lineno, (node.end_lineno or 0) + 1))
+    edits, run = [], 0
+    lines = program.text.split("\n")
+    at = 0
+    for number, line in enumerate(lines, 1):
+        end = at + len(line) + 1
+        run = run + 1 if not line.strip() and number not in inside and at not in program.cuts else 0
+        deeper = number < len(lines) and lines[number].startswith((" ", "\t"))
+        if (run > 2 or run > 1 and deeper) and end <= len(program.text):
+            edits.append(Edit(Span(at, end), ""))
+        at = end
+    return Outcome(tuple(edits))

@@ -1,0 +1,301 @@
+"""The body of one function: tensors, then updates, then what is returned."""
+
+from __future__ import annotations
+
+import ast
+
+from tf2migrate.lift.expressions import Expressions
+from tf2migrate.lift.interpret import Interpreter
+from tf2migrate.lift.plan import Plan, Planned, late_statements, needed_for
+from tf2migrate.lift.render import shift
+from tf2migrate.lift.slices import STATE, kind_of
+from tf2migrate.lift.trace import Definition, Fetch, Statement
+from tf2migrate.lift.values import Effect, Optimizer, Placeholder, Refused, Structure, Tensor, Time, Variable, leaves
+
+TAPED = ("minimize", "compute_gradients", "gradients")
+STEP = "    "
+
+
+class BodyWriter:
+    """Writes functions; `function` is its one entry."""
+
+    def __init__(self, interpreter: Interpreter, plan: Plan, expressions: Expressions) -> None:
+        self.interpreter, self.plan, self.expressions = interpreter, plan, expressions
+        self.program = interpreter.program
+        self.commented: set[int] = set()
+
+    def function(self, planned: Planned) -> tuple[list[str], set[int]]:
+        """The lines of a function, and the lines of the comments that moved into it."""
+        self.comments: set[int] = set()
+        found = planned.slice
+        self.inline = {leaf.statement: leaf for leaf in found.leaves if not isinstance(leaf.node, ast.Name)}
+        self._refuse_shadowing(planned)
+        late = late_statements(found)
+        early = [s for s in found.statements if s not in late]
+        taped = self._taped(planned)
+        lines = self._tape(planned, early, taped)
+        for statement in early:
+            if statement not in self.in_tape:
+                lines += self._statement(statement)
+        for statement in found.statements:
+            if statement in late:
+                lines += self._statement(statement)
+        lines += self._return(planned, lines)
+        parameters = [self.plan.parameter_names[v] for v in found.parameters]
+        tf = self.expressions.tf
+        decorator = f"@{tf}.function(input_signature=[{', '.join(parameters)}])" if parameters else f"@{tf}.function"
+        head = [decorator, f"def {planned.name}({', '.join(parameters)}):"]
+        body = [line for line in lines] or ["pass"]
+        return [*head, *[STEP + line if line else "" for line in "\n".join(body).split("\n")]], self.comments
+
+    def _refuse_shadowing(self, planned: Planned) -> None:
+        """A name cannot be both of the function and of outside it."""
+        local = {d.name for s in planned.slice.statements for d in s.writes}
+        for definition in planned.slice.closed:
+            if definition.name in local:
+                raise Refused(
+                    "TFM903",
+                    definition.statement.node,
+                    f"{definition.name} is a Python value here and a tensor later, under one name",
+                    "Give the tensor a name of its own.",
+                )
+
+    # ------------------------------------------------------------ tape
+
+    def _taped(self, planned: Planned) -> list[tuple[Statement, Effect]]:
+        found = []
+        for statement in planned.slice.statements:
+            for effect in statement.effects:
+                if isinstance(effect, Effect) and effect.kind in TAPED:
+                    if not any(child is effect.node for child in ast.walk(statement.node)):
+                        raise Refused(
+                            "TFM902",
+                            effect.node,
+                            "gradients are taken inside a helper function",
+                            "Take the gradients where the loss is computed.",
+                        )
+                    found.append((statement, effect))
+        return found
+
+    def _tape(self, planned: Planned, early: list[Statement], taped: list[tuple[Statement, Effect]]) -> list[str]:
+        self.in_tape: set[Statement] = set()
+        self.losses: dict[int, str] = {}
+        if not taped:
+            return []
+        tape = "tape"
+        needed: set[Statement] = set()
+        for statement, _effect in taped:
+            reads = set(statement.reads)
+            needed |= needed_for(reads, planned.slice)
+        if any(s in needed for s, e in taped if e.kind in ("gradients", "compute_gradients") and self._is_second_order(s, taped)):
+            raise Refused(
+                "TFM902", taped[-1][0].node, "a gradient is taken of a gradient", "Write the nested tapes by hand."
+            )
+        late = late_statements(planned.slice)
+        grads = {s for s, _ in taped}
+        after_gradients = self._after(planned, grads)
+        self.in_tape = {s for s in needed if s not in late and s not in grads and s not in after_gradients}
+        for statement, effect in taped:
+            if effect.kind == "gradients":
+                self.expressions.tapes[id(effect.node)] = tape
+        lines = [line for _, e in taped for line in self._watch_parameters(e)]
+        for statement in planned.slice.statements:
+            if statement in self.in_tape:
+                lines += self._statement(statement)
+                lines += self._watch_defined(statement, taped)
+        for _, effect in taped:
+            if effect.kind == "gradients":
+                continue
+            loss = effect.arguments["loss"]
+            if isinstance(loss, ast.Name):
+                self.losses[id(effect.node)] = self.expressions.text(loss)
+            else:
+                name = "loss" if "loss" not in self._names(planned) else self.plan.fresh("loss")
+                self.losses[id(effect.node)] = name
+                lines.append(f"{name} = {self.expressions.text(loss)}")
+        persistent = "persistent=True" if len(taped) > 1 else ""
+        if not lines:
+            lines = ["pass"]
+        inner = [STEP + line if line else "" for line in "\n".join(lines).split("\n")]
+        return [f"with {self.expressions.tf}.GradientTape({persistent}) as {tape}:", *inner]
+
+    @staticmethod
+    def _is_second_order(statement: Statement, taped: list[tuple[Statement, Effect]]) -> bool:
+        grads = {d for d in statement.writes}
+        for other, effect in taped:
+            if other is statement or effect.kind == "apply_gradients":
+                continue
+            seen: set[Definition] = set()
+            todo = list(other.reads)
+            while todo:
+                definition = todo.pop()
+                if definition in seen:
+                    continue
+                seen.add(definition)
+                if definition in grads:
+                    return True
+                todo += list(definition.statement.reads)
+        return False
+
+    @staticmethod
+    def _after(planned: Planned, grads: set[Statement]) -> set[Statement]:
+        found: set[Statement] = set()
+        for statement in planned.slice.statements:
+            if any(d.statement in grads or d.statement in found for d in statement.reads):
+                found.add(statement)
+        return found
+
+    def _names(self, planned: Planned) -> set[str]:
+        return {d.name for s in planned.slice.statements for d in [*s.writes, *s.reads]}
+
+    def _watch_parameters(self, effect: Effect) -> list[str]:
+        if effect.kind != "gradients" or effect.target is None:
+            return []
+        return [
+            f"tape.watch({self.plan.parameter_names[leaf]})" for leaf in leaves(effect.target) if isinstance(leaf, Placeholder)
+        ]
+
+    def _watch_defined(self, statement: Statement, taped: list[tuple[Statement, Effect]]) -> list[str]:
+        wanted = [leaf for _, e in taped if e.kind == "gradients" and e.target is not None for leaf in leaves(e.target)]
+        return [f"tape.watch({d.name})" for d in statement.writes if isinstance(d.value, Tensor) and d.value in wanted]
+
+    # ------------------------------------------------------------ statements
+
+    def _statement(self, statement: Statement) -> list[str]:
+        node = statement.node
+        states = [e for e in statement.effects if isinstance(e, Effect)]
+        if statement in self.inline:
+            return self._inline(statement, states)
+        assert isinstance(node, ast.stmt)
+        comments = self._comments(node)
+        if isinstance(node, ast.With):
+            return [*comments, *self._effect_lines(statement, states)]
+        kinds = {e.kind for e in states}
+        value = statement.value
+        if isinstance(value, Effect) or kinds & {"minimize", "apply_gradients"}:
+            return [*comments, *self._effect_lines(statement, states)]
+        if "compute_gradients" in kinds:
+            return [*comments, *self._computed(statement, states)]
+        indent = self.program.indent(node)
+        text = shift(self.expressions.renderer.text(node), indent, "")
+        text = text.rstrip().rstrip(";")
+        return [*comments, text + self._trailing(node)]
+
+    def _inline(self, statement: Statement, states: list[Effect]) -> list[str]:
+        return self._effect_lines(statement, states) if any(e.kind in STATE for e in states) else []
+
+    def _computed(self, statement: Statement, states: list[Effect]) -> list[str]:
+        node = statement.node
+        effect = next(e for e in states if e.kind == "compute_gradients")
+        if not isinstance(node, ast.Assign) or node.value is not effect.node:
+            raise Refused("TFM902", node, "compute_gradients is part of an expression", "Bind its result to a name.")
+        variables, lines = self._variables(effect)
+        target = self.expressions.text(node.targets[0])
+        loss = self.losses[id(effect.node)]
+        return [*lines, f"{target} = list(zip(tape.gradient({loss}, {variables}), {variables}))"]
+
+    def _variables(self, effect: Effect) -> tuple[str, list[str]]:
+        given = effect.arguments.get("var_list")
+        if given is None or isinstance(given, ast.Constant) and given.value is None:
+            return "variables", ["variables = tape.watched_variables()"]
+        text = self.expressions.text(given)
+        if isinstance(given, ast.Name):
+            return text, []
+        return "variables", [f"variables = {text}"]
+
+    def _effect_lines(self, statement: Statement, effects: list[Effect]) -> list[str]:
+        lines: list[str] = []
+        for effect in effects:
+            if effect.kind == "minimize":
+                lines += self._minimize(effect)
+            elif effect.kind == "apply_gradients":
+                lines += self._apply(effect)
+            elif effect.kind.startswith("assign"):
+                lines.append(self._assign(statement, effect))
+        return lines
+
+    def _assign(self, statement: Statement, effect: Effect) -> str:
+        text = self.expressions.renderer.text(effect.node)
+        node = statement.node
+        if isinstance(node, ast.Assign) and node.value is effect.node and isinstance(node.targets[0], ast.Name):
+            return f"{node.targets[0].id} = {text}"
+        return text
+
+    def _optimizer(self, effect: Effect) -> tuple[str, list[str]]:
+        optimizer = effect.target
+        assert isinstance(optimizer, Optimizer)
+        function = effect.node.func
+        assert isinstance(function, ast.Attribute)
+        text = self.expressions.text(function.value)
+        if optimizer.rate.time < Time.STAGED:
+            return text, []
+        rate = self.expressions.text(optimizer.arguments["learning_rate"])
+        return text, [f"{text}.learning_rate.assign({rate})"]
+
+    def _minimize(self, effect: Effect) -> list[str]:
+        optimizer, lines = self._optimizer(effect)
+        variables, more = self._variables(effect)
+        loss = self.losses[id(effect.node)]
+        lines += [*more, f"{optimizer}.apply_gradients(zip(tape.gradient({loss}, {variables}), {variables}))"]
+        return [*lines, *self._count(effect)]
+
+    def _apply(self, effect: Effect) -> list[str]:
+        optimizer, lines = self._optimizer(effect)
+        lines.append(f"{optimizer}.apply_gradients({self.expressions.text(effect.arguments['grads_and_vars'])})")
+        return [*lines, *self._count(effect)]
+
+    def _count(self, effect: Effect) -> list[str]:
+        step = effect.arguments.get("global_step")
+        if step is None or isinstance(step, ast.Constant) and step.value is None:
+            return []
+        return [f"{self.expressions.text(step)}.assign_add(1)"]
+
+    # ------------------------------------------------------------ return, comments
+
+    def _return(self, planned: Planned, lines: list[str]) -> list[str]:
+        texts = [self._leaf(leaf, planned) for leaf in planned.returned]
+        if not texts:
+            return []
+        if len(texts) == 1 and lines and "\n" not in lines[-1]:
+            name = texts[0]
+            start = f"{name} = "
+            if name.isidentifier() and lines[-1].startswith(start) and "#" not in lines[-1]:
+                return [f"return {lines.pop().removeprefix(start)}"]
+        return [f"return {', '.join(texts)}"]
+
+    def _leaf(self, leaf: Fetch, planned: Planned) -> str:
+        text = self.expressions.renderer.text(leaf.node)
+        kind = kind_of(leaf)
+        if kind == "variable":
+            return f"{text}.read_value()"
+        if kind == "assigned":
+            target = leaf.value.arguments.get("ref") if isinstance(leaf.value, Effect) else None
+            if target is not None:
+                return f"{self.expressions.text(target)}.read_value()"
+            function = leaf.value.node.func if isinstance(leaf.value, Effect) else None
+            assert isinstance(function, ast.Attribute)
+            return f"{self.expressions.text(function.value)}.read_value()"
+        return text
+
+    def _comments(self, node: ast.stmt) -> list[str]:
+        """The comment lines right above a statement move with it, the first time that it is written."""
+        if id(node) in self.commented:
+            return []
+        self.commented.add(id(node))
+        found: list[str] = []
+        line = node.lineno - 1
+        while line > 0 and self.program.lines[line - 1].strip().startswith("#"):
+            if self.program.lines[line - 1].startswith(("#!", "# -*-", "# coding")):
+                break
+            found.insert(0, self.program.lines[line - 1].strip())
+            self.comments.add(line)
+            line -= 1
+        return found
+
+    def _trailing(self, node: ast.stmt) -> str:
+        end = self.program.span(node).end
+        rest = self.program.text[end:].split("\n", 1)[0]
+        return rest.rstrip() if rest.strip().startswith("#") else ""
+
+
+__all__ = ["BodyWriter", "Structure", "Variable"]

@@ -1,0 +1,363 @@
+"""A plan written out: functions where their statements stood, calls where the runs stood, sessions gone."""
+
+from __future__ import annotations
+
+import ast
+
+from tf2migrate.lift.body import BodyWriter
+from tf2migrate.lift.expressions import Expressions
+from tf2migrate.lift.interpret import Interpreter
+from tf2migrate.lift.plan import Plan, Planned
+from tf2migrate.lift.render import shift
+from tf2migrate.lift.resets import Resets
+from tf2migrate.lift.slices import kind_of
+from tf2migrate.lift.trace import Definition, Run, Statement
+from tf2migrate.lift.values import Effect, Handle, Placeholder, Python, Refused, leaves
+from tf2migrate.model import Edit, Finding, Span
+
+GONE = ("session", "graph", "initializer", "closed", "as_default", "scope", "device", "coordinator", "merged")
+
+
+class Emitter:
+    """Writes a plan. One pass over the statements of the units; everything else is asked of the plan."""
+
+    def __init__(self, interpreter: Interpreter, plan: Plan) -> None:
+        self.interpreter, self.plan = interpreter, plan
+        self.program = interpreter.program
+        self.findings: list[Finding] = []
+        self.records: dict[int, list[Statement]] = {}
+        for frame in interpreter.frames:
+            for statement in frame.statements:
+                self.records.setdefault(id(statement.node), []).append(statement)
+        self.expressions = Expressions(interpreter, plan)
+        self.resets = Resets(interpreter, self.expressions)
+        self.body_writer = BodyWriter(interpreter, plan, self.expressions)
+        self.consumed: set[int] = set()  # lines of comments that moved with their statements
+        self.after: dict[int, list[Planned]] = {}
+        self.ahead: dict[int, list[Planned]] = {}
+        for planned in plan.functions:
+            side = self.ahead if planned.before else self.after
+            side.setdefault(id(planned.anchor), []).append(planned)
+        self._hoist()
+
+    def _hoist(self) -> None:
+        """What a moving statement makes stays at its place, under a name."""
+        for statements in self.records.values():
+            for statement in statements:
+                if not statement.moves:
+                    continue
+                for made in statement.made:
+                    if not self._within(statement.node, made.node):
+                        continue
+                    if isinstance(statement.node, ast.For | ast.While | ast.If | ast.Try) or self._nested(statement.node, made.node):
+                        raise Refused(
+                            "TFM902",
+                            made.node,
+                            "something with state is made in a loop, a branch or a comprehension of graph code",
+                            "Make it before, and use it there.",
+                        )
+                    self.expressions.hoist(made)
+
+    @staticmethod
+    def _within(node: ast.AST, inner: ast.AST) -> bool:
+        return any(child is inner for child in ast.walk(node))
+
+    @staticmethod
+    def _nested(node: ast.AST, inner: ast.AST) -> bool:
+        scopes = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+        return any(isinstance(n, scopes) and any(c is inner for c in ast.walk(n)) for n in ast.walk(node))
+
+    # ------------------------------------------------------------ statements
+
+    def edits(self) -> tuple[Edit, ...]:
+        """The edits of the whole program."""
+        edits = self._block_edits(self.program.tree.body)
+        edits = [e for e in edits if self.program.text[e.span.start : e.span.end] != e.text]
+        for line in self.consumed:
+            start = self.program.offset(line, 0)
+            edits.append(Edit(Span(start, start + len(self.program.lines[line - 1])), ""))
+        return tuple(sorted(set(edits)))
+
+    def _helper_edits(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Edit]:
+        """Inside a helper only expressions change: what it makes, what it calls, what it is given besides."""
+        inner = [self.expressions.renderer.text(s) for s in node.body]
+        edits = [
+            Edit(self.program.span(s), text)
+            for s, text in zip(node.body, inner, strict=True)
+            if text != self.program.segment(s)
+        ]
+        extra = self.expressions.extra_parameters(node)
+        if extra:
+            edits.append(self._parameters_edit(node, extra))
+        return edits
+
+    def _parameters_edit(self, node: ast.FunctionDef | ast.AsyncFunctionDef, extra: list[str]) -> Edit:
+        spec = node.args
+        added = ", ".join(extra)
+        every = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, *([spec.vararg] if spec.vararg else []), *spec.defaults]
+        every += [d for d in spec.kw_defaults if d is not None]
+        if spec.kwarg is not None:
+            start = self.program.offset(spec.kwarg.lineno, spec.kwarg.col_offset)
+            start = self.program.text.rindex("**", 0, start)
+            star = "" if spec.kwonlyargs or spec.vararg else "*, "
+            return Edit(Span(start, start), f"{star}{added}, ")
+        if not every:
+            at = self.program.text.index("(", self.program.offset(node.lineno, node.col_offset)) + 1
+            return Edit(Span(at, at), added)
+        at = max(self.program.offset(e.end_lineno or 0, e.end_col_offset or 0) for e in every)
+        star = "*, " if spec.defaults and not spec.kwonlyargs and not spec.vararg else ""
+        return Edit(Span(at, at), f", {star}{added}")
+
+    def _block_edits(self, body: list[ast.stmt]) -> list[Edit]:
+        edits: list[Edit] = []
+        for group in self._lines_together(body):
+            indent = self.program.indent(group[0])
+            new: list[str] = []
+            for node in group:
+                new += self.statement(node, indent)
+            start = self.program.offset(group[0].lineno, 0) if not _decorated(group[0]) else self.program.offset(_first_line(group[0]), 0)
+            last = group[-1].end_lineno or group[-1].lineno
+            end = self.program.offset(last, 0) + len(self.program.lines[last - 1])
+            if not self.program.text[start:end].endswith("\n"):
+                end = len(self.program.text)
+            old = self.program.text[start:end]
+            text = "".join(line + "\n" for line in new)
+            if not old.endswith("\n"):
+                text = text.removesuffix("\n")
+            if not new:
+                end, start = self._swallow(start, end)
+            if text != old:
+                edits.append(Edit(Span(start, end), text))
+        return edits
+
+    def _swallow(self, start: int, end: int) -> tuple[int, int]:
+        """With a statement goes one of the empty lines around it."""
+        text = self.program.text
+        if (start == 0 or text[max(0, start - 2) : start] == "\n\n") and text[end : end + 1] == "\n":
+            if not any(end < cut + 1 and cut <= end for cut in self.program.cuts):
+                return end + 1, start
+        return end, start
+
+    def _lines_together(self, body: list[ast.stmt]) -> list[list[ast.stmt]]:
+        groups: list[list[ast.stmt]] = []
+        for node in body:
+            if groups and (groups[-1][-1].end_lineno or 0) >= _first_line(node):
+                groups[-1].append(node)
+            else:
+                groups.append([node])
+        return groups
+
+    def block(self, body: list[ast.stmt], indent: str, after_line: int) -> list[str]:
+        """The lines of a block at an indentation, with what stands between its statements."""
+        out: list[str] = []
+        at = after_line
+        for node in body:
+            out += self._between(at, _first_line(node), indent)
+            out += self.statement(node, indent)
+            at = max(at, node.end_lineno or node.lineno)
+        return out
+
+    def _between(self, after: int, before: int, indent: str) -> list[str]:
+        lines = []
+        for number in range(after + 1, before):
+            text = self.program.lines[number - 1].rstrip("\n")
+            if number not in self.consumed:
+                lines.append(indent + text.strip() if text.strip() else "")
+        return lines
+
+    def statement(self, node: ast.stmt, indent: str) -> list[str]:
+        """The lines that stand in a statement's place."""
+        out: list[str] = []
+        for planned in self.ahead.get(id(node), []):
+            out += self._function(planned, indent)
+        out += self._own(node, indent)
+        for planned in self.after.get(id(node), []):
+            out += self._function(planned, indent)
+        return out
+
+    def _function(self, planned: Planned, indent: str) -> list[str]:
+        lines, comments = self.body_writer.function(planned)
+        self.consumed |= comments
+        blank = [""] if indent else ["", ""]
+        return [*blank, *[indent + line if line else "" for line in lines], *blank]
+
+    def _own(self, node: ast.stmt, indent: str) -> list[str]:
+        records = self.records.get(id(node), [])
+        match node:
+            case ast.With() if self.interpreter.rewrites.get(id(node)) == "transparent":
+                return self.block(node.body, indent, _header_end(node))
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                return self._definition(node, indent)
+        if not records:
+            return self._text(node, indent)
+        if any(r.moves for r in records):
+            return self._moved(records[-1], indent)
+        if isinstance(node, ast.With | ast.For | ast.While | ast.If | ast.Try | ast.Match):
+            self._check(records[-1], node)
+            return self._compound(node, indent)
+        return self._simple(records[-1], indent)
+
+    def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, indent: str) -> list[str]:
+        """A driver's body is written like the module's; a helper's keeps its text but for expressions."""
+        if node in self.interpreter.driver_nodes:
+            return self._compound(node, indent)
+        return self._text(node, indent)
+
+    def _moved(self, statement: Statement, indent: str) -> list[str]:
+        lines = []
+        for made in statement.made:
+            if id(made.node) in self.expressions.hoisted:
+                lines.append(f"{indent}{self.expressions.hoisted[id(made.node)]} = {self.expressions.made_text(made.node)}")
+        if not any(statement in p.slice.statements for p in self.plan.functions) and not lines:
+            self._say(statement.node, "TFM712", "no run needs this part of the graph: it is left out", "Nothing to do.")
+        return lines
+
+    def _simple(self, statement: Statement, indent: str) -> list[str]:
+        node = statement.node
+        assert isinstance(node, ast.stmt)
+        value = statement.value
+        runs = [r for r in self.interpreter.runs.values() if r.statement is statement]
+        if isinstance(node, ast.Assign | ast.Expr) and value is not None and not runs:
+            held = [leaf for leaf in leaves(value)]
+            if held and all(isinstance(v, Handle) and v.role in GONE for v in held):
+                return []
+        if isinstance(node, ast.Expr) and runs and all(kind_of(leaf) == "init" for r in runs for leaf in r.fetches.leaves()):
+            return [indent + line for r in runs for line in self.resets.lines(r)]
+        if self._prints_tensor(statement):
+            self._say(node, "TFM711", "a symbolic tensor is printed: there is none any more, the print is left out", "Print the value where it is computed, if it is of interest.")
+            return []
+        lines = self._run_assignment(statement, runs, indent)
+        if lines is None:
+            lines = self._text(node, indent)
+        self._check(statement, node, "\n".join(lines))
+        return lines
+
+    def _run_assignment(self, statement: Statement, runs: list[Run], indent: str) -> list[str] | None:
+        """A statement that is a run and nothing else."""
+        node = statement.node
+        if len(runs) != 1 or not isinstance(node, ast.Assign | ast.Expr) or node.value is not runs[0].node:
+            return None
+        text = self.expressions.run_statement(runs[0])
+        if text is None:
+            return None
+        trailing = self._trailing(node)
+        return [indent + shift(line, self.program.indent(node), indent) + (trailing if i == 0 else "") for i, line in enumerate(text)]
+
+    def _prints_tensor(self, statement: Statement) -> bool:
+        node = statement.node
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name) and node.value.func.id == "print"):
+            return False
+        return any(d.staged and not isinstance(d.value, Placeholder) for d in statement.reads)
+
+    def _text(self, node: ast.stmt, indent: str) -> list[str]:
+        text = self.expressions.renderer.text(node) if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else self._raw(node)
+        lines = (indent + shift(text, self.program.indent(node), indent)).split("\n")
+        lines[-1] += self._trailing(node)
+        return lines
+
+    def _raw(self, node: ast.stmt) -> str:
+        """A definition's text; the helpers inside are edited apart, by their own edits."""
+        span = self.program.span(node)
+        edits = [e for n in ast.walk(node) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n not in self.interpreter.driver_nodes for e in self._helper_edits(n)]
+        text, at = [], span.start
+        for edit in sorted(set(edits)):
+            if edit.span.start < at:
+                continue
+            text += [self.program.text[at : edit.span.start], edit.text]
+            at = edit.span.end
+        return "".join([*text, self.program.text[at : span.end]])
+
+    def _compound(self, node: ast.stmt, indent: str) -> list[str]:
+        """Header, body; the same for each further part. A body that lost all its statements passes."""
+        out: list[str] = []
+        for header, body, first in _parts(self.program, self.expressions.renderer, node):
+            inner_old = self.program.indent(body[0]) if body[0].lineno > first else self.program.indent(node) + "    "
+            step = inner_old.removeprefix(self.program.indent(node)) or "    "
+            out += (indent + shift(header, self.program.indent(node), indent)).split("\n")
+            lines = self.block(body, indent + step, max(first, _header_line(self.program, node, body)))
+            while lines and not lines[-1].strip():
+                lines.pop()
+            if not any(line.strip() and not line.strip().startswith("#") for line in lines):
+                lines.append(indent + step + "pass")
+            out += lines
+        return out
+
+    def _trailing(self, node: ast.stmt) -> str:
+        line = self.program.lines[(node.end_lineno or 1) - 1].rstrip("\n")
+        end = self.program.span(node).end - self.program.offset(node.end_lineno or 1, 0)
+        rest = line[end:]
+        return rest.rstrip() if rest.strip().startswith("#") else ""
+
+    # ------------------------------------------------------------ checks
+
+    def gone(self, definition: Definition) -> bool:
+        """Whether a name that a statement reads is no longer there."""
+        value = definition.value
+        if isinstance(value, Placeholder):
+            return False
+        return definition.staged or any(isinstance(leaf, Handle) and leaf.role in GONE for leaf in leaves(value))
+
+    def _check(self, statement: Statement, node: ast.stmt, text: str | None = None) -> None:
+        """A statement that stays must not read what has gone."""
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
+            return
+        gone = {d.name for d in statement.reads if self.gone(d)}
+        if not gone:
+            return
+        if text is not None:
+            try:
+                tree: ast.AST = ast.parse(_dedented(text))
+            except SyntaxError:
+                tree = node
+            gone &= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+        if gone:
+            name = sorted(gone)[0]
+            raise Refused(
+                "TFM902",
+                node,
+                f"{name} exists only while the graph runs, and is used in plain Python here",
+                "Use a value that a run returned, or move this line into the graph code.",
+            )
+
+    def _say(self, node: ast.AST, code: str, message: str, advice: str) -> None:
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        self.findings.append(Finding(line, column + 1, code, message, advice, fixable=True))
+
+
+def _dedented(text: str) -> str:
+    import textwrap
+
+    return textwrap.dedent(text)
+
+
+def _decorated(node: ast.stmt) -> bool:
+    return bool(getattr(node, "decorator_list", None))
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = getattr(node, "decorator_list", None)
+    return min([node.lineno, *[d.lineno for d in decorators or []]])
+
+
+def _header_end(node: ast.With) -> int:
+    """The line on which the header of a with statement ends."""
+    return max([node.lineno, *[(i.optional_vars or i.context_expr).end_lineno or node.lineno for i in node.items]])
+
+
+def _header_line(program: object, node: ast.stmt, body: list[ast.stmt]) -> int:
+    """The last line before a body that is not blank and no comment: where its header ends."""
+    lines: list[str] = program.lines  # type: ignore[attr-defined]
+    line = _first_line(body[0]) - 1
+    while line > node.lineno and (not lines[line - 1].strip() or lines[line - 1].lstrip().startswith("#")):
+        line -= 1
+    return line
+
+
+def _parts(program: object, renderer: object, node: ast.stmt) -> list[tuple[str, list[ast.stmt], int]]:
+    """Header text (up to its colon), body and first line of each part of a compound statement."""
+    from tf2migrate.lift.headers import headers
+
+    return headers(program, renderer, node)  # type: ignore[arg-type]
+
+
+__all__ = ["Effect", "Emitter", "Python"]

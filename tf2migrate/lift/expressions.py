@@ -1,0 +1,315 @@
+"""The TF2 text of single expressions: what was a placeholder, a variable, an optimizer, an assignment, a run."""
+
+from __future__ import annotations
+
+import ast
+
+from tf2migrate.lift import optimizers
+from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
+from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
+from tf2migrate.lift.render import Renderer
+from tf2migrate.lift.slices import kind_of
+from tf2migrate.lift.trace import Definition, Feed, Fetch, Fetches, Made, Run
+from tf2migrate.lift.values import Effect, Layer, Optimizer, Placeholder, Refused, Schedule, Tensor, Time, Value, Variable
+
+
+class Expressions:
+    """Answers for every node what stands in its place; the renderer asks."""
+
+    def __init__(self, interpreter: Interpreter, plan: Plan) -> None:
+        self.interpreter, self.plan = interpreter, plan
+        self.program = interpreter.program
+        self.renderer = Renderer(self.program, self.replacement)
+        self.hoisted: dict[int, str] = {}
+        self.tf = tensorflow_name(self.program.names)
+        self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
+        self._calls = {
+            node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls
+        }
+
+    def text(self, node: ast.expr) -> str:
+        return self.renderer.text(node)
+
+    def hoist(self, made: Made) -> None:
+        """A thing made inside a moving statement gets a name of its own."""
+        if id(made.node) not in self.hoisted:
+            hint = made.hint
+            if isinstance(made.value, Optimizer):
+                hint = "optimizer"
+            elif isinstance(made.value, Variable):
+                hint = made.value.name or (made.hint if made.hint != "output" else "variable")
+            self.hoisted[id(made.node)] = self.plan.fresh(hint)
+
+    def made_text(self, node: ast.Call) -> str:
+        """The constructor of something made, whatever stands in its place elsewhere."""
+        value = self.interpreter.rewrites.get(id(node))
+        return self._value_text(node, value) or self.renderer.inside(node)
+
+    # ------------------------------------------------------------ replacements
+
+    def replacement(self, node: ast.AST) -> str | None:
+        """The text that stands in a node's place, or None where it stays."""
+        if id(node) in self.hoisted and isinstance(node, ast.Call):
+            return self.hoisted[id(node)]
+        if not isinstance(node, ast.expr):
+            return None
+        if id(node) in self.interpreter.runs:
+            return self.run_expression(self.interpreter.runs[id(node)])
+        value = self.interpreter.rewrites.get(id(node))
+        if isinstance(value, tuple) and value and value[0] == "key":
+            return f'"{self._key(value[1], node)}"'
+        found = self._value_text(node, value) if isinstance(node, ast.Call) else None
+        if found is not None:
+            return found
+        if isinstance(node, ast.Call) and id(node) in self._calls:
+            return self._helper_call(node, self._calls[id(node)])
+        return None
+
+    def _value_text(self, node: ast.Call, value: object) -> str | None:
+        if isinstance(value, tuple) and isinstance(value[0], Method):
+            return self._method_text(node, value[0], value[1])
+        if isinstance(value, Placeholder):
+            return self.placeholder(value)
+        if isinstance(value, Variable):
+            return self.variable(node, value)
+        if isinstance(value, Optimizer):
+            return optimizers.optimizer_text(self, value)
+        if isinstance(value, Schedule):
+            return optimizers.schedule_text(self, value)
+        if isinstance(value, Effect) and value.kind.startswith("assign"):
+            return f"{self._operand(value.arguments['ref'])}.{value.kind}({self.text(value.arguments['value'])})"
+        if id(node) in self.tapes:
+            return self._gradient(node)
+        return None
+
+    def _method_text(self, node: ast.Call, method: Method, value: object) -> str | None:
+        if isinstance(value, Effect) and value.kind.startswith("assign"):
+            return f"{self.text(method.node.value)}.{method.name}({self.text(value.arguments['value'])})"
+        if isinstance(method.base, Variable) and method.name == "initialized_value":
+            return self.text(method.node.value)
+        if id(node) in self.tapes:
+            return None
+        return None
+
+    def _gradient(self, node: ast.Call) -> str:
+        effect = next(e for e in self._effects() if e.node is node)
+        tape = self.tapes[id(node)]
+        ys, xs = self.text(effect.arguments["ys"]), effect.arguments["xs"]
+        listed = not isinstance(effect.target, Variable | Tensor | Placeholder)
+        extra = f", output_gradients={self.text(effect.arguments['grad_ys'])}" if "grad_ys" in effect.arguments else ""
+        if listed:
+            return f"{tape}.gradient({ys}, {self.text(xs)}{extra})"
+        return f"[{tape}.gradient({ys}, {self.text(xs)}{extra})]"
+
+    def _effects(self) -> list[Effect]:
+        statements = [s for f in self.interpreter.frames for s in f.statements]
+        statements += [leaf.statement for run in self.interpreter.runs.values() for leaf in run.fetches.leaves()]
+        return [e for s in statements for e in s.effects if isinstance(e, Effect)]
+
+    def _operand(self, node: ast.expr) -> str:
+        text = self.text(node)
+        return text if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"({text})"
+
+    def _key(self, value: Value, node: ast.AST) -> str:
+        name = self.plan.parameter_names.get(value)
+        if name is None:
+            raise Refused(
+                "TFM905", node, "a dict has a tensor for a key that is no placeholder", "Use the tensor's name, a string, as the key."
+            )
+        return name
+
+    def placeholder(self, value: Placeholder) -> str:
+        """`tf.TensorSpec` in a placeholder's place."""
+        arguments = value.arguments
+        shape = self.text(arguments["shape"]) if "shape" in arguments else "None"
+        if "dtype" in arguments:
+            dtype = _dtype(self.text(arguments["dtype"]), self.tf)
+        elif value.default is not None:
+            dtype = self._default_dtype(value.default)
+        else:
+            raise Refused("TFM907", value.node, "a placeholder without a dtype", "Give the placeholder its dtype.")
+        if "shape" not in arguments and value.default is not None:
+            shape = "[]" if isinstance(value.default, ast.Constant) else "None"
+        name = arguments.get("name")
+        text = f"{self.tf}.TensorSpec({shape}, {dtype}"
+        if isinstance(name, ast.Constant) and isinstance(name.value, str) and name.value.isidentifier():
+            text += f", name={self.text(name)}"
+        return text + ")"
+
+    def _default_dtype(self, node: ast.expr) -> str:
+        if isinstance(node, ast.Constant):
+            kinds = {bool: "bool", int: "int32", float: "float32", str: "string"}
+            if type(node.value) in kinds:
+                return f"{self.tf}.{kinds[type(node.value)]}"
+        return f"{self.tf}.convert_to_tensor({self.text(node)}).dtype"
+
+    def variable(self, node: ast.Call, value: Variable) -> str | None:
+        """`tf.Variable` for TF1's two ways to make one."""
+        from tf2migrate.lift import variables
+
+        return variables.variable_text(self, node, value)
+
+    # ------------------------------------------------------------ helpers
+
+    def extra_parameters(self, function: FunctionNode) -> list[str]:
+        """The staged names of outside that a helper reads: its further parameters."""
+        names: dict[str, None] = {}
+        for definition in self.interpreter.extra.get(function, {}):
+            if definition.staged:
+                names[definition.name] = None
+        return list(names)
+
+    def _helper_call(self, node: ast.Call, function: FunctionNode) -> str | None:
+        extra = self.extra_parameters(function)
+        if not extra or isinstance(function, ast.Lambda):
+            return None
+        text = self.renderer.inside(node)
+        added = ", ".join(f"{name}={name}" for name in extra)
+        open_ = text.rstrip()[:-1].rstrip()
+        separator = "" if open_.endswith(("(", ",")) else ", "
+        return f"{open_}{separator}{added})"
+
+    # ------------------------------------------------------------ runs
+
+    def call_text(self, run: Run, planned: Planned) -> str:
+        """The call of a run's function, with what it is fed."""
+        arguments = []
+        fed = {feed.key: feed for feed in run.feeds}
+        wanted = list(planned.slice.parameters)
+        if run.whole is not None and wanted and set(wanted) == set(fed):
+            return f"{planned.name}(**{self.text(run.whole)})"
+        for value in wanted:
+            name = self.plan.parameter_names[value]
+            if value in fed:
+                arguments.append(f"{name}={self._fed(fed[value], name)}")
+            elif isinstance(value, Placeholder) and value.default is not None:
+                arguments.append(f"{name}={self.text(value.default)}")
+            else:
+                raise Refused(
+                    "TFM905", run.node, f"the run needs {name}, which it is not fed", "Feed the placeholder in this run."
+                )
+        return f"{planned.name}({', '.join(arguments)})"
+
+    def _fed(self, feed: Feed, name: str) -> str:
+        return f'{self._operand(feed.node)}["{name}"]' if feed.held else self.text(feed.node)
+
+    def _outside(self, leaf: Fetch) -> str:
+        """A fetch that needs no function: a variable, a constant tensor."""
+        text = self._operand(leaf.node)
+        return f"{text}.numpy()"
+
+    def _returned(self, run: Run, planned: Planned | None) -> dict[Fetch, Fetch]:
+        """Which of a run's fetches its function returns, and as which."""
+        if planned is None:
+            return {}
+        found: dict[Fetch, Fetch] = {}
+        own = [leaf for leaf in run.fetches.leaves() if kind_of(leaf) in ("tensor", "effect", "assigned")]
+        for mine, theirs in zip(own, planned.slice.leaves, strict=True):
+            if theirs in planned.returned:
+                found[mine] = theirs
+        for leaf in run.fetches.leaves():
+            for theirs in planned.returned:
+                if kind_of(leaf) == "variable" and ast.dump(theirs.node) == ast.dump(leaf.node):
+                    found[leaf] = theirs
+        return found
+
+    def run_statement(self, run: Run) -> list[str] | None:
+        """The lines of a statement that is one run, or None where the run is part of something else."""
+        planned = self.plan.of_run.get(id(run.node))
+        statement = run.statement.node
+        if isinstance(statement, ast.Expr):
+            return [self.call_text(run, planned)] if planned is not None else []
+        pairs = unpacked(run)
+        assert isinstance(statement, ast.Assign)
+        if pairs is None:
+            single = next(iter(run.fetches.leaves()), None)
+            if run.fetches.kind == "one" and planned is not None and single is not None and single not in wanted_leaves(self.interpreter, run):
+                return [self.call_text(run, planned)]
+            return None
+        wanted = set(wanted_leaves(self.interpreter, run))
+        returned = self._returned(run, planned)
+        inner = [(t, leaf) for t, leaf in pairs if leaf in returned and leaf in wanted]
+        outer = [(t, leaf) for t, leaf in pairs if leaf not in returned and leaf in wanted]
+        lines = []
+        if planned is not None:
+            call = self.call_text(run, planned)
+            if not inner:
+                lines.append(call)
+            elif len(planned.returned) == 1:
+                lines.append(f"{self.text(inner[0][0])} = {call}.numpy()")
+            else:
+                targets = {returned[leaf]: self.text(t) for t, leaf in inner}
+                names = ", ".join(targets.get(theirs, "_") for theirs in planned.returned)
+                lines.append(f"{names} = (value.numpy() for value in {call})")
+        for target, leaf in outer:
+            lines.append(f"{self.text(target)} = {self._outside(leaf)}")
+        return lines
+
+    def run_expression(self, run: Run) -> str:
+        """The text of a run that is part of an expression."""
+        planned = self.plan.of_run.get(id(run.node))
+        returned = self._returned(run, planned)
+        call = self.call_text(run, planned) if planned is not None else ""
+        every = list(run.fetches.leaves())
+        if run.fetches.kind == "one":
+            leaf = every[0]
+            if kind_of(leaf) == "init":
+                raise Refused("TFM908", run.node, "an initializer runs inside an expression", "Run it as a statement.")
+            if leaf not in returned:
+                return self._outside(leaf) if planned is None else call
+            assert planned is not None
+            if len(planned.returned) == 1:
+                return f"{call}.numpy()"
+            return f"{call}[{planned.returned.index(returned[leaf])}].numpy()"
+        if planned is None:
+            return self._display(run.fetches, {leaf: self._outside(leaf) for leaf in every})
+        inside = [leaf for leaf in every if leaf in returned]
+        if len(inside) == 1 and len(planned.returned) == 1:
+            texts = {leaf: (f"{call}.numpy()" if leaf in returned else self._else(leaf)) for leaf in every}
+            return self._display(run.fetches, texts)
+        flat = all(isinstance(item, Fetch) for _, item in run.fetches.items)
+        if flat and inside == every and [returned[leaf] for leaf in inside] == planned.returned and run.fetches.kind in ("list", "tuple"):
+            inner = f"value.numpy() for value in {call}"
+            return f"[{inner}]" if run.fetches.kind == "list" else f"tuple({inner})"
+        raise Refused(
+            "TFM906",
+            run.node,
+            "several fetches of this run are used inside an expression",
+            "Unpack the run's result into names first: a, b = sess.run([...]).",
+        )
+
+    def _else(self, leaf: Fetch) -> str:
+        return "None" if kind_of(leaf) in ("effect", "assigned", "init") else self._outside(leaf)
+
+    def _display(self, fetches: Fetches, texts: dict[Fetch, str]) -> str:
+        parts = [
+            (key, texts[item] if isinstance(item, Fetch) else self._display(item, texts)) for key, item in fetches.items
+        ]
+        if fetches.kind == "dict":
+            return "{" + ", ".join(f'"{key}": {text}' for key, text in parts) + "}"
+        inner = ", ".join(text for _, text in parts)
+        if fetches.kind == "tuple":
+            return f"({inner},)" if len(parts) == 1 else f"({inner})"
+        return f"[{inner}]"
+
+
+def tensorflow_name(names: object) -> str:
+    """How the program calls TensorFlow; `tf` where it has no name for the module."""
+    for node in names.imports:  # type: ignore[attr-defined]
+        for alias in node.names:
+            if isinstance(node, ast.Import) and alias.name in ("tensorflow", "tensorflow.compat.v1"):
+                return str(alias.asname or "tensorflow") if alias.name == "tensorflow" or alias.asname else "tf"
+            if isinstance(node, ast.ImportFrom) and node.module == "tensorflow.compat" and alias.name == "v1":
+                return str(alias.asname or "v1")
+    return "tf"
+
+
+def _dtype(text: str, tf: str) -> str:
+    names = {"float": "float32", "double": "float64", "int": "int32"}
+    bare = text.strip("\"'")
+    if bare != text:
+        return f"{tf}.{names.get(bare, bare)}"
+    return f"{tf}.{names[bare]}" if bare in names else text
+
+
+__all__ = ["Definition", "Expressions", "Layer", "Time"]

@@ -1,0 +1,71 @@
+"""The parts of a compound statement: each header's text, and the body under it."""
+
+from __future__ import annotations
+
+import ast
+
+from tf2migrate.facts.program import Program
+from tf2migrate.lift.render import Renderer
+
+
+def headers(program: Program, renderer: Renderer, node: ast.stmt) -> list[tuple[str, list[ast.stmt], int]]:
+    """Header text (without indentation, with its colon and comment), body, and the header's line, for each part."""
+    bodies: list[list[ast.stmt]] = []
+    match node:
+        case ast.If() | ast.For() | ast.While() | ast.AsyncFor():
+            bodies = [node.body, node.orelse]
+        case ast.Try():
+            bodies = [node.body, *[h.body for h in node.handlers], node.orelse, node.finalbody]
+        case ast.Match():
+            bodies = [case.body for case in node.cases]
+        case ast.With() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.AsyncWith():
+            bodies = [node.body]
+    bodies = sorted((b for b in bodies if b), key=lambda b: b[0].lineno)
+    parts = []
+    at = program.span(node).start
+    for body in bodies:
+        start = _body_start(program, body)
+        text = _rendered(program, renderer, node, at, start)
+        parts.append((text, body, program.position(at)[0]))
+        at = _after(program, body[-1])
+    return parts
+
+
+def _body_start(program: Program, body: list[ast.stmt]) -> int:
+    """Where the header before a body ends: after its colon, and the comment on its line."""
+    first = program.span(body[0]).start
+    line = program.position(first)[0]
+    text = program.text
+    begin = program.offset(line, 0)
+    if text[begin:first].strip():
+        return first  # one line: `if x: y`
+    at = begin
+    while at > 0:
+        before = text.rfind("\n", 0, at - 1) + 1
+        content = text[before : at - 1].strip()
+        if content and not content.startswith("#"):
+            return at
+        at = before
+    return begin
+
+
+def _rendered(program: Program, renderer: Renderer, node: ast.stmt, start: int, end: int) -> str:
+    """The text between two offsets, with the replacements of the expressions in it."""
+    pieces, at = [], start
+    for child in ast.walk(node):
+        if isinstance(child, ast.expr):
+            span = program.span(child)
+            if start <= span.start and span.end <= end and span.start >= at:
+                text = renderer.text(child)
+                if text != program.segment(child):
+                    pieces += [program.text[at : span.start], text]
+                    at = span.end
+    header = "".join([*pieces, program.text[at:end]])
+    return header.strip(" \t\n\f")
+
+
+def _after(program: Program, node: ast.stmt) -> int:
+    """The offset after a statement and what follows it on its line."""
+    end = program.span(node).end
+    found = program.text.find("\n", end)
+    return len(program.text) if found < 0 else found + 1

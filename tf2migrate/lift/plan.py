@@ -1,0 +1,275 @@
+"""The functions that the runs of a program become: names, parameters, what each returns, where it stands."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tf2migrate.lift.interpret import Interpreter
+from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
+from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
+from tf2migrate.lift.values import Effect, Placeholder, Refused, Unknown, Value, leaves
+
+
+@dataclass(eq=False)
+class Planned:
+    """One function: the slice it computes, its name, and the run sites that call it."""
+
+    slice: Slice
+    name: str
+    runs: list[Run] = field(default_factory=list)
+    returned: list[Fetch] = field(default_factory=list)
+    anchor: ast.stmt | None = None  # the statement after which it stands
+    before: bool = False  # or before which, where a run's own expression is all there is
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.slice}"
+
+
+@dataclass(eq=False)
+class Plan:
+    """Everything that the emission needs to know."""
+
+    functions: list[Planned]
+    of_run: dict[int, Planned]
+    parameter_names: dict[Value, str]
+    taken: set[str]
+
+    def fresh(self, wanted: str) -> str:
+        """A name that is not taken yet; it is taken from now on."""
+        wanted = re.sub(r"\W+", "_", wanted).strip("_") or "value"
+        if wanted[0].isdigit() or keyword.iskeyword(wanted):
+            wanted = "_" + wanted
+        name, number = wanted, 1
+        while name in self.taken:
+            name, number = f"{wanted}_{number}", number + 1
+        self.taken.add(name)
+        return name
+
+
+def make_plan(interpreter: Interpreter) -> Plan:
+    """The functions of all runs. Raises `Refused`."""
+    statements = [s for frame in interpreter.frames for s in frame.statements]
+    for statement in statements:
+        for leaf in leaves(statement.value) if statement.value else []:
+            if isinstance(leaf, Unknown):
+                raise Refused("TFM901", leaf.node, leaf.reason, "Rewrite this part by hand, then run the tool again.")
+    plan = Plan([], {}, _parameter_names(statements), _taken(interpreter, statements))
+    by_key: dict[object, Planned] = {}
+    for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
+        for leaf in run.fetches.leaves():
+            _check_fetch(run, leaf)
+        found = backward_slice(run)
+        if not found.leaves:
+            continue
+        _check_names(run, found, plan)
+        key = _key(run, found)
+        planned = by_key.get(key)
+        if planned is None:
+            planned = by_key[key] = Planned(found, plan.fresh(_name(found)))
+            _place(planned, run)
+            plan.functions.append(planned)
+        planned.runs.append(run)
+        plan.of_run[id(run.node)] = planned
+        wanted = wanted_leaves(interpreter, run)
+        for at, leaf in enumerate(found.leaves):
+            if leaf in wanted and planned.slice.leaves[at] not in planned.returned:
+                planned.returned.append(planned.slice.leaves[at])
+        for leaf in run.fetches.leaves():
+            state = any(isinstance(e, Effect) and e.kind in STATE for s in found.statements for e in s.effects)
+            if kind_of(leaf) == "variable" and state and all(ast.dump(leaf.node) != ast.dump(r.node) for r in planned.returned):
+                planned.returned.append(leaf)
+    return plan
+
+
+def _check_fetch(run: Run, leaf: Fetch) -> None:
+    for value in leaves(leaf.value):
+        if isinstance(value, Unknown):
+            raise Refused("TFM901", leaf.node, value.reason, "Rewrite this part by hand, then run the tool again.")
+    if kind_of(leaf) in ("python", "handle"):
+        raise Refused(
+            "TFM906",
+            leaf.node,
+            f"what {ast.unparse(leaf.node)} fetches is not known",
+            "Fetch tensors and ops by the names that the graph was built with.",
+        )
+
+
+def _check_names(run: Run, found: Slice, plan: Plan) -> None:
+    """A name that a function reads when it is traced must still mean what it meant when the graph was built."""
+    for definition in found.closed:
+        now = run.env.get(definition.name, ())
+        outer = any(definition is d for d in now)
+        if definition.statement.frame.unit and (not outer or len(now) > 1) and now:
+            others = [d for d in now if d is not definition]
+            if all(d.statement.node is definition.statement.node for d in others):
+                continue
+            raise Refused(
+                "TFM903",
+                others[0].statement.node,
+                f"{definition.name} was read while the graph was built (line {definition.statement.line}), "
+                "and is another value by the time of the run",
+                "Give the second value a name of its own.",
+            )
+    for value in found.parameters:
+        if value not in plan.parameter_names:
+            raise Refused(
+                "TFM907", run.node, "a placeholder that this run needs has no name of its own", "Bind each placeholder to a name."
+            )
+
+
+def _parameter_names(statements: Iterable[Statement]) -> dict[Value, str]:
+    names: dict[Value, str] = {}
+    for statement in statements:
+        for definition in statement.writes:
+            if isinstance(definition.value, Placeholder):
+                names.setdefault(definition.value, definition.name)
+    return names
+
+
+def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str]:
+    """The names that stay in use at the level where functions are written."""
+    staged = {d.name for s in statements for d in s.writes if s.moves}
+    staying = {d.name for s in statements for d in s.writes if not s.moves}
+    every = {n.id for n in ast.walk(interpreter.program.tree) if isinstance(n, ast.Name)}
+    every |= {a.arg for a in ast.walk(interpreter.program.tree) if isinstance(a, ast.arg)}
+    return (every - (staged - staying)) | staying | set(dir(builtins))
+
+
+def _key(run: Run, found: Slice) -> object:
+    shape = tuple((ast.dump(leaf.node), tuple(sorted(id(d) for d in leaf.reads))) for leaf in found.leaves)
+    return (shape, tuple(id(s) for s in found.statements if s not in [leaf.statement for leaf in found.leaves]))
+
+
+def _name(found: Slice) -> str:
+    effects = [leaf for leaf in found.leaves if kind_of(leaf) in ("effect", "assigned")]
+    if effects:
+        leaf = effects[0]
+        trains = any(isinstance(e, Effect) and e.kind in STATE[:2] for s in found.statements for e in s.effects)
+        label = _label(leaf.node)
+        if trains and not (label.startswith("train") and not label.endswith("_op")):
+            suffix = re.search(r"_([A-Za-z]|gen\w*|dis\w*|actor|critic)$", label.removesuffix("_op"))
+            return "train_step" + (suffix.group(0) if suffix else "")
+        return label
+    labels = [_label(leaf.node) for leaf in found.leaves]
+    if len(labels) > 3:
+        return f"compute_{labels[0]}_and_others"
+    return "compute_" + "_and_".join(labels)
+
+
+def _label(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Call(func=function):
+            return _label(function)
+        case ast.Attribute(attr=attr):
+            return attr
+        case ast.Subscript(value=value):
+            return _label(value)
+    return "value"
+
+
+def _place(planned: Planned, run: Run) -> None:
+    """After the last statement of the slice; before the run where its expression is all there is, out of its loops."""
+    inline = [leaf.statement for leaf in planned.slice.leaves]
+    outside = [s for s in planned.slice.statements if s not in inline]
+    standing = [s for s in outside if s.frame is run.frame] or outside
+    own = [s for s in planned.slice.statements if s in inline and not isinstance(s.node, ast.stmt)]
+    if standing and not (own and standing[-1].frame is not run.frame):
+        last = standing[-1]
+        local = {d for s in own for d in s.reads if d.statement.frame is run.frame}
+        if all(d.statement.order <= last.order for d in local):
+            assert isinstance(last.node, ast.stmt)
+            planned.anchor = last.node
+            return
+    latest = max((d.statement.order for s in own for d in s.reads if d.statement.frame is run.frame), default=0)
+    statement: ast.stmt | ast.expr = run.statement.node
+    for block in run.blocks:
+        if block in run.statement.blocks and block.lineno and _starts_after(run, block, latest):
+            statement = block
+            break
+    assert isinstance(statement, ast.stmt)
+    planned.anchor, planned.before = statement, True
+
+
+def _starts_after(run: Run, block: ast.stmt, latest: int) -> bool:
+    orders = [s.order for s in run.frame.statements if s.node is block]
+    return bool(orders) and orders[0] >= latest
+
+
+def wanted_leaves(interpreter: Interpreter, run: Run) -> list[Fetch]:
+    """The fetches of a run whose values the program looks at."""
+    pairs = unpacked(run)
+    every = list(run.fetches.leaves())
+    statement = run.statement.node
+    if isinstance(statement, ast.Expr) and statement.value is run.node:
+        return []
+    if pairs is None:
+        if run.fetches.kind == "one" and isinstance(statement, ast.Assign) and statement.value is run.node:
+            target = statement.targets[0]
+            if isinstance(target, ast.Name) and not _read(interpreter, target.id):
+                return [leaf for leaf in every if kind_of(leaf) not in ("effect", "assigned")]
+        return [leaf for leaf in every if kind_of(leaf) != "effect"]
+    return [
+        leaf
+        for target, leaf in pairs
+        if kind_of(leaf) != "effect" and not (isinstance(target, ast.Name) and not _read(interpreter, target.id))
+    ]
+
+
+def unpacked(run: Run) -> list[tuple[ast.expr, Fetch]] | None:
+    """Target and fetch by pairs, where the run's list is unpacked by the assignment that it stands in."""
+    statement = run.statement.node
+    if not (isinstance(statement, ast.Assign) and statement.value is run.node and len(statement.targets) == 1):
+        return None
+    target = statement.targets[0]
+    flat = [item for _, item in run.fetches.items if isinstance(item, Fetch)]
+    if run.fetches.kind not in ("list", "tuple") or len(flat) != len(run.fetches.items):
+        return None
+    if not isinstance(target, ast.Tuple | ast.List) or len(target.elts) != len(flat):
+        return None
+    if any(isinstance(t, ast.Starred) for t in target.elts):
+        return None
+    return list(zip(target.elts, flat, strict=True))
+
+
+def _read(interpreter: Interpreter, name: str) -> bool:
+    return any(
+        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in interpreter.program.nodes
+    )
+
+
+def late_statements(found: Slice) -> set[Statement]:
+    """The statements that change state, and those that must come after one of them."""
+    late: set[Statement] = set()
+    for statement in found.statements:
+        changes = any(isinstance(e, Effect) and e.kind in STATE for e in statement.effects)
+        after = any(d.statement in late for d in statement.reads) or any(c in late or _has_late(c, late) for c in statement.controls)
+        if changes or after:
+            late.add(statement)
+    return late
+
+
+def _has_late(control: Statement, late: set[Statement]) -> bool:
+    return any(d.statement in late for d in control.reads) or any(
+        isinstance(e, Effect) and e.kind in STATE for e in control.effects
+    )
+
+
+def needed_for(node_reads: Iterable[Definition], found: Slice) -> set[Statement]:
+    """The statements of a slice behind some definitions."""
+    inside = set(found.statements)
+    needed: set[Statement] = set()
+    todo = [d.statement for d in node_reads]
+    while todo:
+        statement = todo.pop()
+        if statement in needed or statement not in inside:
+            continue
+        needed.add(statement)
+        todo += [d.statement for d in statement.reads]
+    return needed

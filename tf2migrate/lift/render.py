@@ -1,0 +1,80 @@
+"""The text of an expression with what was decided about its parts written in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from tf2migrate.facts.program import Program
+
+
+class Renderer:
+    """Source text of nodes, with replacements made; a replacement is asked for each node, outermost first."""
+
+    def __init__(self, program: Program, replacement: Callable[[ast.AST], str | None]) -> None:
+        self.program = program
+        self.replacement = replacement
+
+    def text(self, node: ast.expr | ast.stmt) -> str:
+        """The text of a node, replaced where a replacement is known."""
+        found = self.replacement(node)
+        if found is not None:
+            return found
+        return self.inside(node)
+
+    def inside(self, node: ast.expr | ast.stmt) -> str:
+        """The text of a node whose own replacement is not asked for, only that of its parts."""
+        span = self.program.span(node)
+        pieces, at = [], span.start
+        for start, end, text in sorted(self._parts(node)):
+            pieces += [self.program.text[at:start], text]
+            at = end
+        return "".join([*pieces, self.program.text[at : span.end]])
+
+    def _parts(self, node: ast.AST) -> list[tuple[int, int, str]]:
+        found: list[tuple[int, int, str]] = []
+        for child in ast.iter_child_nodes(node):
+            text = self.replacement(child) if isinstance(child, ast.expr | ast.stmt | ast.keyword | ast.arg) else None
+            if text is not None:
+                assert isinstance(child, ast.expr | ast.stmt | ast.keyword | ast.arg)
+                span = self.program.span(child)
+                found.append((span.start, span.end, text))
+            else:
+                found += self._parts(child)
+        return found
+
+
+def shift(text: str, old: str, new: str) -> str:
+    """A statement's text (first line without indentation) moved from one indentation to another.
+
+    Lines inside a string that spans lines are left as they are.
+    """
+    if "\n" not in text or old == new:
+        return text
+    inside = _string_lines(text)
+    lines = text.split("\n")
+    moved = [lines[0]]
+    for number, line in enumerate(lines[1:], 2):
+        if number in inside or not line.strip():
+            moved.append(line)
+        elif line.startswith(old):
+            moved.append(new + line[len(old) :])
+        else:
+            moved.append(new + line.lstrip())
+    return "\n".join(moved)
+
+
+def _string_lines(text: str) -> set[int]:
+    """The lines of a statement that begin inside a string."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return set()
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and isinstance(getattr(node, "value", ""), str | bytes):
+            assert node.end_lineno is not None
+            literal = ast.get_source_segment(text, node) or ""
+            if '"""' in literal or "'''" in literal or "\\\n" in literal:
+                found.update(range(node.lineno + 1, node.end_lineno + 1))
+    return found

@@ -1,0 +1,90 @@
+"""What each run needs: the statements of the graph behind its fetches, cut where it is fed."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
+from tf2migrate.lift.values import Effect, Handle, Placeholder, Python, Refused, Structure, Time, Value, Variable
+
+STATE = ("minimize", "apply_gradients", "assign", "assign_add", "assign_sub")
+
+
+@dataclass(eq=False)
+class Slice:
+    """One function to be: statements in the program's order, the tensors it is given, what it closes over."""
+
+    leaves: tuple[Fetch, ...]
+    statements: list[Statement] = field(default_factory=list)
+    parameters: dict[Value, Definition] = field(default_factory=dict)
+    closed: set[Definition] = field(default_factory=set)
+
+    def __str__(self) -> str:
+        lines = sorted({s.line for s in self.statements})
+        names = ", ".join(d.name for d in self.parameters.values())
+        return f"{', '.join(ast.unparse(leaf.node) for leaf in self.leaves)} <- {names}: lines {lines}"
+
+
+def kind_of(fetch: Fetch) -> str:
+    """What a fetch is for the emission: init, effect, assigned, variable, constant, tensor or python."""
+    value = fetch.value
+    if isinstance(value, Handle):
+        return "init" if value.role == "initializer" else "handle"
+    if isinstance(value, Effect):
+        return "assigned" if value.kind.startswith("assign") else "effect"
+    if isinstance(value, Variable):
+        return "variable"
+    if isinstance(value, Python | Structure):
+        return "python"
+    return "constant" if value.time == Time.CONSTANT else "tensor"
+
+
+def backward_slice(run: Run) -> Slice:
+    """The statements that a run's fetches need. A fed tensor is where the walk stops.
+
+    Raises `Refused` when a fetch cannot be followed.
+    """
+    leaves = tuple(leaf for leaf in run.fetches.leaves() if kind_of(leaf) in ("tensor", "effect", "assigned"))
+    found = Slice(leaves)
+    fed = {feed.key for feed in run.feeds}
+    seen: set[Statement] = set()
+
+    def visit(statement: Statement) -> None:
+        if statement in seen:
+            return
+        seen.add(statement)
+        for definition in sorted(statement.reads, key=lambda d: d.statement.order):
+            reach(definition)
+        for control in statement.controls:
+            visit(control)
+        found.statements.append(statement)
+
+    def reach(definition: Definition) -> None:
+        if definition.value in fed or isinstance(definition.value, Placeholder):
+            if definition.value in found.parameters or not isinstance(definition.value, Placeholder):
+                found.parameters.setdefault(definition.value, definition)
+            else:
+                found.parameters[definition.value] = definition
+        elif definition.staged:
+            visit(definition.statement)
+        else:
+            found.closed.add(definition)
+
+    for leaf in leaves:
+        if isinstance(leaf.node, ast.Name):
+            for definition in leaf.reads:
+                reach(definition)
+        else:
+            visit(leaf.statement)
+    found.statements.sort(key=lambda s: s.order)
+    found.parameters = dict(sorted(found.parameters.items(), key=lambda item: item[1].statement.order))
+    fed_tensors = [v for v in found.parameters if not isinstance(v, Placeholder)]
+    if fed_tensors:
+        raise Refused(
+            "TFM905",
+            run.node,
+            "a tensor that is no placeholder is fed",
+            "Make the fed tensor a tf.placeholder_with_default, so that its dtype and shape are known.",
+        )
+    return found
