@@ -29,7 +29,6 @@ class BodyWriter:
         self.comments: set[int] = set()
         found = planned.slice
         self.inline = {leaf.statement: leaf for leaf in found.leaves if not isinstance(leaf.node, ast.Name)}
-        self._refuse_shadowing(planned)
         late = late_statements(found)
         early = [s for s in found.statements if s not in late]
         taped = self._taped(planned)
@@ -47,18 +46,6 @@ class BodyWriter:
         head = [decorator, f"def {planned.name}({', '.join(parameters)}):"]
         body = [line for line in lines] or ["pass"]
         return [*head, *[STEP + line if line else "" for line in "\n".join(body).split("\n")]], self.comments
-
-    def _refuse_shadowing(self, planned: Planned) -> None:
-        """A name cannot be both of the function and of outside it."""
-        local = {d.name for s in planned.slice.statements for d in s.writes}
-        for definition in planned.slice.closed:
-            if definition.name in local:
-                raise Refused(
-                    "TFM903",
-                    definition.statement.node,
-                    f"{definition.name} is a Python value here and a tensor later, under one name",
-                    "Give the tensor a name of its own.",
-                )
 
     # ------------------------------------------------------------ tape
 

@@ -33,6 +33,7 @@ class Emitter:
         self.resets = Resets(interpreter, self.expressions)
         self.body_writer = BodyWriter(interpreter, plan, self.expressions)
         self.consumed: set[int] = set()  # lines of comments that moved with their statements
+        self.written: dict[int, list[str]] = {}
         self.after: dict[int, list[Planned]] = {}
         self.ahead: dict[int, list[Planned]] = {}
         for planned in plan.functions:
@@ -71,11 +72,16 @@ class Emitter:
 
     def edits(self) -> tuple[Edit, ...]:
         """The edits of the whole program."""
+        for planned in self.plan.functions:  # first: the comments that move into them must be known
+            lines, comments = self.body_writer.function(planned)
+            self.written[id(planned)] = lines
+            self.consumed |= comments
         edits = self._block_edits(self.program.tree.body)
         edits = [e for e in edits if self.program.text[e.span.start : e.span.end] != e.text]
         for line in self.consumed:
             start = self.program.offset(line, 0)
-            edits.append(Edit(Span(start, start + len(self.program.lines[line - 1])), ""))
+            if not any(e.span.start <= start < e.span.end for e in edits):
+                edits.append(Edit(Span(start, start + len(self.program.lines[line - 1])), ""))
         return tuple(sorted(set(edits)))
 
     def _helper_edits(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Edit]:
@@ -176,8 +182,7 @@ class Emitter:
         return out
 
     def _function(self, planned: Planned, indent: str) -> list[str]:
-        lines, comments = self.body_writer.function(planned)
-        self.consumed |= comments
+        lines = self.written[id(planned)]
         blank = [""] if indent else ["", ""]
         return [*blank, *[indent + line if line else "" for line in lines], *blank]
 

@@ -53,6 +53,11 @@ class Expressions:
             return self.hoisted[id(node)]
         if not isinstance(node, ast.expr):
             return None
+        if isinstance(node, ast.Name):
+            sites = self.interpreter.resolved.get(id(node), ())
+            renamed = [self.plan.renamed[site] for site in sites if site in self.plan.renamed]
+            if renamed:
+                return renamed[0]
         if id(node) in self.interpreter.runs:
             return self.run_expression(self.interpreter.runs[id(node)])
         value = self.interpreter.rewrites.get(id(node))
@@ -271,6 +276,9 @@ class Expressions:
         if flat and inside == every and [returned[leaf] for leaf in inside] == planned.returned and run.fetches.kind in ("list", "tuple"):
             inner = f"value.numpy() for value in {call}"
             return f"[{inner}]" if run.fetches.kind == "list" else f"tuple({inner})"
+        if inside == every and [returned[leaf] for leaf in inside] == planned.returned:
+            shape = self._display(run.fetches, {leaf: f"value[{at}]" for at, leaf in enumerate(every)})
+            return f"(lambda value: {shape})([value.numpy() for value in {call}])"
         raise Refused(
             "TFM906",
             run.node,

@@ -151,12 +151,27 @@ def _variable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
                 if isinstance(leaf, Unknown):
                     return leaf
                 if isinstance(leaf, Tensor) and leaf.time == Time.STAGED and not _draws(interpreter, argument):
-                    return Unknown("a variable starts from a value that is computed in the graph", node)
+                    if not _freeze(interpreter, argument):
+                        return Unknown("a variable starts from a value that is computed in the graph", node)
     trainable = bound.get("trainable")
     name = bound.get("name")
     literal = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else None
     variable = Variable(node, literal, not (isinstance(trainable, ast.Constant) and trainable.value is False))
     return _made(interpreter, node, variable, hint or "variable")
+
+
+def _freeze(interpreter: Interpreter, node: ast.expr) -> bool:
+    """A draw bound to a name and then made the first value of a variable happens once: it stays where it stands."""
+    definitions = interpreter.frame.lookup(node.id) if isinstance(node, ast.Name) else ()
+    if len(definitions) != 1:
+        return False
+    definition = definitions[0]
+    if any(d.staged or isinstance(d.value, Variable) for d in definition.statement.reads):
+        return False
+    definition.statement.moves = False
+    definition.value = Tensor(Time.CONSTANT, node)
+    interpreter.frozen.add(definition.site)
+    return True
 
 
 def _draws(interpreter: Interpreter, node: ast.expr) -> bool:

@@ -73,6 +73,8 @@ class Interpreter:
         self.frames: list[Frame] = []
         self.rewrites: dict[int, object] = {}
         self.driver_nodes = drivers(program.tree, self.names)
+        self.resolved: dict[int, set[tuple[int, str]]] = {}  # for each name read or bound: the bindings it may mean
+        self.frozen: set[tuple[int, str]] = set()  # draws that happen once, as the first value of a variable
         self.extra: dict[FunctionNode, dict[Definition, None]] = {}  # staged names of outside that a helper reads
         self.helper_calls: dict[FunctionNode, dict[int, ast.Call]] = {}
         self.called: set[int] = set()
@@ -190,6 +192,8 @@ class Interpreter:
 
     def moves(self, statement: Statement) -> bool:
         """Whether a statement of a unit happens at each run, and so belongs into functions."""
+        if isinstance(statement.node, ast.Assert):  # about the graph, where it reads of it
+            return any(d.staged for d in statement.reads)
         if not isinstance(statement.node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Return):
             return False
         value = statement.value
@@ -315,6 +319,7 @@ class Interpreter:
         match target:
             case ast.Name(id=name):
                 self.bind(name, value)
+                self.resolved.setdefault(id(target), set()).add((id(self.statement.node), name))
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 for index, element in enumerate(elements):
                     self.assign(element, self.item(value, index, target))
@@ -421,6 +426,7 @@ class Interpreter:
         if not definitions:
             return PYTHON
         self.statement.reads.update(definitions)
+        self.resolved.setdefault(id(node), set()).update(d.site for d in definitions)
         return join([definition.value for definition in definitions], node)
 
     def _Attribute(self, node: ast.Attribute) -> Value:

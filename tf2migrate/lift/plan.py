@@ -38,6 +38,7 @@ class Plan:
     of_run: dict[int, Planned]
     parameter_names: dict[Value, str]
     taken: set[str]
+    renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
 
     def fresh(self, wanted: str) -> str:
         """A name that is not taken yet; it is taken from now on."""
@@ -66,7 +67,8 @@ def make_plan(interpreter: Interpreter) -> Plan:
         found = backward_slice(run)
         if not found.leaves:
             continue
-        _check_names(run, found, plan)
+        _check_names(interpreter, run, found, plan)
+        _join_asserts(statements, found)
         key = _key(run, found)
         planned = by_key.get(key)
         if planned is None:
@@ -99,27 +101,53 @@ def _check_fetch(run: Run, leaf: Fetch) -> None:
         )
 
 
-def _check_names(run: Run, found: Slice, plan: Plan) -> None:
-    """A name that a function reads when it is traced must still mean what it meant when the graph was built."""
+def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -> None:
+    """A name that a function reads when it is traced must still mean what it meant when the graph was built.
+
+    Where the program has bound it anew by the time of the run, the older binding gets a name of its own.
+    """
+    local = {d.name for s in found.statements for d in s.writes}
     for definition in found.closed:
-        now = run.env.get(definition.name, ())
-        outer = any(definition is d for d in now)
-        if definition.statement.frame.unit and (not outer or len(now) > 1) and now:
-            others = [d for d in now if d is not definition]
-            if all(d.statement.node is definition.statement.node for d in others):
-                continue
+        if definition.site in interpreter.frozen:
             raise Refused(
                 "TFM903",
-                others[0].statement.node,
-                f"{definition.name} was read while the graph was built (line {definition.statement.line}), "
-                "and is another value by the time of the run",
-                "Give the second value a name of its own.",
+                definition.statement.node,
+                f"{definition.name} is a variable's first value, and is drawn anew by a run too",
+                "Draw twice, under two names.",
             )
+        now = {d.site for d in run.env.get(definition.name, ())}
+        if definition.statement.frame.unit and (now and now != {definition.site} or definition.name in local):
+            _rename(interpreter, definition, plan)
     for value in found.parameters:
         if value not in plan.parameter_names:
             raise Refused(
                 "TFM907", run.node, "a placeholder that this run needs has no name of its own", "Bind each placeholder to a name."
             )
+
+
+def _rename(interpreter: Interpreter, definition: Definition, plan: Plan) -> None:
+    if definition.site in plan.renamed:
+        return
+    mixed = any(definition.site in sites and len(sites) > 1 for sites in interpreter.resolved.values())
+    if mixed or not isinstance(definition.statement.node, ast.Assign) or isinstance(definition.value, Placeholder):
+        raise Refused(
+            "TFM903",
+            definition.statement.node,
+            f"{definition.name} is read while the graph is built, and is another value by the time of the run",
+            "Give the second value a name of its own.",
+        )
+    plan.renamed[definition.site] = plan.fresh(definition.name)
+
+
+def _join_asserts(statements: list[Statement], found: Slice) -> None:
+    """An assertion about the graph goes where all that it speaks of is."""
+    inside = set(found.statements)
+    for statement in statements:
+        if isinstance(statement.node, ast.Assert) and statement.moves and statement not in inside:
+            staged = [d for d in statement.reads if d.staged]
+            if all(d.statement in inside or d.value in found.parameters for d in staged):
+                found.statements.append(statement)
+    found.statements.sort(key=lambda s: s.order)
 
 
 def _parameter_names(statements: Iterable[Statement]) -> dict[Value, str]:

@@ -22,6 +22,11 @@ class Definition:
         """Whether the name exists only while a function runs."""
         return self.value.time >= Time.STAGED and (self.statement.moves or isinstance(self.value, Placeholder))
 
+    @property
+    def site(self) -> tuple[int, str]:
+        """The binding in the text: the same for each time that its statement is followed."""
+        return id(self.statement.node), self.name
+
     def __repr__(self) -> str:
         return f"{self.name}@{self.statement.line}"
 
