@@ -8,9 +8,10 @@ from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.plan import Plan, Planned, late_statements, needed_for
 from tf2migrate.lift.render import shift
+from tf2migrate.lift.sharing import Shared, call_position, find_shared
 from tf2migrate.lift.slices import STATE, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Statement
-from tf2migrate.lift.values import Effect, Optimizer, Placeholder, Refused, Structure, Tensor, Time, Variable, leaves
+from tf2migrate.lift.values import Effect, Optimizer, Placeholder, Refused, Structure, Tensor, Time, Value, Variable, leaves
 
 TAPED = ("minimize", "compute_gradients", "gradients")
 STEP = "    "
@@ -23,6 +24,8 @@ class BodyWriter:
         self.interpreter, self.plan, self.expressions = interpreter, plan, expressions
         self.program = interpreter.program
         self.commented: set[int] = set()
+        self.shared = find_shared(plan)
+        self.calls: dict[Statement, list[str]] = {}
 
     def function(self, planned: Planned) -> tuple[list[str], set[int]]:
         """The lines of a function, and the lines of the comments that moved into it."""
@@ -32,6 +35,8 @@ class BodyWriter:
         late = late_statements(found)
         early = [s for s in found.statements if s not in late]
         taped = self._taped(planned)
+        self.calls = {}
+        self._plan_calls(planned, early, self._needed_in_tape(planned, taped))
         lines = self._tape(planned, early, taped)
         for statement in early:
             if statement not in self.in_tape:
@@ -46,6 +51,49 @@ class BodyWriter:
         head = [decorator, f"def {planned.name}({', '.join(parameters)}):"]
         body = [line for line in lines] or ["pass"]
         return [*head, *[STEP + line if line else "" for line in "\n".join(body).split("\n")]], self.comments
+
+    def shared_function(self, shared: Shared) -> tuple[list[str], set[int]]:
+        """The lines of a part that several functions call, and of the comments that moved into it."""
+        self.comments, self.calls, self.inline = set(), {}, {}
+        lines: list[str] = []
+        for statement in shared.statements:
+            lines += self._statement(statement)
+        names = [d.name for d in shared.results]
+        start = f"{names[0]} = "
+        if len(names) == 1 and "\n" not in lines[-1] and lines[-1].startswith(start) and "#" not in lines[-1]:
+            lines.append(f"return {lines.pop().removeprefix(start)}")
+        else:
+            lines.append(f"return {', '.join(names)}")
+        parameters = ", ".join(self._given(v, d) for v, d in shared.parameters)
+        body = [STEP + line if line else "" for line in "\n".join(lines).split("\n")]
+        return [f"def {shared.name}({parameters}):", *body], self.comments
+
+    def _given(self, value: Value, definition: Definition) -> str:
+        return self.plan.parameter_names.get(value, definition.name)
+
+    def _plan_calls(self, planned: Planned, early: list[Statement], taped: set[Statement]) -> None:
+        """Where this function calls the shared parts instead of repeating them."""
+        for shared in self.shared:
+            inside = set(shared.statements)
+            if shared.planned is planned or not (inside <= taped or not inside & taped):
+                continue
+            at = call_position(shared, [s for s in early if (s in taped) == (shared.statements[0] in taped)])
+            if at is None:
+                continue
+            names = ", ".join(d.name for d in shared.results)
+            arguments = ", ".join(self._given(v, d) for v, d in shared.parameters)
+            for statement in shared.statements:
+                self.calls[statement] = [f"{names} = {shared.name}({arguments})"] if statement is at else []
+
+    def _needed_in_tape(self, planned: Planned, taped: list[tuple[Statement, Effect]]) -> set[Statement]:
+        """The statements that the gradients go through."""
+        needed: set[Statement] = set()
+        for statement, _ in taped:
+            needed |= needed_for(statement.reads, planned.slice)
+        late = late_statements(planned.slice)
+        grads = {s for s, _ in taped}
+        after = self._after(planned, grads)
+        return {s for s in needed if s not in late and s not in grads and s not in after}
 
     # ------------------------------------------------------------ tape
 
@@ -72,16 +120,12 @@ class BodyWriter:
         tape = "tape"
         needed: set[Statement] = set()
         for statement, _effect in taped:
-            reads = set(statement.reads)
-            needed |= needed_for(reads, planned.slice)
+            needed |= needed_for(statement.reads, planned.slice)
         if any(s in needed for s, e in taped if e.kind in ("gradients", "compute_gradients") and self._is_second_order(s, taped)):
             raise Refused(
                 "TFM902", taped[-1][0].node, "a gradient is taken of a gradient", "Write the nested tapes by hand."
             )
-        late = late_statements(planned.slice)
-        grads = {s for s, _ in taped}
-        after_gradients = self._after(planned, grads)
-        self.in_tape = {s for s in needed if s not in late and s not in grads and s not in after_gradients}
+        self.in_tape = self._needed_in_tape(planned, taped)
         for statement, effect in taped:
             if effect.kind == "gradients":
                 self.expressions.tapes[id(effect.node)] = tape
@@ -149,6 +193,8 @@ class BodyWriter:
     # ------------------------------------------------------------ statements
 
     def _statement(self, statement: Statement) -> list[str]:
+        if statement in self.calls:
+            return self.calls[statement]
         node = statement.node
         states = [e for e in statement.effects if isinstance(e, Effect)]
         if statement in self.inline:

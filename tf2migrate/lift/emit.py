@@ -34,6 +34,7 @@ class Emitter:
         self.body_writer = BodyWriter(interpreter, plan, self.expressions)
         self.consumed: set[int] = set()  # lines of comments that moved with their statements
         self.written: dict[int, list[str]] = {}
+        self.shared_after: dict[int, list[list[str]]] = {}
         self.after: dict[int, list[Planned]] = {}
         self.ahead: dict[int, list[Planned]] = {}
         for planned in plan.functions:
@@ -72,6 +73,11 @@ class Emitter:
 
     def edits(self) -> tuple[Edit, ...]:
         """The edits of the whole program."""
+        for shared in self.body_writer.shared:
+            if shared.planned is None:
+                lines, comments = self.body_writer.shared_function(shared)
+                self.consumed |= comments
+                self.shared_after.setdefault(id(shared.anchor), []).append(lines)
         for planned in self.plan.functions:  # first: the comments that move into them must be known
             lines, comments = self.body_writer.function(planned)
             self.written[id(planned)] = lines
@@ -177,12 +183,17 @@ class Emitter:
         for planned in self.ahead.get(id(node), []):
             out += self._function(planned, indent)
         out += self._own(node, indent)
+        for lines in self.shared_after.get(id(node), []):
+            out += self._spaced(lines, indent)
         for planned in self.after.get(id(node), []):
             out += self._function(planned, indent)
         return out
 
     def _function(self, planned: Planned, indent: str) -> list[str]:
-        lines = self.written[id(planned)]
+        return self._spaced(self.written[id(planned)], indent)
+
+    @staticmethod
+    def _spaced(lines: list[str], indent: str) -> list[str]:
         blank = [""] if indent else ["", ""]
         return [*blank, *[indent + line if line else "" for line in lines], *blank]
 

@@ -1,0 +1,120 @@
+"""What several functions compute alike, as a function of its own.
+
+Statements that the same functions need belong together. More than two of them become a function that the others
+call; one or two are repeated. A function that cannot call it without changing the order of things repeats them too.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from tf2migrate.lift.plan import Plan, Planned, late_statements
+from tf2migrate.lift.slices import kind_of
+from tf2migrate.lift.trace import Definition, Statement
+from tf2migrate.lift.values import Effect, Placeholder, Value
+
+FEW = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """A part of several slices: its statements in order, what it is given, what it gives."""
+
+    name: str
+    statements: tuple[Statement, ...]
+    parameters: tuple[tuple[Value, Definition], ...]
+    results: tuple[Definition, ...]
+    planned: Planned | None  # the function of a run that is just this part
+
+    @property
+    def anchor(self) -> ast.stmt | ast.expr:
+        return self.statements[-1].node
+
+    def __str__(self) -> str:
+        given = ", ".join(d.name for _, d in self.parameters)
+        return f"{self.name}({given}) -> {', '.join(d.name for d in self.results)}: lines {[s.line for s in self.statements]}"
+
+
+def find_shared(plan: Plan) -> tuple[Shared, ...]:
+    """The parts that are worth a function, in the order of the program."""
+    users: dict[Statement, list[Planned]] = {}
+    for planned in plan.functions:
+        inline = {leaf.statement for leaf in planned.slice.leaves}
+        late = late_statements(planned.slice)
+        for statement in planned.slice.statements:
+            if statement not in inline and statement not in late and _plain(statement):
+                users.setdefault(statement, []).append(planned)
+    groups: dict[tuple[int, ...], list[Statement]] = {}
+    for statement, functions in users.items():
+        if len(functions) > 1:
+            groups.setdefault(tuple(sorted(id(f) for f in functions)), []).append(statement)
+    found = []
+    for key, statements in groups.items():
+        statements.sort(key=lambda s: s.order)
+        functions = [f for f in plan.functions if id(f) in key]
+        if len(statements) > FEW and len({(s.frame, s.blocks) for s in statements}) == 1:
+            shared = _shared(plan, statements, functions)
+            if shared is not None:
+                found.append(shared)
+    return tuple(sorted(found, key=lambda s: s.statements[0].order))
+
+
+def _plain(statement: Statement) -> bool:
+    """Whether a statement is an assignment of tensors, and nothing of gradients or order."""
+    if statement.controls or not isinstance(statement.node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+        return False
+    return not any(isinstance(e, Effect) for e in statement.effects)
+
+
+def _shared(plan: Plan, statements: list[Statement], functions: list[Planned]) -> Shared | None:
+    inside = set(statements)
+    wanted: dict[Definition, None] = {}
+    for function in functions:
+        for statement in function.slice.statements:
+            if statement not in inside:
+                wanted.update(dict.fromkeys(d for d in statement.reads if d.statement in inside))
+        for leaf in function.slice.leaves:
+            if isinstance(leaf.node, ast.Name):
+                wanted.update(dict.fromkeys(d for d in leaf.reads if d.statement in inside))
+    last = {d.name: d for s in statements for d in s.writes}
+    results = sorted(wanted, key=lambda d: d.statement.order)
+    if not results or any(last[d.name] is not d for d in results) or len(results) > 3:
+        return None
+    parameters: dict[Value, Definition] = {}
+    for statement in statements:
+        for definition in sorted(statement.reads, key=lambda d: d.statement.order):
+            if definition.statement not in inside and definition.staged:
+                parameters[definition.value] = definition
+    ordered = tuple(sorted(parameters.items(), key=lambda item: item[1].statement.order))
+    same = next((f for f in functions if _is_just(f, inside, results, ordered)), None)
+    name = same.name if same is not None else plan.fresh("compute_" + "_and_".join(d.name for d in results))
+    return Shared(name, tuple(statements), ordered, tuple(results), same)
+
+
+def _is_just(
+    function: Planned, inside: set[Statement], results: list[Definition], parameters: tuple[tuple[Value, Definition], ...]
+) -> bool:
+    leaves = function.slice.leaves
+    return (
+        set(function.slice.statements) == inside
+        and len(leaves) == len(results) == len(function.returned) == 1
+        and kind_of(leaves[0]) == "tensor"
+        and results[0] in leaves[0].reads
+        and isinstance(leaves[0].node, ast.Name)
+        and all(isinstance(v, Placeholder) for v, _ in parameters)
+    )
+
+
+def call_position(shared: Shared, statements: list[Statement]) -> Statement | None:
+    """At which of the part's statements a function may call it, or None where it must repeat them."""
+    inside = set(shared.statements)
+    order = {s: i for i, s in enumerate(statements)}
+    if not inside <= set(order):
+        return None
+    first, last = min(inside, key=lambda s: order[s]), max(inside, key=lambda s: order[s])
+    between = [s for s in statements if s not in inside and order[first] < order[s] < order[last]]
+    if not any(d.statement in inside for s in between for d in s.reads):
+        return last
+    given = {d.statement for _, d in shared.parameters}
+    return None if given & set(between) else first
