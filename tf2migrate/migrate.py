@@ -5,26 +5,52 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tf2migrate.apply import apply
+from tf2migrate.blanklines import squeeze
+from tf2migrate.facts.era import is_tf1
 from tf2migrate.facts.program import Program
-from tf2migrate.model import Finding, Migration, Options, Outcome
+from tf2migrate.imports import tidy
+from tf2migrate.leftovers import leftovers
+from tf2migrate.lift import lift
+from tf2migrate.model import Finding, Migration, Options, Outcome, Target
+from tf2migrate.renames import upgrade
 from tf2migrate.rewrites import rewrite
+from tf2migrate.selfcheck import undefined
 
 Stage = Callable[[Program, Options], Outcome]
 
-#: The stages in their order. Facts are computed anew between them, which is what keeps them true.
-STAGES: tuple[Stage, ...] = (rewrite,)
+#: The stages in their order. Facts are computed anew between them, which is what keeps them true. Lifting comes first:
+#: it needs the graph as it was written. Renames come after, on whatever text is then there; empty lines last.
+STAGES: tuple[Stage, ...] = (lift, rewrite, upgrade)
 
 
 def migrate(text: str, options: Options | None = None, cuts: Sequence[int] = ()) -> Migration:
     """A TF1 program (line ends ``\\n``) as TF2. Cuts are offsets, such as cell boundaries, to follow through the edits.
 
-    Raises `SyntaxError` when the text is not Python 3.
+    The program comes back as it was, with the reason among the findings, where a part of it cannot be migrated: half
+    a migration computes something else. Raises `SyntaxError` when the text is not Python 3.
     """
     options = options or Options()
-    after, moved = text, tuple(cuts)
+    before = Program(text)
+    before.cuts = tuple(cuts)
+    if options.target is not Target.NATIVE or not is_tf1(before):
+        return Migration(text, text, (), tuple(cuts))
+    after, moved = before, tuple(cuts)
     findings: list[Finding] = []
-    for stage in STAGES:
-        outcome = stage(Program(after), options)
+    for stage in (*STAGES, lambda p, _: tidy(p, before), squeeze):
+        outcome = stage(after, options)
         findings += outcome.findings
-        after, moved = apply(after, outcome.edits, moved)
-    return Migration(text, after, tuple(sorted(findings)), moved)
+        if any(f.code.startswith("TFM9") for f in outcome.findings):
+            return Migration(text, text, _refused(before, findings), tuple(cuts))
+        changed, moved = apply(after.text, outcome.edits, moved)
+        after = Program(changed)
+        after.cuts = moved
+    left = [*leftovers(after), *undefined(after, before)]
+    if left:
+        return Migration(text, text, _refused(before, [*findings, *left]), tuple(cuts))
+    return Migration(text, after.text, tuple(sorted(findings)), moved)
+
+
+def _refused(before: Program, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """What stops a program, and every use in it of a name that is gone; nothing of it is fixed."""
+    stops = [f for f in findings if not f.fixable]
+    return tuple(sorted({*stops, *leftovers(before)}))
