@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from tf2migrate.apply import apply
 from tf2migrate.blanklines import squeeze
@@ -44,13 +45,19 @@ def migrate(text: str, options: Options | None = None, cuts: Sequence[int] = ())
         changed, moved = apply(after.text, outcome.edits, moved)
         after = Program(changed)
         after.cuts = moved
-    left = [*leftovers(after), *undefined(after, before)]
-    if left:
+    missed = {f.message.split()[0] for f in leftovers(after)}
+    left = [*(f for f in leftovers(before) if f.message.split()[0] in missed), *undefined(after, before)]
+    if left or missed:
         return Migration(text, text, _refused(before, [*findings, *left]), tuple(cuts))
-    return Migration(text, after.text, tuple(sorted(findings)), moved)
+    uses = [replace(f, advice="It is rewritten by --fix.", fixable=True) for f in leftovers(before)]
+    return Migration(text, after.text, tuple(sorted({*findings, *uses})), moved)
 
 
 def _refused(before: Program, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """What stops a program, and every use in it of a name that is gone; nothing of it is fixed."""
     stops = [f for f in findings if not f.fixable]
-    return tuple(sorted({*stops, *leftovers(before)}))
+    because = f" (line {stops[0].line}, {stops[0].code})" if stops else ""
+    advice = f"It stays until what stops the program{because} is resolved."
+    told = {(f.line, f.column) for f in stops}
+    names = [replace(f, advice=advice) for f in leftovers(before) if (f.line, f.column) not in told]
+    return tuple(sorted({*stops, *names}))

@@ -58,6 +58,8 @@ def in_tf2(symbol: str) -> bool:
     """Whether a canonical name (``tf.math.log``, or an attribute of such) exists in TensorFlow 2."""
     known = tf2_symbols()
     parts = symbol.split(".")
+    if any(part.startswith("__") for part in parts):
+        return True  # of the module itself, such as __version__
     if symbol + "." in known:
         return True
     for end in range(len(parts), 1, -1):

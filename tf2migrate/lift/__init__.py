@@ -13,7 +13,8 @@ from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizers import RMSPROP
 from tf2migrate.lift.plan import make_plan
-from tf2migrate.lift.values import Optimizer, Refused
+from tf2migrate.lift.values import Refused
+from tf2migrate.lift.variables import GLOROT
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
 
 
@@ -26,7 +27,8 @@ def lift(program: Program, options: Options) -> Outcome:
         interpreter.run()
         plan = make_plan(interpreter)
         emitter = Emitter(interpreter, plan)
-        edits = [*emitter.edits(), *_rmsprop(program, emitter)]
+        edits = emitter.edits()
+        edits = (*edits, *_definitions(program, emitter, edits))
     except Refused as stop:
         return Outcome((), (_refusal(stop),))
     except Unbound as problem:
@@ -34,19 +36,17 @@ def lift(program: Program, options: Options) -> Outcome:
     return Outcome(tuple(edits), tuple(emitter.findings))
 
 
-def _rmsprop(program: Program, emitter: Emitter) -> list[Edit]:
-    """TF1's RMSProp is a class of the program's own: it goes below the imports."""
-    used = any(
-        isinstance(m.value, Optimizer) and m.value.symbol == "tf.train.RMSPropOptimizer"
-        for frame in emitter.interpreter.frames
-        for statement in frame.statements
-        for m in statement.made
-    )
+def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) -> list[Edit]:
+    """What the written code calls and TensorFlow 2 has no like of, below the imports: RMSProp, Glorot's draw."""
+    text = "".join(edit.text for edit in edits)
+    wanted = [code for name, code in (("RMSProp(", RMSPROP), ("glorot_uniform(", GLOROT)) if name in text]
     imports = [n for n in program.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
-    if not used or not imports:
+    if not wanted or not imports:
         return []
-    end = program.offset((imports[-1].end_lineno or 1) + 1, 0)
-    return [Edit(Span(end, end), "\n\n" + RMSPROP.format(tf=emitter.expressions.tf) + "\n\n")]
+    last = imports[-1].end_lineno or 1
+    end = program.offset(last, 0) + len(program.lines[last - 1])
+    written = "".join(f"\n\n{code.format(tf=emitter.expressions.tf)}\n\n\n" for code in wanted)
+    return [Edit(Span(end, end), written)]
 
 
 def _refusal(stop: Refused) -> Finding:

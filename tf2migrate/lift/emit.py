@@ -263,7 +263,17 @@ class Emitter:
         node = statement.node
         if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name) and node.value.func.id == "print"):
             return False
-        return any(d.staged and not isinstance(d.value, Placeholder) for d in statement.reads)
+        if not any(d.staged and not isinstance(d.value, Placeholder) for d in statement.reads):
+            return False
+        _, arguments = self.interpreter.rewrites.get(id(node.value), ("print", []))  # type: ignore[misc]
+        if any(isinstance(leaf, Python) and leaf.staged for value in arguments for leaf in leaves(value)):
+            raise Refused(
+                "TFM902",
+                node,
+                "what is known of a tensor only while the graph is built, such as its shape, is printed here",
+                "Print it where the tensor is computed, or take the line out.",
+            )
+        return True
 
     def _text(self, node: ast.stmt, indent: str) -> list[str]:
         text = self.expressions.renderer.text(node) if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else self._raw(node)

@@ -409,7 +409,9 @@ class Interpreter:
             if rests:
                 return Structure(structures[0].kind, (), node, rest=join(items + rests, node))
             return Structure(structures[0].kind, tuple((i, v, None) for i, v in enumerate(items)), node)
-        if structures and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        others = [v for v in operands if not isinstance(v, Structure)]
+        repeated = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and all(isinstance(v, Python) for v in others)
+        if structures and repeated:
             inner = [leaf for s in structures for leaf in leaves(s)]
             return Structure(structures[0].kind, (), node, rest=join(inner, node) if inner else PYTHON)
         when = latest(operands)
@@ -580,6 +582,7 @@ class Interpreter:
             if name in _STATIC:
                 return STATIC
             if name == "print":
+                self.rewrites[id(node)] = ("print", arguments)
                 return NONE
             if all(isinstance(leaf, Python | Function) for v in arguments for leaf in leaves(v)):
                 return STATIC

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.calls import bind
+from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.values import Refused, Variable
 
@@ -61,10 +61,16 @@ def _initial(expressions: Expressions, node: ast.Call, bound: object) -> str:
         shape = f"[{shape}]"
     dtype = f", dtype={expressions.text(arguments['dtype'])}" if "dtype" in arguments else ""
     initializer = arguments.get("initializer")
-    if initializer is None or isinstance(initializer, ast.Constant) and initializer.value is None:
-        if shape is None:
-            raise Refused("TFM907", node, "a variable has neither shape nor initializer", "Give it a shape.")
+    default = initializer is None or isinstance(initializer, ast.Constant) and initializer.value is None
+    if default and shape is None:
+        raise Refused("TFM907", node, "a variable has neither shape nor initializer", "Give it a shape.")
+    if shape is not None and not dtype:
+        drawn = "glorot_uniform({shape})" if default else _drawn(expressions, initializer)
+        if drawn is not None:
+            return drawn.format(shape=shape, tf=tf)
+    if default:
         return f"{tf}.keras.initializers.GlorotUniform()({shape}{dtype})"
+    assert initializer is not None
     called = isinstance(initializer, ast.Call) and names.symbol(initializer.func)
     symbol = names.symbol(initializer)
     if called and S.is_python(called) and shape is not None:
@@ -78,3 +84,44 @@ def _initial(expressions: Expressions, node: ast.Call, bound: object) -> str:
     raise Refused(
         "TFM907", node, "it cannot be told whether the initializer is a value or a function", "Name the initializer first."
     )
+
+
+#: TF1's initializers as the draw that they are: (parameters, what is drawn). Keras's own would take their seed from
+#: Python's `random`, and so change what a program draws from it later.
+_DRAWS: dict[str, tuple[tuple[str, ...], str]] = {
+    "tf.random_normal_initializer": (("mean", "stddev", "seed"), "random.normal"),
+    "tf.truncated_normal_initializer": (("mean", "stddev", "seed"), "random.truncated_normal"),
+    "tf.random_uniform_initializer": (("minval", "maxval", "seed"), "random.uniform"),
+    "tf.zeros_initializer": ((), "zeros"),
+    "tf.ones_initializer": ((), "ones"),
+}
+_GLOROT = {
+    "tf.glorot_uniform_initializer",
+    "tf.contrib.layers.xavier_initializer",
+    "tf.contrib.layers.xavier_initializer_conv2d",
+}
+
+GLOROT = '''def glorot_uniform(shape):
+    """Xavier's first values, uniform between limits that follow the shape."""
+    *window, fan_in, fan_out = shape if len(shape) > 1 else [*shape, *shape]
+    limit = (6 / (np.prod(window) * (fan_in + fan_out))) ** 0.5
+    return {tf}.random.uniform(shape, -limit, limit)'''
+
+
+def _drawn(expressions: Expressions, initializer: ast.expr | None) -> str | None:
+    """The draw that an initializer of TF1 is, with a place for its shape; None where it is another thing."""
+    names = expressions.program.names
+    call = initializer if isinstance(initializer, ast.Call) else None
+    function = call.func if call is not None else initializer
+    symbol = names.symbol(function) if isinstance(function, ast.Name | ast.Attribute) else None
+    if symbol in _GLOROT and (call is None or not call.args and not call.keywords):
+        return "glorot_uniform({shape})"
+    if symbol not in _DRAWS:
+        return None
+    parameters, draw = _DRAWS[symbol]
+    try:
+        bound = bind(call, parameters) if call is not None else {}
+    except Unbound:
+        return None
+    given = "".join(f", {name}={expressions.text(value)}" for name, value in bound.items()).replace("{", "{{").replace("}", "}}")
+    return "{tf}." + draw + "({shape}" + given + ")"
