@@ -31,6 +31,7 @@ class Record:
     convert: Mapping[str, str] = field(default_factory=dict)
     template: str = ""
     stop_gradient: str = ""
+    floats: bool = False  # only where an argument is plainly of a float type
 
     @property
     def plain(self) -> bool:

@@ -129,6 +129,9 @@ class _Upgrader:
             if name in ("reduction", "label_smoothing", "loss_collection") and name not in record.only:
                 self._say(node, f"{symbol} with {name} has no form in the tables")
                 return None
+        if record.floats and not any(isinstance(n, ast.Constant) and type(n.value) is float for n in ast.walk(node)):
+            self._say(node, f"{symbol} divides whole numbers in another way than floats, and its operands' type is not seen")
+            return None
         if record.template:
             texts = {name: _operand(self.text(value), value) for name, value in bound.items()}
             try:

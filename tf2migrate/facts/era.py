@@ -24,8 +24,8 @@ def is_tf1(program: Program) -> bool:
             names += [f"{node.module}.{a.name}" for a in node.names]
         if any(name.startswith(_V1) for name in names):
             return True
-    for node, symbol in symbols(program.names, program.tree):
-        raw = program.names.raw(node) or ""
+    for expression, symbol in symbols(program.names, program.tree):
+        raw = program.names.raw(expression) or ""
         if raw.startswith("tensorflow.compat.v1") or symbol.startswith("tf") and not in_tf2(symbol):
             return True
     return False

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 
+from tf2migrate.facts.program import Program
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.expressions import Expressions
-from tf2migrate.lift.interpret import Interpreter
+from tf2migrate.lift.headers import headers
+from tf2migrate.lift.interpret import Interpreter, Method
 from tf2migrate.lift.plan import Plan, Planned
 from tf2migrate.lift.render import shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Run, Statement
-from tf2migrate.lift.values import Effect, Handle, Placeholder, Python, Refused, leaves
+from tf2migrate.lift.values import Effect, Handle, Placeholder, Python, Refused, Time, leaves
 from tf2migrate.model import Edit, Finding, Span
 
 GONE = ("session", "graph", "initializer", "closed", "as_default", "scope", "device", "coordinator", "merged")
@@ -106,7 +109,8 @@ class Emitter:
     def _parameters_edit(self, node: ast.FunctionDef | ast.AsyncFunctionDef, extra: list[str]) -> Edit:
         spec = node.args
         added = ", ".join(extra)
-        every = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, *([spec.vararg] if spec.vararg else []), *spec.defaults]
+        every: list[ast.arg | ast.expr] = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, *spec.defaults]
+        every += [spec.vararg] if spec.vararg else []
         every += [d for d in spec.kw_defaults if d is not None]
         if spec.kwarg is not None:
             start = self.program.offset(spec.kwarg.lineno, spec.kwarg.col_offset)
@@ -265,8 +269,8 @@ class Emitter:
             return False
         if not any(d.staged and not isinstance(d.value, Placeholder) for d in statement.reads):
             return False
-        _, arguments = self.interpreter.rewrites.get(id(node.value), ("print", []))  # type: ignore[misc]
-        if any(isinstance(leaf, Python) and leaf.staged for value in arguments for leaf in leaves(value)):
+        printed = self.interpreter.printed.get(id(node.value), [])
+        if any(isinstance(leaf, Python | Method) and leaf.time >= Time.STAGED for value in printed for leaf in leaves(value)):
             raise Refused(
                 "TFM902",
                 node,
@@ -296,7 +300,7 @@ class Emitter:
     def _compound(self, node: ast.stmt, indent: str) -> list[str]:
         """Header, body; the same for each further part. A body that lost all its statements passes."""
         out: list[str] = []
-        for header, body, first in _parts(self.program, self.expressions.renderer, node):
+        for header, body, first in headers(self.program, self.expressions.renderer, node):
             inner_old = self.program.indent(body[0]) if body[0].lineno > first else self.program.indent(node) + "    "
             step = inner_old.removeprefix(self.program.indent(node)) or "    "
             out += (indent + shift(header, self.program.indent(node), indent)).split("\n")
@@ -332,7 +336,7 @@ class Emitter:
             return
         if text is not None:
             try:
-                tree: ast.AST = ast.parse(_dedented(text))
+                tree: ast.AST = ast.parse(textwrap.dedent(text))
             except SyntaxError:
                 tree = node
             gone &= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
@@ -350,19 +354,13 @@ class Emitter:
         self.findings.append(Finding(line, column + 1, code, message, advice, fixable=True))
 
 
-def _dedented(text: str) -> str:
-    import textwrap
-
-    return textwrap.dedent(text)
-
-
 def _decorated(node: ast.stmt) -> bool:
     return bool(getattr(node, "decorator_list", None))
 
 
 def _first_line(node: ast.stmt) -> int:
     decorators = getattr(node, "decorator_list", None)
-    return min([node.lineno, *[d.lineno for d in decorators or []]])
+    return min([node.lineno, *[int(d.lineno) for d in decorators or []]])
 
 
 def _header_end(node: ast.With) -> int:
@@ -370,20 +368,10 @@ def _header_end(node: ast.With) -> int:
     return max([node.lineno, *[(i.optional_vars or i.context_expr).end_lineno or node.lineno for i in node.items]])
 
 
-def _header_line(program: object, node: ast.stmt, body: list[ast.stmt]) -> int:
+def _header_line(program: Program, node: ast.stmt, body: list[ast.stmt]) -> int:
     """The last line before a body that is not blank and no comment: where its header ends."""
-    lines: list[str] = program.lines  # type: ignore[attr-defined]
+    lines = program.lines
     line = _first_line(body[0]) - 1
     while line > node.lineno and (not lines[line - 1].strip() or lines[line - 1].lstrip().startswith("#")):
         line -= 1
     return line
-
-
-def _parts(program: object, renderer: object, node: ast.stmt) -> list[tuple[str, list[ast.stmt], int]]:
-    """Header text (up to its colon), body and first line of each part of a compound statement."""
-    from tf2migrate.lift.headers import headers
-
-    return headers(program, renderer, node)  # type: ignore[arg-type]
-
-
-__all__ = ["Effect", "Emitter", "Python"]

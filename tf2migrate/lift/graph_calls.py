@@ -154,8 +154,8 @@ def _variable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
                     if not _freeze(interpreter, argument):
                         return Unknown("a variable starts from a value that is computed in the graph", node)
     trainable = bound.get("trainable")
-    name = bound.get("name")
-    literal = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else None
+    named = bound.get("name")
+    literal = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else None
     variable = Variable(node, literal, not (isinstance(trainable, ast.Constant) and trainable.value is False))
     return _made(interpreter, node, variable, hint or "variable")
 

@@ -74,6 +74,7 @@ class Interpreter:
         self.rewrites: dict[int, object] = {}
         self.driver_nodes = drivers(program.tree, self.names)
         self.resolved: dict[int, set[tuple[int, str]]] = {}  # for each name read or bound: the bindings it may mean
+        self.printed: dict[int, list[Value]] = {}
         self.frozen: set[tuple[int, str]] = set()  # draws that happen once, as the first value of a variable
         self.extra: dict[FunctionNode, dict[Definition, None]] = {}  # staged names of outside that a helper reads
         self.helper_calls: dict[FunctionNode, dict[int, ast.Call]] = {}
@@ -271,7 +272,8 @@ class Interpreter:
             statement.value = PYTHON
         main = isinstance(node, ast.If) and _is_main(node)
         self.blocks = (*self.blocks, node)
-        before, results = dict(self.frame.env), []
+        before = dict(self.frame.env)
+        results: list[dict[str, tuple[Definition, ...]]] = []
         for body in bodies:
             self.frame.env = dict(before if not isinstance(node, ast.Try) else (results[0] if results else before))
             self.body(body)
@@ -582,7 +584,7 @@ class Interpreter:
             if name in _STATIC:
                 return STATIC
             if name == "print":
-                self.rewrites[id(node)] = ("print", arguments)
+                self.printed[id(node)] = arguments
                 return NONE
             if all(isinstance(leaf, Python | Function) for v in arguments for leaf in leaves(v)):
                 return STATIC

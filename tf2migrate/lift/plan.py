@@ -56,9 +56,9 @@ def make_plan(interpreter: Interpreter) -> Plan:
     """The functions of all runs. Raises `Refused`."""
     statements = [s for frame in interpreter.frames for s in frame.statements]
     for statement in statements:
-        for leaf in leaves(statement.value) if statement.value else []:
-            if isinstance(leaf, Unknown):
-                raise Refused("TFM901", leaf.node, leaf.reason, "Rewrite this part by hand, then run the tool again.")
+        for value in leaves(statement.value) if statement.value else []:
+            if isinstance(value, Unknown):
+                raise Refused("TFM901", value.node, value.reason, "Rewrite this part by hand, then run the tool again.")
     plan = Plan([], {}, _parameter_names(statements), _taken(interpreter, statements))
     by_key: dict[object, Planned] = {}
     for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
