@@ -43,11 +43,8 @@ _IGNORED = {"learning_rate", "use_locking", "name", "accum_name", "linear_name"}
 RMSPROP = '''class RMSProp({tf}.keras.optimizers.RMSprop):
     """RMSProp as TensorFlow 1 had it: the mean square starts at one."""
 
-    def build(self, variables):
-        super().build(variables)
-        with {tf}.init_scope():
-            for velocity in self._velocities:
-                velocity.assign({tf}.ones_like(velocity))'''
+    def add_optimizer_variables(self, variables, name, initializer="zeros"):
+        return super().add_optimizer_variables(variables, name, "ones" if name == "velocity" else initializer)'''
 
 
 def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
