@@ -51,7 +51,7 @@ def records() -> Mapping[str, Record]:
 
 @cache
 def tf2_symbols() -> frozenset[str]:
-    """The public names of TensorFlow 2; a module's ends in a dot."""
+    """The public names of TensorFlow 2; one under which every name is listed ends in a dot."""
     return frozenset((rules_folder() / "renames" / "tf2_symbols.txt").read_text(encoding="utf-8").split())
 
 
@@ -65,8 +65,8 @@ def in_tf2(symbol: str) -> bool:
         return True
     for end in range(len(parts), 1, -1):
         prefix = ".".join(parts[:end])
+        if prefix + "." in known:
+            return False  # a module, or a class with members lost, that has no such name
         if prefix in known:
             return True
-        if prefix + "." in known:
-            return False  # a module that has no such name
     return symbol == "tf"
