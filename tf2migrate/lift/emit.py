@@ -15,7 +15,7 @@ from tf2migrate.lift.render import shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Run, Statement
-from tf2migrate.lift.values import Effect, Handle, Placeholder, Python, Refused, Time, leaves
+from tf2migrate.lift.values import Effect, Handle, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
 from tf2migrate.model import Edit, Finding, Span
 
 GONE = ("session", "graph", "initializer", "closed", "as_default", "scope", "device", "coordinator", "merged")
@@ -246,6 +246,9 @@ class Emitter:
         if self._prints_tensor(statement):
             self._say(node, "TFM711", "a symbolic tensor is printed: there is none any more, the print is left out", "Print the value where it is computed, if it is of interest.")
             return []
+        printed = self.interpreter.printed.get(id(node.value), []) if isinstance(node, ast.Expr) else []
+        if any(isinstance(leaf, Variable | Tensor) for held in printed for leaf in leaves(held)):
+            self._say(node, "TFM711", "the value is printed where TensorFlow 1 printed a symbol", "Nothing to do.")
         lines = self._run_assignment(statement, runs, indent)
         if lines is None:
             lines = self._text(node, indent)

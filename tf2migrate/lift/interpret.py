@@ -574,6 +574,8 @@ class Interpreter:
     def foreign(self, node: ast.Call, function: Value, arguments: list[Value]) -> Value:
         """A call of something that is neither TensorFlow's nor the program's own."""
         name = ast.unparse(node.func)
+        if name == "print":
+            self.printed[id(node)] = arguments
         if name in _SEQUENCES and arguments:
             return _SEQUENCES[name](self, node, arguments)
         if function.time >= Time.STAGED or latest(arguments) >= Time.STAGED:
@@ -584,7 +586,6 @@ class Interpreter:
             if name in _STATIC:
                 return STATIC
             if name == "print":
-                self.printed[id(node)] = arguments
                 return NONE
             if all(isinstance(leaf, Python | Function) for v in arguments for leaf in leaves(v)):
                 return STATIC

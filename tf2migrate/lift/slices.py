@@ -40,6 +40,13 @@ def kind_of(fetch: Fetch) -> str:
     return "constant" if value.time == Time.CONSTANT else "tensor"
 
 
+def _makes(definition: Definition) -> bool:
+    """Whether a definition is the placeholder's own, and not another name for it."""
+    value = definition.value
+    assert isinstance(value, Placeholder)
+    return any(child is value.node for child in ast.walk(definition.statement.node))
+
+
 def backward_slice(run: Run) -> Slice:
     """The statements that a run's fetches need. A fed tensor is where the walk stops.
 
@@ -62,10 +69,9 @@ def backward_slice(run: Run) -> Slice:
 
     def reach(definition: Definition) -> None:
         if definition.value in fed or isinstance(definition.value, Placeholder):
-            if definition.value in found.parameters or not isinstance(definition.value, Placeholder):
-                found.parameters.setdefault(definition.value, definition)
-            else:
-                found.parameters[definition.value] = definition
+            found.parameters.setdefault(definition.value, definition)
+            if isinstance(definition.value, Placeholder) and not _makes(definition):
+                visit(definition.statement)  # another name for the placeholder: bound in the function too
         elif definition.staged:
             visit(definition.statement)
         else:
