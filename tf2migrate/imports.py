@@ -1,110 +1,318 @@
-"""Imports after a rewrite: those left behind go, those that are needed now come."""
+"""Imports after a rewrite: those left behind go, those of compat.v1 become plain ones, those that are needed come."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
+from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
+from tf2migrate.leftovers import importable, imported
 from tf2migrate.model import Edit, Outcome, Span
+from tf2migrate.records import in_tf2
+from tf2migrate.selfcheck import unbound
 
+#: The names that a rewrite may introduce, in the order in which their imports stand.
 _NEEDED = {
-    "tf": "import tensorflow as tf",
-    "np": "import numpy as np",
+    "functools": "import functools",
     "os": "import os",
     "types": "import types",
+    "app": "from absl import app",
+    "flags": "from absl import flags",
+    "absl_flags": "from absl import flags as absl_flags",
+    "np": "import numpy as np",
+    "tf": "import tensorflow as tf",
 }
-_GONE_CALLS = {"tf.disable_v2_behavior", "tf.disable_eager_execution", "tf.enable_eager_execution"}
+
+#: Calls that choose between TF1's behaviour and today's; as statements of their own they go.
+_SWITCHES = {
+    f"tf.{verb}_{what}"
+    for verb in ("disable", "enable")
+    for what in ("v2_behavior", "eager_execution", "resource_variables", "v2_tensorshape")
+}
+
+#: Where a module is imported from today.
+_MOVED = {"tensorflow.compat.v1": "tensorflow", "tensorflow.python.keras": "tensorflow.keras"}
 
 
 def tidy(program: Program, before: Program) -> Outcome:
-    """Imports of TensorFlow 1 modules go; so does one whose name the program read and does not read any more."""
-    used, was_used = _read(program), _read(before)
-    edits: list[Edit] = []
-    bound: set[str] = set()
+    """Edits of the imports, and of the aliases given by assignment, that a rewrite of `before` left behind.
+
+    What was unused from the start stays, unless TensorFlow 2 cannot import it.
+    """
+    statements = _Statements(program, before)
+    edits = [*_Blocks(program, statements).edits(program.tree.body, sole=False)]
+    bound = {alias.asname or alias.name for node in program.names.imports for alias in node.names}
+    missing = (unbound(program) - unbound(before)) | (statements.unbound - bound)
+    return Outcome(tuple(sorted(_with_additions(program, edits, missing))))
+
+
+def _reads(program: Program, without: Iterable[ast.AST] = ()) -> set[str]:
+    """The names that a program reads outside of some of its statements; those in `__all__` are read by others."""
+    gone = {id(inner) for node in without for inner in ast.walk(node)}
+    found = set()
     for node in program.nodes:
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store) and id(node) not in gone:
+            found.add(node.id)
+        elif isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+            found |= {str(n.value) for n in ast.walk(node.value) if isinstance(n, ast.Constant)}
+    return found
+
+
+class _Statements:
+    """What becomes of each statement that an import, an alias or a switch of behaviour is."""
+
+    def __init__(self, program: Program, before: Program) -> None:
+        self.program = program
+        self.unbound: set[str] = set()  # names that an alias of theirs bound, and nothing binds without it
+        self.was_used = _reads(before)
+        self.needs_v1 = any(
+            (program.names.raw(node) or "").startswith("tensorflow.compat.v1.") and not in_tf2(symbol)
+            for node, symbol in symbols(program.names, program.tree)
+            if symbol not in _SWITCHES
+        )
+        self._gone: dict[int, ast.stmt] = {}
+        self.used = _reads(program)
+        while found := [s for s in self._candidates() if id(s) not in self._gone and self._dispensable(s)]:
+            self._gone |= {id(statement): statement for statement in found}
+            self.used = _reads(program, self._gone.values())
+
+    def text(self, node: ast.stmt) -> str | None:
+        """The text that stands for a statement; None where nothing does."""
+        if id(node) in self._gone:
+            return None
         if isinstance(node, ast.Import | ast.ImportFrom):
-            kept = [a for a in node.names if _stays(node, a, used, was_used)]
-            bound |= {a.asname or a.name.split(".")[0] for a in kept}
-            text = _import_text(node, kept)
-            if len(kept) < len(node.names) or text is not None:
-                edits.append(_edit(program, node, text, kept))
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            if program.names.symbol(node.value.func) in _GONE_CALLS:
-                edits.append(_removal(program, node))
-        elif isinstance(node, ast.Name | ast.arg) and not isinstance(getattr(node, "ctx", None), ast.Load):
-            bound.add(node.id if isinstance(node, ast.Name) else node.arg)
-    missing = [name for name in (*_NEEDED, "app", "flags") if name in used - bound - _builtin(before, name)]
-    return Outcome((*edits, *_additions(program, missing)))
+            return self._import(node)
+        if isinstance(node, ast.Try) and (collapsed := self._collapsed(node)) is not None:
+            return "\n".join(collapsed).replace("\n", "\n" + self.program.indent(node)) or None
+        return self.program.segment(node)
+
+    def _candidates(self) -> Iterator[ast.stmt]:
+        members = {id(s) for n in self.program.nodes if isinstance(n, ast.ClassDef) for s in n.body}
+        for node in self.program.nodes:
+            if isinstance(node, ast.Assign | ast.Expr) and id(node) not in members:
+                yield node
+
+    def _dispensable(self, node: ast.stmt) -> bool:
+        """Whether a statement is a switch of behaviour, or an alias of a symbol that nobody reads any more."""
+        names = self.program.names
+        match node:
+            case ast.Expr(value=ast.Call(func=function)):
+                return names.symbol(function) in _SWITCHES
+            case ast.Assign(targets=[ast.Name(id=target)], value=ast.Name(id=value)) if target == value:
+                if target in _NEEDED:
+                    self.unbound.add(target)
+                return target in _NEEDED
+            case ast.Assign(targets=[ast.Name(id=target)], value=ast.Name() | ast.Attribute() as value):
+                symbol = names.symbol(value) or ""
+                known = symbol.startswith("tf.") and target not in self.used
+                return known and (target in self.was_used or not in_tf2(symbol))
+            case _:
+                return False
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> str | None:
+        kept = [index for index, alias in enumerate(node.names) if self._stays(node, alias)]
+        if not kept:
+            return None
+        aliases = [node.names[index] for index in kept]
+        if isinstance(node, ast.ImportFrom):
+            if node.module == "tensorflow.compat" and [a.name for a in aliases] == ["v1"] and not self.needs_v1:
+                return f"import tensorflow as {aliases[0].asname or 'v1'}"
+            module = self._moved(node.module or "", [imported(node, alias) for alias in aliases])
+            if len(kept) == len(node.names) and module == (node.module or ""):
+                return self.program.segment(node)
+            return _rewritten(self.program.segment(node), dict.fromkeys(kept, ""), module)
+        paths = {index: self._path(node.names[index]) for index in kept}
+        if len(kept) == len(node.names) and all(paths[index] == node.names[index].name for index in kept):
+            return self.program.segment(node)
+        return _rewritten(self.program.segment(node), paths, "")
+
+    def _stays(self, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
+        if alias.name == "*" or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            return True
+        name, path = alias.asname or alias.name.split(".")[0], imported(node, alias)
+        return name in self.used or (name not in self.was_used and importable(path) and not _private(path))
+
+    def _path(self, alias: ast.alias) -> str:
+        """Where a module is imported from; `tensorflow` itself where only that name of the path is bound."""
+        if alias.asname is None and not importable(alias.name) and not self.needs_v1:
+            return "tensorflow"
+        return self._moved(alias.name, [alias.name])
+
+    def _moved(self, module: str, paths: list[str]) -> str:
+        for old, new in _MOVED.items():
+            if (module + ".").startswith(old + ".") and not (self.needs_v1 and old.endswith("v1")):
+                there = [new + path.removeprefix(old) for path in paths]
+                return new + module.removeprefix(old) if all(importable(p) for p in there) else module
+        return module
+
+    def _collapsed(self, node: ast.Try) -> list[str] | None:
+        """The imports that a try statement comes down to which held variants of one import and nothing else."""
+        branches = [[*node.body, *node.orelse], *(handler.body for handler in node.handlers)]
+        inside = [statement for branch in branches for statement in branch]
+        if node.finalbody or not all(map(self._variant, inside)):
+            return None
+        if all(self.text(s) == self.program.segment(s) for s in inside):
+            return None
+        for branch in branches:
+            imports = [s for s in branch if isinstance(s, ast.Import | ast.ImportFrom)]
+            texts = [text for s in imports if (text := self.text(s)) is not None]
+            if texts and all(_importable_text(text) for text in texts):
+                return texts
+        return None if any(self._import_kept(s) for s in inside) else []
+
+    def _import_kept(self, node: ast.stmt) -> bool:
+        return isinstance(node, ast.Import | ast.ImportFrom) and self.text(node) is not None
+
+    def _variant(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                return all(imported(node, a).split(".")[0] in ("tensorflow", "input_data") for a in node.names)
+            case ast.Assign(targets=[ast.Name()], value=ast.Constant(value=None)) | ast.Pass():
+                return True
+            case _:
+                return id(node) in self._gone
 
 
-def _builtin(before: Program, name: str) -> set[str]:
-    """A name that the program read unbound before is not the tool's to bind."""
-    bound = {a.asname or a.name.split(".")[0] for n in before.names.imports for a in n.names}
-    return {name} if name in _read(before) and name not in bound and name not in ("app", "flags") else set()
+def _private(path: str) -> bool:
+    """Whether a path leads into TensorFlow's own packages, which each version arranges anew."""
+    return path.startswith("tensorflow.python")
 
 
-def _read(program: Program) -> set[str]:
-    return {n.id for n in program.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+def _importable_text(text: str) -> bool:
+    (node,) = ast.parse(text).body
+    assert isinstance(node, ast.Import | ast.ImportFrom)
+    return all(importable(imported(node, alias)) for alias in node.names)
 
 
-def _stays(node: ast.Import | ast.ImportFrom, alias: ast.alias, used: set[str], was_used: set[str]) -> bool:
-    name = alias.asname or alias.name.split(".")[0]
-    path = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
-    if name in used or alias.name == "*":
-        return True
-    if isinstance(node, ast.ImportFrom) and node.module == "__future__":
-        return True
-    gone = path.startswith(("tensorflow.contrib", "tensorflow.examples", "tensorflow.python"))
-    return not (name in was_used and path.startswith(("tensorflow", "input_data")) or gone)
+def _rewritten(segment: str, kept: dict[int, str], module: str) -> str:
+    """An import with some of its names only, under the paths given for them, or from a module; its layout stays."""
+    import libcst as cst
+
+    line = cst.ensure_type(cst.parse_statement(segment), cst.SimpleStatementLine)
+    statement = line.body[0]
+    assert isinstance(statement, cst.Import | cst.ImportFrom)
+    assert not isinstance(statement.names, cst.ImportStar)
+    names = [statement.names[index] for index in kept]
+    last, old = names[-1].comma, statement.names[-1].comma
+    names[-1] = names[-1].with_changes(comma=old)
+    if isinstance(statement, cst.Import):
+        names = [n.with_changes(name=cst.parse_expression(kept[i])) for i, n in zip(kept, names, strict=True)]
+        return cst.Module([]).code_for_node(statement.with_changes(names=names))
+    brace = statement.rpar
+    beside = last.whitespace_after if isinstance(last, cst.Comma) and last is not old else None
+    if brace and isinstance(beside, cst.ParenthesizedWhitespace):
+        # The comment beside the name that is last now stays with it; the one beside the old last name goes.
+        after = old.whitespace_after if isinstance(old, cst.Comma) else cst.SimpleWhitespace("")
+        if isinstance(old, cst.Comma) and isinstance(after, cst.ParenthesizedWhitespace):
+            comma = old.with_changes(whitespace_after=after.with_changes(first_line=beside.first_line))
+            names[-1] = names[-1].with_changes(comma=comma)
+        elif isinstance(brace.whitespace_before, cst.ParenthesizedWhitespace):
+            space = brace.whitespace_before.with_changes(first_line=beside.first_line)
+            brace = brace.with_changes(whitespace_before=space)
+        elif beside.first_line.comment:
+            brace = brace.with_changes(whitespace_before=beside)
+    source = cst.parse_expression(module) if module else None
+    return cst.Module([]).code_for_node(statement.with_changes(names=names, module=source, rpar=brace))
 
 
-def _import_text(node: ast.Import | ast.ImportFrom, kept: list[ast.alias]) -> str | None:
-    """The text of an import of compat.v1 as one of TensorFlow; None for any other."""
-    if isinstance(node, ast.Import) and [a.name for a in kept] == ["tensorflow.compat.v1"] and kept[0].asname:
-        return f"import tensorflow as {kept[0].asname}"
-    if isinstance(node, ast.ImportFrom) and node.module == "tensorflow.compat" and [a.name for a in kept] == ["v1"]:
-        return f"import tensorflow as {kept[0].asname or 'v1'}"
-    return None
+class _Blocks:
+    """The edits that put each statement's new text in its place, or take its lines away."""
+
+    def __init__(self, program: Program, statements: _Statements) -> None:
+        self.program, self.statements = program, statements
+        self._run = Span(-1, -1)  # the lines that went last
+
+    def edits(self, body: list[ast.stmt], sole: bool) -> Iterator[Edit]:
+        """The edits of a block, and of those inside it; `sole` where something must be left of it."""
+        empty = sole and all(self.statements.text(s) is None for s in body)
+        lines: list[list[ast.stmt]] = []
+        for statement in body:
+            if lines and lines[-1][-1].end_lineno == statement.lineno:
+                lines[-1].append(statement)
+            else:
+                lines.append([statement])
+        for line in lines:
+            yield from self._line(line, empty and line is lines[0])
+
+    def _line(self, line: list[ast.stmt], must_stay: bool) -> Iterator[Edit]:
+        """The edits of statements that share a line (mostly one)."""
+        texts = [self.statements.text(s) for s in line]
+        old = [self.program.segment(s) for s in line]
+        if texts == old:
+            for statement in line:
+                for block in _inner(statement):
+                    yield from self.edits(block, sole=True)
+            return
+        span = Span(self.program.span(line[0]).start, self.program.span(line[-1]).end)
+        left = [text for text in texts if text is not None] or (["pass"] if must_stay else [])
+        yield Edit(span, "; ".join(left)) if left else Edit(self._lines(span), "")
+
+    def _lines(self, span: Span) -> Span:
+        """The whole lines of a span, and the empty lines after it that would now double those before it."""
+        text, cuts = self.program.text, self.program.cuts
+        start = text.rfind("\n", 0, span.start) + 1
+        end = text.find("\n", span.end) + 1 or len(text)
+        self._run = Span(self._run.start if self._run.end == start else start, end)
+        top = self._run.start == 0 or self._run.start in cuts
+        above = len(text[: self._run.start]) - len(text[: self._run.start].rstrip("\n")) - 1
+        while (top or above > 0) and text[end : end + 1] == "\n" and end not in cuts:
+            end, above = end + 1, above - 1
+        self._run = Span(self._run.start, end)
+        return Span(start, end)
 
 
-def _edit(program: Program, node: ast.Import | ast.ImportFrom, text: str | None, kept: list[ast.alias]) -> Edit:
-    if text is not None:
-        return Edit(program.span(node), text)
-    if not kept:
-        return _removal(program, node)
-    names = ", ".join(f"{a.name} as {a.asname}" if a.asname else a.name for a in kept)
-    head = "import " if isinstance(node, ast.Import) else f"from {'.' * node.level}{node.module or ''} import "
-    return Edit(program.span(node), head + names)
+def _inner(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The blocks of a compound statement."""
+    parts: list[ast.AST] = [node, *getattr(node, "handlers", ()), *getattr(node, "cases", ())]
+    for part in parts:
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(part, name, None)
+            if isinstance(block, list) and block:
+                yield block
 
 
-def _removal(program: Program, node: ast.stmt) -> Edit:
-    """The statement with its line; `pass` where the block would be empty."""
-    span = program.span(node)
-    line = program.position(span.start)[0]
-    start = program.offset(line, 0)
-    end = program.text.find("\n", span.end) + 1 or len(program.text)
-    alone = not program.text[start : span.start].strip() and not program.text[span.end : end].strip()
-    for parent in program.nodes:
-        for body in (getattr(parent, "body", None), getattr(parent, "orelse", None), getattr(parent, "handlers", None)):
-            if isinstance(body, list) and body == [node] and not isinstance(parent, ast.Module):
-                return Edit(span, "pass")
-    return Edit(Span(start, end), "") if alone else Edit(span, "pass")
-
-
-def _additions(program: Program, missing: list[str]) -> list[Edit]:
-    lines = [_NEEDED[name] for name in missing if name in _NEEDED]
-    absl = [name for name in missing if name not in _NEEDED]
-    if absl:
-        lines.insert(0, f"from absl import {', '.join(absl)}")
-    if not lines:
-        return []
-    imports = [n for n in program.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+def _with_additions(program: Program, edits: list[Edit], missing: set[str]) -> list[Edit]:
+    """The edits with imports of the missing names: where one of TensorFlow went, or above the first import."""
+    lines = [line for name, line in _NEEDED.items() if name in missing]
+    if {"app", "flags"} <= missing:
+        lines = ["from absl import app, flags" if line.endswith("absl import app") else line for line in lines]
+        lines.remove("from absl import flags")
     body = program.tree.body
-    first = next((n for n in imports if not (isinstance(n, ast.ImportFrom) and n.module == "__future__")), None)
-    if first is None:
-        skip = [n for n in body if n in imports or isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)][:1]
-        line = (skip[-1].end_lineno or 0) + 1 if skip else 1
-    else:
-        line = first.lineno
-    at = program.offset(line, 0)
-    return [Edit(Span(at, at), "".join(text + "\n" for text in lines))]
+    freed = {
+        program.offset(node.lineno, 0)
+        for node in body
+        if isinstance(node, ast.Import | ast.ImportFrom) and "tensorflow" in program.segment(node)
+    }
+    places = sorted(edit.span.start for edit in edits if not edit.text and edit.span.start in freed)
+    for line in lines:
+        at = places[0] if places and line == _NEEDED["tf"] else _first(program)
+        edits.append(Edit(Span(at, at), line + "\n"))
+    return _joined(edits)
+
+
+def _joined(edits: list[Edit]) -> list[Edit]:
+    """The edits with the insertions at one place made one, in their order."""
+    order = sorted(range(len(edits)), key=lambda i: (edits[i].span, i))
+    groups = groupby((edits[i] for i in order), key=lambda edit: edit.span)
+    return [Edit(span, "".join(edit.text for edit in group)) for span, group in groups]
+
+
+def _first(program: Program) -> int:
+    """Where a new import goes: above the first import, or below what must stand above all statements."""
+    above = 0
+    for node in program.tree.body:
+        future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        if isinstance(node, ast.Import | ast.ImportFrom) and not future and node.lineno > above:
+            return program.offset(node.lineno, 0)
+        above = node.end_lineno or 0
+    head = 0
+    for node in program.tree.body:
+        doc = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not doc and not (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+            break
+        head = node.end_lineno or 0
+    while head < len(program.lines) - 1 and program.lines[head].startswith("#"):
+        head += 1
+    return program.offset(head + 1, 0) if head < len(program.lines) else len(program.text)

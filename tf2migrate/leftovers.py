@@ -9,32 +9,65 @@ from tf2migrate.facts.program import Program
 from tf2migrate.model import Finding
 from tf2migrate.records import in_tf2
 
+#: Methods that only TF1's datasets have: no name leads to them, and nothing else is called so.
+GONE_METHODS = frozenset(
+    {
+        "filter_with_legacy_function",
+        "make_initializable_iterator",
+        "make_one_shot_iterator",
+        "map_with_legacy_function",
+    }
+)
+
 
 def leftovers(program: Program) -> tuple[Finding, ...]:
     """Every use of a TensorFlow name that TensorFlow 2 lacks, and every import of one, in the order of the text."""
     found = []
     for node in program.names.imports:
         for alias in node.names:
-            path = alias.name if isinstance(node, ast.Import) else f"{node.module}.{alias.name}"
-            if path.startswith("tensorflow.") and (".v1" in path or not _importable(path)):
-                found.append(_finding(node, path))
+            path = imported(node, alias)
+            if not importable(path):
+                found.append(_finding(program, node, path))
     for expression, symbol in symbols(program.names, program.tree):
-        raw = program.names.raw(expression) or ""
-        if raw.startswith("tensorflow.compat.v1.") or symbol.startswith("tf.") and not in_tf2(symbol):
-            found.append(_finding(expression, symbol))
+        if not exists(symbol, program.names.raw(expression) or ""):
+            found.append(_finding(program, expression, symbol))
+    for method in (n for n in program.nodes if isinstance(n, ast.Attribute) and n.attr in GONE_METHODS):
+        if program.names.symbol(method) is None:
+            found.append(_finding(program, method, f"the method {method.attr}"))
     return tuple(sorted(found))
 
 
-def _importable(path: str) -> bool:
-    if path.startswith(("tensorflow.python", "tensorflow.keras")):
+def exists(symbol: str, raw: str) -> bool:
+    """Whether a symbol, by its canonical name and the path it was imported by, is one that TensorFlow 2 has."""
+    if not symbol.startswith("tf."):
+        return not raw.startswith(("tensorflow.compat.v1", "tf_slim"))
+    return not raw.startswith("tensorflow.compat.v1.") and in_tf2(symbol)
+
+
+def imported(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    """The path of what an import binds: a module, or a module's member."""
+    if isinstance(node, ast.Import):
+        return alias.name
+    return f"{'.' * node.level}{node.module or ''}.{alias.name}"
+
+
+def importable(path: str) -> bool:
+    """Whether TensorFlow 2 can import a path without falling back on TF1; what is not TensorFlow's always can be.
+
+    TensorFlow's private modules are taken to be there: what they hold is told by its use.
+    """
+    if path.startswith("tensorflow.compat.v1"):
+        return False
+    if not path.startswith("tensorflow.") or path.startswith("tensorflow.python"):
         return True
     return in_tf2("tf" + path.removeprefix("tensorflow"))
 
 
-def _finding(node: ast.expr | ast.stmt, name: str) -> Finding:
+def _finding(program: Program, node: ast.expr | ast.stmt, name: str) -> Finding:
+    line, column = program.position(program.span(node).start)
     return Finding(
-        node.lineno,
-        node.col_offset + 1,
+        line,
+        column,
         "TFM199",
         f"{name} does not exist in TensorFlow 2",
         "Write what it did with TensorFlow 2's own names; rules/renames/ has no record for it.",

@@ -55,6 +55,12 @@ def tf2_symbols() -> frozenset[str]:
     return frozenset((rules_folder() / "renames" / "tf2_symbols.txt").read_text(encoding="utf-8").split())
 
 
+@cache
+def tf1_symbols() -> frozenset[str]:
+    """The public names of TensorFlow 1.15, contrib included; a module's ends in a dot."""
+    return frozenset((rules_folder() / "renames" / "tf1_symbols.txt").read_text(encoding="utf-8").split())
+
+
 def in_tf2(symbol: str) -> bool:
     """Whether a canonical name (``tf.math.log``, or an attribute of such) exists in TensorFlow 2."""
     known = tf2_symbols()

@@ -15,7 +15,7 @@ def undefined(after: Program, before: Program) -> tuple[Finding, ...]:
 
     A finding here is a defect of a rule, never of the program; it keeps the program from being written.
     """
-    missing = _unbound(after) - _unbound(before)
+    missing = unbound(after) - unbound(before)
     found = []
     for node in after.nodes:
         if isinstance(node, ast.Name) and node.id in missing:
@@ -32,7 +32,7 @@ def undefined(after: Program, before: Program) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _unbound(program: Program) -> set[str]:
+def unbound(program: Program) -> set[str]:
     """The global names that a program reads and does not bind at module level."""
     top = symtable.symtable(program.text, "program", "exec")
     bound = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}

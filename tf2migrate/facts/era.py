@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
-from tf2migrate.records import in_tf2
+from tf2migrate.records import in_tf2, tf1_symbols
 
 _V1 = ("tensorflow.compat.v1", "tensorflow.contrib", "tensorflow.examples", "input_data", "tf_slim")
+
+#: Arguments that functions of the same name took in TensorFlow 1 only.
+_KEYWORDS = frozenset({"keep_dims", "keep_prob", "reduction_indices", "squeeze_dims"})
+
+#: Methods that only TF1's datasets have.
+_METHODS = frozenset({"make_one_shot_iterator", "make_initializable_iterator"})
 
 
 def is_tf1(program: Program) -> bool:
@@ -18,14 +23,27 @@ def is_tf1(program: Program) -> bool:
     """
     if "tensorflow" not in program.text:
         return False
+    star = False
     for node in program.names.imports:
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
             names += [f"{node.module}.{a.name}" for a in node.names]
         if any(name.startswith(_V1) for name in names):
             return True
-    for expression, symbol in symbols(program.names, program.tree):
-        raw = program.names.raw(expression) or ""
-        if raw.startswith("tensorflow.compat.v1") or symbol.startswith("tf") and not in_tf2(symbol):
-            return True
-    return False
+        star = star or "tensorflow.*" in names
+    return any(_says_tf1(program, node, star) for node in program.nodes)
+
+
+def _says_tf1(program: Program, node: ast.AST, star: bool) -> bool:
+    """Whether an expression is one that TensorFlow 2 has no meaning for."""
+    if isinstance(node, ast.Call):
+        of_tensorflow = (program.names.symbol(node.func) or "").startswith("tf.")
+        return of_tensorflow and any(keyword.arg in _KEYWORDS for keyword in node.keywords)
+    if not isinstance(node, ast.Attribute | ast.Name):
+        return False
+    symbol = program.names.symbol(node)
+    if symbol is None:
+        if isinstance(node, ast.Attribute):
+            return node.attr in _METHODS
+        return star and f"tf.{node.id}" in tf1_symbols() and not in_tf2(f"tf.{node.id}")
+    return (symbol.startswith("tf.") and not in_tf2(symbol)) or (program.names.raw(node) or "").startswith(_V1)
