@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _KERAS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
     "GradientDescentOptimizer": ("SGD", {}, {}),
     "MomentumOptimizer": ("SGD", {"momentum": "momentum", "use_nesterov": "nesterov"}, {}),
-    "AdamOptimizer": ("Adam", {"beta1": "beta_1", "beta2": "beta_2", "epsilon": "epsilon"}, {"epsilon": "1e-8"}),
+    "AdamOptimizer": ("Adam", {"beta1": "beta_1", "beta2": "beta_2", "epsilon": "epsilon"}, {"beta_2": "0.999", "epsilon": "1e-8"}),
     "AdagradOptimizer": ("Adagrad", {"initial_accumulator_value": "initial_accumulator_value"}, {"epsilon": "0.0"}),
     "AdadeltaOptimizer": ("Adadelta", {"rho": "rho", "epsilon": "epsilon"}, {"epsilon": "1e-8"}),
     "RMSPropOptimizer": (
@@ -47,6 +47,15 @@ RMSPROP = '''class RMSProp({tf}.keras.optimizers.RMSprop):
         return super().add_optimizer_variables(variables, name, "ones" if name == "velocity" else initializer)'''
 
 
+def _single(name: str, text: str) -> str:
+    """Adam's second decay as TF1 held it, in single precision.
+
+    TF1 computes 1 - beta2 from the rounded 0.999, Keras from the exact one: 1.3e-5 of the second moment, which a
+    sensitive network turns into another course of training within a few steps (measured on TensorFlow 2.21).
+    """
+    return f"np.float32({text})" if name == "beta_2" else text
+
+
 def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
     """The Keras optimizer in a TF1 optimizer's place."""
     kind = optimizer.symbol.rsplit(".", 1)[-1]
@@ -63,8 +72,8 @@ def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
     for name, argument in optimizer.arguments.items():
         if name in renamed:
             given.add(renamed[name])
-            parts.append(f"{renamed[name]}={expressions.text(argument)}")
-    parts += [f"{name}={value}" for name, value in defaults.items() if name not in given]
+            parts.append(f"{renamed[name]}={_single(renamed[name], expressions.text(argument))}")
+    parts += [f"{name}={_single(name, value)}" for name, value in defaults.items() if name not in given]
     made = f"{expressions.tf}.keras.optimizers.{keras}" if keras != "RMSprop" else "RMSProp"
     return f"{made}({', '.join(parts)})"
 
