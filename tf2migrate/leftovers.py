@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import ast
 
+from tf2migrate.facts.era import GONE_METHODS
 from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Finding
 from tf2migrate.records import in_tf2
-
-#: Methods that only TF1's datasets have: no name leads to them, and nothing else is called so.
-GONE_METHODS = frozenset(
-    {
-        "filter_with_legacy_function",
-        "make_initializable_iterator",
-        "make_one_shot_iterator",
-        "map_with_legacy_function",
-    }
-)
 
 
 def leftovers(program: Program) -> tuple[Finding, ...]:
@@ -29,8 +20,10 @@ def leftovers(program: Program) -> tuple[Finding, ...]:
             if not importable(path):
                 found.append(_finding(program, node, path))
     for expression, symbol in symbols(program.names, program.tree):
-        if not exists(symbol, program.names.raw(expression) or ""):
-            found.append(_finding(program, expression, symbol))
+        raw = program.names.raw(expression) or ""
+        if not exists(symbol, raw) and not isinstance(getattr(expression, "ctx", None), ast.Store):
+            name = raw.replace("tensorflow", "tf", 1) if in_tf2(symbol) else symbol
+            found.append(_finding(program, expression, name))
     for method in (n for n in program.nodes if isinstance(n, ast.Attribute) and n.attr in GONE_METHODS):
         if program.names.symbol(method) is None:
             found.append(_finding(program, method, f"the method {method.attr}"))

@@ -12,8 +12,15 @@ _V1 = ("tensorflow.compat.v1", "tensorflow.contrib", "tensorflow.examples", "inp
 #: Arguments that functions of the same name took in TensorFlow 1 only.
 _KEYWORDS = frozenset({"keep_dims", "keep_prob", "reduction_indices", "squeeze_dims"})
 
-#: Methods that only TF1's datasets have.
-_METHODS = frozenset({"make_one_shot_iterator", "make_initializable_iterator"})
+#: Methods that only TF1's datasets have: no name leads to them, and nothing else is called so.
+GONE_METHODS = frozenset(
+    {
+        "filter_with_legacy_function",
+        "make_initializable_iterator",
+        "make_one_shot_iterator",
+        "map_with_legacy_function",
+    }
+)
 
 
 def is_tf1(program: Program) -> bool:
@@ -44,6 +51,6 @@ def _says_tf1(program: Program, node: ast.AST, star: bool) -> bool:
     symbol = program.names.symbol(node)
     if symbol is None:
         if isinstance(node, ast.Attribute):
-            return node.attr in _METHODS
+            return node.attr in GONE_METHODS
         return star and f"tf.{node.id}" in tf1_symbols() and not in_tf2(f"tf.{node.id}")
     return (symbol.startswith("tf.") and not in_tf2(symbol)) or (program.names.raw(node) or "").startswith(_V1)

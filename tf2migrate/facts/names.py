@@ -138,7 +138,9 @@ class Names:
             case ast.ExceptHandler():
                 if node.name:
                     scope.bind(node.name, None)
-                self._collect(node, scope)
+                for child in ast.iter_child_nodes(node):
+                    if not _stands_in(child, scope):
+                        self._visit(child, scope)
             case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
                 scope.bind(name, None)
                 self._collect(node, scope)
@@ -166,6 +168,15 @@ class Names:
             self._visit(statement, inner)
         for name in inner.outer:
             inner.bindings.pop(name, None)
+
+
+def _stands_in(node: ast.AST, scope: _Scope) -> bool:
+    """Whether a statement binds None to a name where its import failed: what reads the name then has the import."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=None)):
+            return any(path is not None for path in scope.bindings.get(name, ()))
+        case _:
+            return False
 
 
 def symbols(names: Names, tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
