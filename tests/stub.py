@@ -26,7 +26,7 @@ def stage(program: Program, options: Options) -> Outcome:
             span = program.span(node)
             line, column = program.position(span.start)
             fixable = node.attr == "log"
-            code = "TFM101" if fixable else "TFM901"
+            code = "TFM101" if fixable else "TFM791"
             findings.append(Finding(line, column, code, f"`tf.{node.attr}` is gone", "Look elsewhere.", fixable))
             if fixable:
                 edits.append(Edit(span, "tf.math.log"))

@@ -46,7 +46,7 @@ def test_findings_are_listed_and_nothing_changes(run: Run) -> None:
     Path("a.py").write_text(HARD)
     assert run("a.py") == Ran(
         1,
-        "a.py:2:5: TFM901 `tf.Session` is gone\n    help: Look elsewhere.\n"
+        "a.py:2:5: TFM791 `tf.Session` is gone\n    help: Look elsewhere.\n"
         "a.py:3:5: TFM101 [*] `tf.log` is gone\n    help: Look elsewhere.\n"
         "Found 2 findings.\n[*] 1 fixable with `--fix`.\n",
         "",
@@ -67,7 +67,7 @@ def test_fix_writes_and_tells_what_remains(run: Run) -> None:
     ran = run(".", "--fix")
     assert ran.code == 1
     assert ran.out.endswith("Found 2 findings (1 fixed, 1 remaining).\n")
-    assert "hard.py:2:5: TFM901" in ran.out
+    assert "hard.py:2:5: TFM791" in ran.out
 
 
 def test_diff_writes_nothing_and_applies_with_patch(run: Run) -> None:
@@ -114,14 +114,14 @@ def test_positions_after_a_fix_are_those_of_the_new_text(run: Run, monkeypatch: 
 
     monkeypatch.setattr(migrate, "STAGES", (longer,))
     Path("a.py").write_text("import tensorflow as tf\nx = tf.log(1.0)\ns = tf.Session()\n")
-    assert "a.py:3:5: TFM901" in run("a.py").out
-    assert "a.py:5:5: TFM901" in run("a.py", "--fix").out
+    assert "a.py:3:5: TFM791" in run("a.py").out
+    assert "a.py:5:5: TFM791" in run("a.py", "--fix").out
 
 
 def test_standard_input(run: Run) -> None:
     ran = run("-", "--fix", stdin=HARD.encode())
     assert (ran.code, ran.out) == (1, HARD.replace("tf.log", "tf.math.log"))
-    assert "-:2:5: TFM901" in ran.err
+    assert "-:2:5: TFM791" in ran.err
     assert run("-", "--stdin-filename", "b.py", stdin=OLD.encode()).out.startswith("b.py:2:5: TFM101")
     assert run("-", "--diff", stdin=OLD.encode()).out.startswith("--- -\n+++ -\n")
     assert run("-", "a.py").code == 2
@@ -239,10 +239,10 @@ def test_json(run: Run) -> None:
 @pytest.mark.parametrize(
     ("flags", "codes"),
     [
-        ((), ["TFM901", "TFM101"]),
-        (("--select", "TFM9"), ["TFM901"]),
+        ((), ["TFM791", "TFM101"]),
+        (("--select", "TFM9"), ["TFM791"]),
         (("--ignore", "TFM9"), ["TFM101"]),
-        (("--select", "tfm1,TFM9", "--ignore", "TFM101"), ["TFM901"]),
+        (("--select", "tfm1,TFM9", "--ignore", "TFM101"), ["TFM791"]),
         (("--select", "TFM101", "--ignore", "TFM"), ["TFM101"]),
         (("--select", "ALL", "--ignore", "TFM9", "--ignore", "TFM1"), []),
     ],
@@ -259,11 +259,11 @@ def test_a_code_that_is_none_is_a_usage_error(run: Run) -> None:
 
 
 def test_suppression_comments(run: Run) -> None:
-    lines = ["import tensorflow as tf", "s = tf.Session()  # noqa: TFM901", "t = tf.Session()  # noqa: E501", ""]
+    lines = ["import tensorflow as tf", "s = tf.Session()  # noqa: TFM791", "t = tf.Session()  # noqa: E501", ""]
     Path("a.py").write_text("\n".join(lines))
     Path("b.py").write_text("# tf2migrate: skip-file\n" + HARD)
     ran = run(".")
-    assert ran.out.count("TFM901") == 1
+    assert ran.out.count("TFM791") == 1
     assert "a.py:3:5" in ran.out
     run("b.py", "--fix")
     assert Path("b.py").read_text() == "# tf2migrate: skip-file\n" + HARD

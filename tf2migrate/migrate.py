@@ -19,45 +19,74 @@ from tf2migrate.selfcheck import undefined
 
 Stage = Callable[[Program, Options], Outcome]
 
+
+def _tf1(stage: Stage) -> Stage:
+    """A stage for programs that were written for TensorFlow 1, and are to become native; others pass through."""
+
+    def run(program: Program, options: Options) -> Outcome:
+        if options.target is not Target.NATIVE or not is_tf1(program.first):
+            return Outcome()
+        return stage(program, options)
+
+    return run
+
+
+def _imports(program: Program, options: Options) -> Outcome:
+    return tidy(program, program.first)
+
+
+def _checked(program: Program, options: Options) -> Outcome:
+    """What is left of TensorFlow 1, or bound by nothing, keeps a program from being written; else all its uses went."""
+    missed = {finding.message for finding in leftovers(program)}
+    before = leftovers(program.first)
+    stops = [f for f in before if f.message in missed]
+    if missed and not stops:
+        stops = list(leftovers(program))
+    stops += undefined(program, program.first)
+    if stops:
+        return Outcome((), tuple(replace(f, code="TFM909" if f.code == "TFM909" else "TFM910") for f in stops))
+    return Outcome((), tuple(replace(f, advice="It is rewritten by --fix.", fixable=True) for f in before))
+
+
 #: The stages in their order. Facts are computed anew between them, which is what keeps them true. Lifting comes first:
-#: it needs the graph as it was written. Renames come after, on whatever text is then there; empty lines last.
-STAGES: tuple[Stage, ...] = (lift, rewrite, upgrade)
+#: it needs the graph as it was written. Renames come after, on whatever text is then there; the check comes last.
+STAGES: tuple[Stage, ...] = (
+    _tf1(lift),
+    _tf1(rewrite),
+    _tf1(upgrade),
+    _tf1(_imports),
+    _tf1(squeeze),
+    _tf1(_checked),
+)
 
 
-def migrate(text: str, options: Options | None = None, cuts: Sequence[int] = ()) -> Migration:
+def migrate(
+    text: str, options: Options | None = None, cuts: Sequence[int] = (), stages: Sequence[Stage] | None = None
+) -> Migration:
     """A TF1 program (line ends ``\\n``) as TF2. Cuts are offsets, such as cell boundaries, to follow through the edits.
 
-    The program comes back as it was, with the reason among the findings, where a part of it cannot be migrated: half
-    a migration computes something else. Raises `SyntaxError` when the text is not Python 3.
+    A finding of the family TFM9 stops a program: it comes back as it was, with the reason, since half a migration
+    computes something else. Raises `SyntaxError` when the text is not Python 3.
     """
     options = options or Options()
-    before = Program(text)
-    before.cuts = tuple(cuts)
-    if options.target is not Target.NATIVE or not is_tf1(before):
-        return Migration(text, text, (), tuple(cuts))
-    after, moved = before, tuple(cuts)
+    program = Program(text, tuple(cuts))
+    before = program
     findings: list[Finding] = []
-    for stage in (*STAGES, lambda p, _: tidy(p, before), squeeze):
-        outcome = stage(after, options)
+    for stage in STAGES if stages is None else stages:
+        outcome = stage(program, options)
         findings += outcome.findings
         if any(f.code.startswith("TFM9") for f in outcome.findings):
-            return Migration(text, text, _refused(before, findings), tuple(cuts))
-        changed, moved = apply(after.text, outcome.edits, moved)
-        after = Program(changed)
-        after.cuts = moved
-    missed = {f.message.split()[0] for f in leftovers(after)}
-    left = [*(f for f in leftovers(before) if f.message.split()[0] in missed), *undefined(after, before)]
-    if left or missed:
-        return Migration(text, text, _refused(before, [*findings, *left]), tuple(cuts))
-    uses = [replace(f, advice="It is rewritten by --fix.", fixable=True) for f in leftovers(before)]
-    return Migration(text, after.text, tuple(sorted({*findings, *uses})), moved)
+            return Migration(text, text, _stopped(before, findings), tuple(cuts))
+        if outcome.edits:
+            changed, moved = apply(program.text, outcome.edits, program.cuts)
+            program = Program(changed, moved, before)
+    return Migration(text, program.text, tuple(sorted(set(findings))), program.cuts)
 
 
-def _refused(before: Program, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+def _stopped(before: Program, findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """What stops a program, and every use in it of a name that is gone; nothing of it is fixed."""
     stops = [f for f in findings if not f.fixable]
-    because = f" (line {stops[0].line}, {stops[0].code})" if stops else ""
-    advice = f"It stays until what stops the program{because} is resolved."
     told = {(f.line, f.column) for f in stops}
+    advice = f"It stays until what stops the program (line {stops[0].line}, {stops[0].code}) is resolved."
     names = [replace(f, advice=advice) for f in leftovers(before) if (f.line, f.column) not in told]
     return tuple(sorted({*stops, *names}))

@@ -9,9 +9,16 @@ from tf2migrate.facts.source import Source
 
 
 class Program(Source):
-    """A source with its names resolved (once, when first asked)."""
+    """A source with its names resolved (once, when first asked).
 
-    cuts: tuple[int, ...] = ()  # offsets that no edit may span, such as the boundaries of a notebook's cells
+    `cuts` are offsets that no edit may span, such as the boundaries of a notebook's cells; `first` is the program as
+    it was before any stage.
+    """
+
+    def __init__(self, text: str, cuts: tuple[int, ...] = (), first: Program | None = None) -> None:
+        super().__init__(text)
+        self.cuts = cuts
+        self.first = first or self
 
     @cached_property
     def names(self) -> Names:
