@@ -240,11 +240,11 @@ def test_json(run: Run) -> None:
     ("flags", "codes"),
     [
         ((), ["TFM791", "TFM101"]),
-        (("--select", "TFM9"), ["TFM791"]),
-        (("--ignore", "TFM9"), ["TFM101"]),
-        (("--select", "tfm1,TFM9", "--ignore", "TFM101"), ["TFM791"]),
+        (("--select", "TFM79"), ["TFM791"]),
+        (("--ignore", "TFM79"), ["TFM101"]),
+        (("--select", "tfm1,TFM79", "--ignore", "TFM101"), ["TFM791"]),
         (("--select", "TFM101", "--ignore", "TFM"), ["TFM101"]),
-        (("--select", "ALL", "--ignore", "TFM9", "--ignore", "TFM1"), []),
+        (("--select", "ALL", "--ignore", "TFM79", "--ignore", "TFM1"), []),
     ],
 )
 def test_the_longest_prefix_decides(run: Run, flags: tuple[str, ...], codes: list[str]) -> None:
