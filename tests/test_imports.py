@@ -72,6 +72,16 @@ CASES = {
         "from tensorflow.compat import v1 as tf\ntf.disable_eager_execution()\nx = tf.log(1)\n",
         TF + "x = tf.ones(1)\n",
     ),
+    "compat.v1 written out": (
+        TF + "tf.compat.v1.disable_v2_behavior()\na = tf.compat.v1\nb = tf.compat.v1\nx = tf.compat.v1.abs(a.abs(1))\n",
+        TF + "tf.compat.v1.disable_v2_behavior()\na = tf.compat.v1\nb = tf.compat.v1\nx = b.ones(a.log(1))\n",
+        TF + "a = tf\nx = tf.abs(a.abs(1))\n",
+    ),
+    "compat.v1 by its whole path": (
+        "import tensorflow.compat.v1\nx = tensorflow.compat.v1.ones(1)\n",
+        "import tensorflow.compat.v1\nx = tensorflow.compat.v1.log(1)\n",
+        "import tensorflow\nx = tensorflow.ones(1)\n",
+    ),
     "compat.v1 that is needed": ("import tensorflow.compat.v1 as tf\nx = tf.log(1)\n",) * 3,
     "a name of compat.v1": (
         "from tensorflow.compat.v1 import ConfigProto, ones, keras\nx = ones(1), keras\n",

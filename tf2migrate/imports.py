@@ -43,6 +43,8 @@ def tidy(program: Program, before: Program) -> Outcome:
     """
     statements = _Statements(program, before)
     edits = [*_Blocks(program, statements).edits(program.tree.body, sole=False)]
+    taken = [edit.span for edit in edits]
+    edits += [e for e in statements.paths() if not any(t.start <= e.span.start < t.end for t in taken)]
     bound = {alias.asname or alias.name for node in program.names.imports for alias in node.names}
     missing = (unbound(program) - unbound(before)) | (statements.unbound - bound)
     return Outcome(tuple(sorted(_with_additions(program, edits, missing))))
@@ -78,6 +80,14 @@ class _Statements:
             self._gone |= {id(statement): statement for statement in found}
             self.used = _reads(program, self._gone.values())
 
+    def paths(self) -> Iterator[Edit]:
+        """Edits of `tf.compat.v1` where it is written out: what follows it is in `tf` as well."""
+        for node in () if self.needs_v1 else self.program.nodes:
+            match node:
+                case ast.Attribute(value=ast.Attribute(value=module)):
+                    if self.program.names.raw(node) == "tensorflow.compat.v1":
+                        yield Edit(self.program.span(node), self.program.segment(module))
+
     def text(self, node: ast.stmt) -> str | None:
         """The text that stands for a statement; None where nothing does."""
         if id(node) in self._gone:
@@ -106,7 +116,7 @@ class _Statements:
                 return target in _NEEDED
             case ast.Assign(targets=[ast.Name(id=target)], value=ast.Name() | ast.Attribute() as value):
                 symbol = names.symbol(value) or ""
-                known = symbol.startswith("tf.") and target not in self.used
+                known = (symbol + ".").startswith("tf.") and target not in self.used
                 return known and (target in self.was_used or not in_tf2(symbol))
             case _:
                 return False

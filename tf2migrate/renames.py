@@ -80,8 +80,8 @@ class _Upgrader:
 
     def _name(self, node: ast.expr, symbol: str) -> str:
         own = self.program.segment(node)
-        if self._aliased(node):
-            return own
+        if self._aliased(node) and (isinstance(node, ast.Name) or symbol not in records()):
+            return own  # the alias itself is what changes
         for prefix, new in (("tf.app.flags", "flags"), ("tf.flags", "flags"), ("tf.app", "app")):
             if self.run_main and (symbol == prefix or symbol.startswith(prefix + ".")):
                 return new + symbol.removeprefix(prefix)
@@ -114,7 +114,7 @@ class _Upgrader:
         if symbol == "tf.app.run" and not node.args and not node.keywords:
             return "app.run(main)"
         record = records().get(symbol) if symbol else None
-        if record is None or record.plain or self._aliased(node.func):
+        if record is None or record.plain:
             return None
         try:
             bound = bind(node, record.params)

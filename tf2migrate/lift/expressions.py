@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import optimizers
+from tf2migrate.lift import optimizers, savers, summaries
 from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
 from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
 from tf2migrate.lift.render import Renderer
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Feed, Fetch, Fetches, Made, Run
-from tf2migrate.lift.values import Effect, Layer, Optimizer, Placeholder, Refused, Schedule, Tensor, Time, Value, Variable
+from tf2migrate.lift.values import Effect, Handle, Layer, Optimizer, Placeholder, Refused, Schedule, Tensor, Time, Value, Variable
 
 
 class Expressions:
@@ -81,6 +81,14 @@ class Expressions:
             return optimizers.optimizer_text(self, value)
         if isinstance(value, Schedule):
             return optimizers.schedule_text(self, value)
+        if isinstance(value, savers.Saver):
+            return savers.saver_text(self, value)
+        if isinstance(value, summaries.Summary):
+            return summaries.summary_text(self, node, value)
+        if isinstance(value, Handle) and value.role == "writer":
+            return summaries.writer_text(self, value)
+        if self.program.names.symbol(node.func) == "tf.train.checkpoint_exists":
+            return savers.exists_text(self, node)
         if isinstance(value, Effect) and value.kind.startswith("assign"):
             return f"{self._operand(value.arguments['ref'])}.{value.kind}({self.text(value.arguments['value'])})"
         if id(node) in self.tapes:
@@ -88,6 +96,10 @@ class Expressions:
         return None
 
     def _method_text(self, node: ast.Call, method: Method, value: object) -> str | None:
+        if id(node) in self.interpreter.uses:
+            return savers.use_text(self, self.interpreter.uses[id(node)], method.node.value)
+        if isinstance(value, summaries.Recorded):
+            raise Refused("TFM902", node, "add_summary is part of an expression", "Write it as a statement.")
         if isinstance(value, Effect) and value.kind.startswith("assign"):
             return f"{self.text(method.node.value)}.{method.name}({self.text(value.arguments['value'])})"
         if isinstance(method.base, Variable) and method.name == "initialized_value":
@@ -241,7 +253,12 @@ class Expressions:
             if not inner:
                 lines.append(call)
             elif len(planned.returned) == 1:
-                lines.append(f"{self.text(inner[0][0])} = {call}.numpy()")
+                lines.append(f"{self.text(inner[0][0])} = {call}{summaries.numpy(inner[0][1])}")
+            elif any(isinstance(theirs.value, summaries.Summary) for theirs in planned.returned):
+                targets = {returned[leaf]: self.text(t) for t, leaf in inner}
+                lines.append(f"{', '.join(targets.get(theirs, '_') for theirs in planned.returned)} = {call}")
+                plain = [self.text(t) for t, leaf in inner if not isinstance(leaf.value, summaries.Summary)]
+                lines += [f"{target} = {target}.numpy()" for target in plain]
             else:
                 targets = {returned[leaf]: self.text(t) for t, leaf in inner}
                 names = ", ".join(targets.get(theirs, "_") for theirs in planned.returned)
@@ -264,8 +281,8 @@ class Expressions:
                 return self._outside(leaf) if planned is None else call
             assert planned is not None
             if len(planned.returned) == 1:
-                return f"{call}.numpy()"
-            return f"{call}[{planned.returned.index(returned[leaf])}].numpy()"
+                return f"{call}{summaries.numpy(leaf)}"
+            return f"{call}[{planned.returned.index(returned[leaf])}]{summaries.numpy(leaf)}"
         if planned is None:
             return self._display(run.fetches, {leaf: self._outside(leaf) for leaf in every})
         inside = [leaf for leaf in every if leaf in returned]
@@ -306,7 +323,7 @@ def tensorflow_name(names: object) -> str:
     for node in names.imports:  # type: ignore[attr-defined]
         for alias in node.names:
             if isinstance(node, ast.Import) and alias.name in ("tensorflow", "tensorflow.compat.v1"):
-                return str(alias.asname or "tensorflow") if alias.name == "tensorflow" or alias.asname else "tf"
+                return str(alias.asname or "tensorflow")
             if isinstance(node, ast.ImportFrom) and node.module == "tensorflow.compat" and alias.name == "v1":
                 return str(alias.asname or "v1")
     return "tf"
