@@ -6,6 +6,7 @@ import ast
 import textwrap
 
 from tf2migrate.facts.program import Program
+from tf2migrate.lift import savers, summaries
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.headers import headers
@@ -27,7 +28,7 @@ class Emitter:
     def __init__(self, interpreter: Interpreter, plan: Plan) -> None:
         self.interpreter, self.plan = interpreter, plan
         self.program = interpreter.program
-        self.findings: list[Finding] = []
+        self.findings: list[Finding] = [*savers.check(interpreter), *summaries.check(interpreter)]
         self.records: dict[int, list[Statement]] = {}
         for frame in interpreter.frames:
             for statement in frame.statements:
@@ -228,7 +229,10 @@ class Emitter:
         for made in statement.made:
             if id(made.node) in self.expressions.hoisted:
                 lines.append(f"{indent}{self.expressions.hoisted[id(made.node)]} = {self.expressions.made_text(made.node)}")
-        if not any(statement in p.slice.statements for p in self.plan.functions) and not lines:
+        used = isinstance(statement.value, summaries.Summary) or any(
+            statement in p.slice.statements for p in self.plan.functions
+        )
+        if not used and not lines:
             self._say(statement.node, "TFM712", "no run needs this part of the graph: it is left out", "Nothing to do.")
         return lines
 
@@ -236,6 +240,9 @@ class Emitter:
         node = statement.node
         assert isinstance(node, ast.stmt)
         value = statement.value
+        if isinstance(value, summaries.Recorded) and isinstance(node, ast.Expr):
+            block = summaries.recorded_lines(self.expressions, value)
+            return [indent + line + (self._trailing(node) if i == 0 else "") for i, line in enumerate(block)]
         runs = [r for r in self.interpreter.runs.values() if r.statement is statement]
         if isinstance(node, ast.Assign | ast.Expr) and value is not None and not runs:
             held = [leaf for leaf in leaves(value)]
@@ -306,10 +313,12 @@ class Emitter:
         for header, body, first in headers(self.program, self.expressions.renderer, node):
             inner_old = self.program.indent(body[0]) if body[0].lineno > first else self.program.indent(node) + "    "
             step = inner_old.removeprefix(self.program.indent(node)) or "    "
-            out += (indent + shift(header, self.program.indent(node), indent)).split("\n")
             lines = self.block(body, indent + step, max(first, _header_line(self.program, node, body)))
             while lines and not lines[-1].strip():
                 lines.pop()
+            if header == "else:" and not any(lines):
+                continue  # such as one that only initialized the variables
+            out += (indent + shift(header, self.program.indent(node), indent)).split("\n")
             if not any(line.strip() and not line.strip().startswith("#") for line in lines):
                 lines.append(indent + step + "pass")
             out += lines

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.lift import savers, summaries
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import (
@@ -215,8 +216,7 @@ def _schedule(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
         value = interpreter.evaluate(argument)
         if isinstance(value, Unknown):
             return value
-    schedule = Schedule(node, path, bound)
-    return _made(interpreter, node, schedule, "schedule")
+    return Schedule(node, path, bound)
 
 
 def _handle(role: str) -> Handler:
@@ -321,6 +321,10 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
         bound = bind(node, S.EVAL)
         return interpreter.add_run(node, method.node.value, bound.get("feed_dict"))
     match base:
+        case savers.Saver():
+            return savers.saver_method(interpreter, node, method, base)
+        case Handle(role="writer"):
+            return summaries.writer_method(interpreter, node, method)
         case Handle():
             return _handle_method(interpreter, node, base, name)
         case Optimizer():
@@ -467,5 +471,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.group": _group,
     "tf.no_op": _group,
     "tf.gradients": _gradients,
+    **savers.HANDLERS,
+    **summaries.HANDLERS,
 }
 __all__ = ["HANDLERS", "Symbol", "attribute", "harmless", "inner", "method_call", "symbol_call"]

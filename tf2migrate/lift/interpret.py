@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import graph_calls
+from tf2migrate.lift.savers import Use
+from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Run, Statement
 from tf2migrate.lift.units import drivers, has_run
 from tf2migrate.lift.values import (
@@ -75,6 +77,8 @@ class Interpreter:
         self.driver_nodes = drivers(program.tree, self.names)
         self.resolved: dict[int, set[tuple[int, str]]] = {}  # for each name read or bound: the bindings it may mean
         self.printed: dict[int, list[Value]] = {}
+        self.summaries: list[tuple[object, Summary]] = []
+        self.uses: dict[int, Use] = {}
         self.frozen: set[tuple[int, str]] = set()  # draws that happen once, as the first value of a variable
         self.extra: dict[FunctionNode, dict[Definition, None]] = {}  # staged names of outside that a helper reads
         self.helper_calls: dict[FunctionNode, dict[int, ast.Call]] = {}
@@ -716,7 +720,7 @@ class Interpreter:
         found = self.fetch(fetches)
         whole, feeds = read_feeds(self, feed)
         self.runs[id(node)] = Run(
-            node, found, feeds, self.statement, self.blocks, self.frame, _visible(self.frame), whole, self.session_graph
+            node, found, feeds, self.statement, self.blocks, self.frame, visible(self.frame), whole, self.session_graph
         )
         return PYTHON
 
@@ -761,9 +765,9 @@ class Interpreter:
         self.frame.env = before
 
 
-def _visible(frame: Frame) -> dict[str, tuple[Definition, ...]]:
+def visible(frame: Frame) -> dict[str, tuple[Definition, ...]]:
     """Every name that can be read in a frame, with its definitions."""
-    outer = _visible(frame.parent) if frame.parent is not None else {}
+    outer = visible(frame.parent) if frame.parent is not None else {}
     return {**outer, **frame.env}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from tf2migrate.facts.program import Program
 
@@ -62,6 +62,12 @@ def shift(text: str, old: str, new: str) -> str:
         else:
             moved.append(new + line.lstrip())
     return "\n".join(moved)
+
+
+def spread(opened: str, parts: Iterable[str], closed: str, line: str) -> str:
+    """A call or display with a line for each of its parts, indented as the line that it begins on."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return f"{opened}\n" + "".join(f"{indent}    {part},\n" for part in parts) + indent + closed
 
 
 def _string_lines(text: str) -> set[int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift import symbols as S
+from tf2migrate.lift.savers import restored
 from tf2migrate.lift.trace import Definition, Run, Statement
 from tf2migrate.lift.values import Optimizer, Refused, Structure, Variable, leaves
 
@@ -35,7 +36,8 @@ class Resets:
             if loops or id(statement) in self.done:
                 again.append(statement)
             self.done.add(id(statement))
-        if not again:
+        made = [m.value for s in again for m in s.made if isinstance(m.value, Variable)]
+        if not again or restored(self.interpreter, run, made):
             return []
         self._refuse_slots(run)
         return [self._line(statement, run) for statement in again]

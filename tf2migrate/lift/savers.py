@@ -1,0 +1,346 @@
+"""Savers: a `tf.train.Checkpoint` of the variables by their names in the program, and of the optimizers' slots.
+
+Where every save has a step, a `tf.train.CheckpointManager` keeps the files and the `checkpoint` file as TF1's Saver
+did. A restore asserts that it found everything: a file that TF1 wrote raises, and is never passed over in silence.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.calls import bind
+from tf2migrate.lift.render import spread
+from tf2migrate.lift.trace import Definition, Run, Statement
+from tf2migrate.lift.values import (
+    PYTHON,
+    Effect,
+    Layer,
+    Optimizer,
+    Python,
+    Refused,
+    Structure,
+    Time,
+    Unknown,
+    Value,
+    Variable,
+    leaves,
+)
+from tf2migrate.model import Finding
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
+    from tf2migrate.lift.interpret import Interpreter, Method
+
+ADVICE = "Write the tf.train.Checkpoint by hand, with a name for each variable."
+_SAVER = (
+    "var_list",
+    "reshape",
+    "sharded",
+    "max_to_keep",
+    "keep_checkpoint_every_n_hours",
+    "name",
+    "restore_sequentially",
+    "saver_def",
+    "builder",
+)
+_SAVE = ("sess", "save_path", "global_step", "latest_filename", "meta_graph_suffix", "write_meta_graph", "write_state")
+_STATE = ("tf.train.get_checkpoint_state", "tf.train.latest_checkpoint")
+_EVERY = ("tf.global_variables", "tf.all_variables")
+#: What a Checkpoint already has under a name of its own.
+_RESERVED = frozenset(("save_counter", "root", "read", "write", "restore", "save", "sync"))
+
+
+@dataclass(frozen=True, eq=False)
+class Saver(Value):
+    """A saver: what was made before it, and the names that were there."""
+
+    node: ast.Call
+    arguments: Mapping[str, ast.expr]
+    variables: tuple[Variable, ...]
+    optimizers: tuple[Optimizer, ...]
+    keys: Mapping[int, str]  # those that a dict of variables gives, by variable
+    env: Mapping[str, tuple[Definition, ...]]
+    graph: object
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """A save or a restore."""
+
+    node: ast.Call
+    saver: Saver
+    path: ast.expr
+    step: ast.expr | None
+    variable_step: bool
+    restores: bool
+    statement: Statement
+    env: Mapping[str, tuple[Definition, ...]]
+
+
+# -------------------------------------------------------------------- what the calls mean
+
+
+def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """`tf.train.Saver`: over the variables that the graph has by now, or those that it is given."""
+    from tf2migrate.lift.interpret import visible
+
+    bound = bind(node, _SAVER)
+    if bound.keys() - {"var_list", "max_to_keep", "name"}:
+        return Unknown(f"a Saver with {', '.join(bound)}", node)
+    if "max_to_keep" in bound:
+        interpreter.evaluate(bound["max_to_keep"])
+    before = [s for f in interpreter.frames for s in f.statements if s.graph is interpreter.graph]
+    made = {id(m.value): m.value for s in before for m in s.made}
+    if any(isinstance(value, Layer) for value in made.values()):
+        return Unknown("a Saver of layers has no counterpart that is written yet", node)
+    variables = [v for v in made.values() if isinstance(v, Variable)]
+    trained = {id(e.target): e.target for s in before for e in s.effects if isinstance(e, Effect)}
+    optimizers = [o for o in trained.values() if isinstance(o, Optimizer) and _has_slots(o)]
+    keys: dict[int, str] = {}
+    given = bound.get("var_list")
+    if given is not None and not (isinstance(given, ast.Constant) and given.value is None):
+        symbol = interpreter.names.symbol(given.func) if isinstance(given, ast.Call) else None
+        plain = isinstance(given, ast.Call) and not given.args and not given.keywords
+        if symbol == "tf.trainable_variables" and plain:
+            variables, optimizers = [v for v in variables if v.trainable], []
+        elif symbol not in _EVERY or not plain:
+            found = interpreter.evaluate(given)
+            variables, optimizers = [v for v in leaves(found) if isinstance(v, Variable)], []
+            if not isinstance(found, Structure) or found.rest or len(variables) != len(leaves(found)):
+                return Unknown("which variables a Saver keeps cannot be seen", node)
+            if found.kind == "dict":
+                keys = {id(value): str(key) for key, value, _ in found.items}
+    if not variables:
+        return Unknown("which variables a Saver keeps cannot be seen", node)
+    return Saver(node, bound, tuple(variables), tuple(optimizers), keys, visible(interpreter.frame), interpreter.graph)
+
+
+def _has_slots(optimizer: Optimizer) -> bool:
+    return not optimizer.symbol.endswith("GradientDescentOptimizer")
+
+
+def saver_method(interpreter: Interpreter, node: ast.Call, method: Method, base: Saver) -> Value:
+    """`save` and `restore`."""
+    from tf2migrate.lift.interpret import visible
+
+    if method.name not in ("save", "restore"):
+        return Unknown(f"{method.name} of a Saver is not followed", node)
+    restores = method.name == "restore"
+    bound = bind(node, ("sess", "save_path") if restores else _SAVE)
+    if bound.keys() - {"sess", "save_path", "global_step", "write_meta_graph"} or "save_path" not in bound:
+        return Unknown(f"{method.name} of a Saver with {', '.join(bound)}", node)
+    path, step = bound["save_path"], bound.get("global_step")
+    with interpreter.apart():
+        interpreter.evaluate(bound["sess"])
+    for argument in (path, step):
+        value = interpreter.evaluate(argument) if argument is not None else PYTHON
+        if not isinstance(value, Python if argument is path else Python | Variable) or value.time >= Time.STAGED:
+            return (
+                value if isinstance(value, Unknown) else Unknown(f"a tensor is given to {method.name} of a Saver", node)
+            )
+    variable = isinstance(value, Variable)
+    env = visible(interpreter.frame)
+    interpreter.uses[id(node)] = Use(node, base, path, step, variable, restores, interpreter.statement, env)
+    return PYTHON
+
+
+def state(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """What asks for the files: plain Python."""
+    interpreter.arguments(node)
+    return PYTHON
+
+
+# -------------------------------------------------------------------- checks
+
+
+def check(interpreter: Interpreter) -> list[Finding]:
+    """What several savers, or what was written before, would get wrong. Raises `Refused`."""
+    uses = list(interpreter.uses.values())
+    restores = [u for u in uses if u.restores]
+    savers = list({id(u.saver): u.saver for u in uses}.values())
+    if restores and len({id(s.node) for s in savers}) > 1 and len({_signature(s) for s in savers}) > 1:
+        message = "a file of one Saver may be restored by another, which names its variables differently"
+        raise Refused("TFM909", restores[0].node, message, "Use one tf.train.Checkpoint for both.")
+    _check_initializers(interpreter, restores)
+    if not restores or (len(restores) < len(uses) and not _asks_state(interpreter)):
+        return []
+    node = restores[0].node
+    message = "the checkpoint must be one that the new program wrote: on one of TensorFlow 1 the restore raises"
+    advice = "Read old files with tf.train.load_checkpoint, and assign the variables by name."
+    return [Finding(node.lineno, node.col_offset + 1, "TFM713", message, advice, fixable=True)]
+
+
+def _signature(made: Saver) -> object:
+    names = {id(d[0].value): name for name, d in made.env.items() if len(d) == 1}
+    return (
+        tuple((names.get(id(v)), v.name, made.keys.get(id(v))) for v in made.variables),
+        tuple((o.symbol, *(ast.unparse(a) for a in o.arguments.values())) for o in made.optimizers),
+    )
+
+
+def _check_initializers(interpreter: Interpreter, restores: list[Use]) -> None:
+    """An initializer that runs after a restore would undo it, and one that runs first is dropped."""
+    for run in interpreter.runs.values():
+        if not any(getattr(leaf.value, "role", "") == "initializer" for leaf in run.fetches.leaves()):
+            continue
+        for use in restores:
+            if use.statement.order < run.statement.order and not _exclusive(use.statement, run):
+                message = "an initializer runs after a restore"
+                raise Refused("TFM908", run.node, message, "Initialize the variables before they are restored.")
+
+
+def _exclusive(statement: Statement, run: Run) -> bool:
+    """Whether a statement and a run stand in different branches of one `if`."""
+    for block in run.blocks:
+        if isinstance(block, ast.If) and block in statement.blocks:
+            first = {id(n) for part in block.body for n in ast.walk(part)}
+            if (id(statement.node) in first) != (id(run.node) in first):
+                return True
+    return False
+
+
+def restored(interpreter: Interpreter, run: Run, variables: list[Variable]) -> bool:
+    """Whether all that an initializer's run sets back is restored right after it, before anything else runs."""
+    for use in interpreter.uses.values():
+        order = use.statement.order
+        between = [r for r in interpreter.runs.values() if run.statement.order < r.statement.order < order]
+        if use.restores and order > run.statement.order and not between and use.saver.graph is run.graph:
+            same = use.statement.blocks == run.blocks and use.statement.frame is run.frame
+            if same and {id(v) for v in variables} <= {id(v) for v in use.saver.variables}:
+                trained = [e.target for s in run.frame.statements for e in s.effects if isinstance(e, Effect)]
+                slots = [o for o in trained if isinstance(o, Optimizer) and _has_slots(o)]
+                return {id(o) for o in slots} <= {id(o) for o in use.saver.optimizers}
+    return False
+
+
+def _asks_state(interpreter: Interpreter) -> bool:
+    calls = (n for n in interpreter.program.nodes if isinstance(n, ast.Call))
+    return any(interpreter.names.symbol(n.func) in _STATE for n in calls)
+
+
+# -------------------------------------------------------------------- text
+
+
+def saver_text(expressions: Expressions, made: Saver) -> str:
+    """The checkpoint, in a manager where the saves have steps."""
+    entries = ", ".join(f"{key}={text}" for key, text in _entries(expressions, made))
+    text = f"{expressions.tf}.train.Checkpoint({entries})"
+    managed = _managed(expressions, made)
+    if managed is None:
+        return text
+    directory, name = managed
+    kept = made.arguments.get("max_to_keep")
+    keep = (
+        "5" if kept is None else "None" if isinstance(kept, ast.Constant) and not kept.value else expressions.text(kept)
+    )
+    parts = [text, directory, f"max_to_keep={keep}", f'checkpoint_name="{name}"']
+    return spread(
+        f"{expressions.tf}.train.CheckpointManager(", parts, ")", expressions.program.lines[made.node.lineno - 1]
+    )
+
+
+def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]:
+    """Key and text of everything that is kept. A dict or list of variables is kept whole."""
+    kept = {id(v) for v in made.variables}
+    names: dict[int, str] = {}
+    for name, definitions in made.env.items():
+        if len(definitions) == 1 and not definitions[0].staged:
+            held = definitions[0].value
+            inside = leaves(held)
+            whole = isinstance(held, Structure) and all(id(v) in kept for v in inside) and _trackable(held)
+            for leaf in inside if whole else [held]:
+                names.setdefault(id(leaf), expressions.plan.renamed.get(definitions[0].site, name))
+    used: dict[str, str] = {}
+    values: list[Variable | Optimizer] = [*made.variables, *made.optimizers]
+    for value in values:
+        text = expressions.hoisted.get(id(value.node)) or names.get(id(value))
+        if text is None:
+            line = getattr(value.node, "lineno", 0)
+            raise Refused("TFM909", made.node, f"what a Saver keeps of line {line} has no name of its own here", ADVICE)
+        key = made.keys.get(id(value), text)
+        if not key.isidentifier() or used.get(key, text) != text:
+            raise Refused("TFM909", made.node, f"{key} is no name that a tf.train.Checkpoint can keep", ADVICE)
+        if key not in used:
+            yield key + "_" if key in _RESERVED else key, text
+        used[key] = text
+
+
+def _trackable(value: Value) -> bool:
+    """Whether a Checkpoint follows a container: lists, tuples, and dicts by strings."""
+    if not isinstance(value, Structure):
+        return True
+    if value.kind == "dict" and (value.rest or not all(isinstance(key, str) for key, _, _ in value.items)):
+        return False
+    return all(_trackable(item) for _, item, _ in value.items)
+
+
+def _managed(expressions: Expressions, made: Saver) -> tuple[str, str] | None:
+    """Directory and file name of a saver's files, where every save has a step and the parts of its path are known."""
+    uses = expressions.interpreter.uses.values()
+    saves = [u for u in uses if u.saver.node is made.node and not u.restores]
+    found = {_split(expressions, u, made) if u.step is not None else None for u in saves}
+    if len(found) == 1 and None not in found:
+        return found.pop()
+    if saves and _asks_state(expressions.interpreter):
+        raise Refused(
+            "TFM909",
+            saves[0].node,
+            "the program asks for its latest checkpoint, and where this save puts it cannot be told",
+            "Use a tf.train.CheckpointManager.",
+        )
+    return None
+
+
+def _split(expressions: Expressions, use: Use, made: Saver) -> tuple[str, str] | None:
+    """The text of the directory, and the file name."""
+    match use.path:
+        case ast.Constant(value=str(whole)):
+            directory, name = os.path.split(whole)
+            return (f'"{directory or "."}"', name) if name and '"' not in whole else None
+        case ast.BinOp(op=ast.Add(), left=left, right=ast.Constant(value=str(rest))) if rest.startswith("/"):
+            name = rest[1:]
+        case ast.Call(func=joined, args=[left, ast.Constant(value=str(name))]) if ast.unparse(joined) == "os.path.join":
+            pass
+        case _:
+            return None
+    reads = {n.id for n in ast.walk(left) if isinstance(n, ast.Name)}
+    known = all(made.env.get(n) == use.env.get(n) and len(use.env.get(n, ())) <= 1 for n in reads)
+    return (expressions.text(left), name) if known and name and not set(name) & {"/", '"', "\\"} else None
+
+
+def use_text(expressions: Expressions, use: Use, owner: ast.expr) -> str:
+    """A save or a restore as the checkpoint's."""
+    checkpoint, path = expressions.text(owner), expressions.text(use.path)
+    managed = _managed(expressions, use.saver) is not None
+    if use.restores:
+        base = f"{checkpoint}.checkpoint" if managed else checkpoint
+        return f"{base}.read({path}).assert_existing_objects_matched()"
+    if use.step is None:
+        return f"{checkpoint}.write({path})"
+    step = expressions.text(use.step)
+    if managed:
+        return f"{checkpoint}.save(checkpoint_number={step})"
+    return f'{checkpoint}.write({path} + "-" + str({step}{".numpy()" if use.variable_step else ""}))'
+
+
+def exists_text(expressions: Expressions, node: ast.Call) -> str:
+    """`checkpoint_exists`, which TF2 has not: whether the index is there."""
+    path = bind(node, ("checkpoint_prefix",))["checkpoint_prefix"]
+    return f'{expressions.tf}.io.gfile.exists({expressions.text(path)} + ".index")'
+
+
+HANDLERS = {
+    "tf.train.Saver": saver,
+    "tf.train.get_checkpoint_state": state,
+    "tf.train.latest_checkpoint": state,
+    "tf.train.checkpoint_exists": state,
+}
+__all__ = ["HANDLERS", "Saver", "Use", "check", "exists_text", "restored", "saver_text", "use_text"]

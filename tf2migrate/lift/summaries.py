@@ -1,0 +1,299 @@
+"""Summaries: what a merged summary fetched becomes a dict of tensors, which a block of `tf.summary` calls writes.
+
+A summary op has no place of its own in TF2. `merge_all` is the dict of the summarised tensors by tag, a run that
+fetches it returns that dict, and `add_summary` is the block that writes it. Variables are read there, where they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.calls import bind
+from tf2migrate.lift.render import spread
+from tf2migrate.lift.trace import Definition, Fetch, Run
+from tf2migrate.lift.values import PYTHON, Handle, Refused, Structure, Time, Unknown, Value, Variable, leaves
+from tf2migrate.model import Finding
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
+    from tf2migrate.lift.interpret import Interpreter, Method
+
+ADVICE = "Write the summaries with tf.summary where their values are computed."
+_KINDS: dict[str, tuple[str, ...]] = {
+    "scalar": ("name", "tensor", "collections", "family"),
+    "histogram": ("name", "values", "collections", "family"),
+    "image": ("name", "tensor", "max_outputs", "collections", "family"),
+}
+_FILE_WRITER = ("logdir", "graph", "max_queue", "flush_secs", "graph_def", "filename_suffix", "session")
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """One summary: how it is written, under which tag, of what."""
+
+    kind: str
+    tag: str
+    value: Value
+    node: ast.expr
+    options: str
+    reads: frozenset[Definition]
+
+    @property
+    def returned(self) -> bool:
+        """Whether a run has to return its value; a variable can be read at any time."""
+        return not isinstance(self.value, Variable)
+
+
+@dataclass(frozen=True, eq=False)
+class Summary(Value):
+    """A summary op: one summary, or several merged."""
+
+    items: tuple[Item, ...]
+    node: ast.Call
+    parts: tuple[ast.expr, ...] = ()  # what tf.summary.merge is given
+
+    @property
+    def time(self) -> Time:
+        return Time.STAGED
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded(Value):
+    """`add_summary`: the writer, the step, and the summaries that the first argument holds."""
+
+    writer: ast.expr
+    given: ast.expr
+    step: ast.expr | None
+    items: tuple[Item, ...]
+
+
+# -------------------------------------------------------------------- what the calls mean
+
+
+def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """`tf.summary.scalar` and its like."""
+    kind = path.rsplit(".", 1)[-1]
+    if not interpreter.frame.unit or any(not _is_main(block) for block in interpreter.blocks):
+        raise Refused("TFM901", node, "a summary is made in a helper function, a loop or a branch", ADVICE)
+    bound = dict(bind(node, _KINDS[kind]))
+    name, value_node = bound.pop("name"), bound.pop("values" if kind == "histogram" else "tensor")
+    options = "".join(f", {key}={ast.unparse(value)}" for key, value in bound.items())
+    if not (isinstance(name, ast.Constant) and isinstance(name.value, str)) or bound.keys() - {"max_outputs"}:
+        raise Refused("TFM901", node, "a summary has a computed name, a collection or a family", ADVICE)
+    with interpreter.apart() as reads:
+        value = interpreter.evaluate(value_node)
+    interpreter.statement.reads |= reads
+    for leaf in leaves(value):
+        if isinstance(leaf, Unknown):
+            return leaf
+    if isinstance(value, Structure | Handle | Summary):
+        raise Refused("TFM901", node, "what is summarised is no single tensor", ADVICE)
+    taken = {item.tag for _, made in interpreter.summaries for item in made.items}
+    item = Item(kind, _tag(interpreter, node, name.value, taken), value, value_node, options, frozenset(reads))
+    made = Summary((item,), node)
+    interpreter.summaries.append((interpreter.graph, made))
+    return made
+
+
+def _is_main(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
+
+
+def _tag(interpreter: Interpreter, node: ast.Call, name: str, taken: set[str]) -> str:
+    """TF1's tag: the scopes around the call, the name, and a number where that is taken."""
+    scopes = []
+    for outer in interpreter.program.nodes:
+        if isinstance(outer, ast.With) and outer.lineno <= node.lineno <= (outer.end_lineno or 0):
+            for item in outer.items:
+                call = item.context_expr
+                named = isinstance(call, ast.Call) and interpreter.names.symbol(call.func)
+                if named in ("tf.name_scope", "tf.variable_scope") and isinstance(call, ast.Call) and call.args:
+                    first = call.args[0]
+                    scopes += [str(first.value)] if isinstance(first, ast.Constant) and first.value else []
+    wanted = "/".join([*(s.strip("/") for s in scopes), re.sub(r"[^-/\w.]", "_", name)])
+    tag, number = wanted, 0
+    while tag in taken:
+        number += 1
+        tag = f"{wanted}_{number}"
+    return tag
+
+
+def merge_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """Every summary of the graph so far. The names that they are made of must still mean the same."""
+    if node.args or node.keywords:
+        return Unknown("merge_all with arguments", node)
+    items = tuple(i for graph, made in interpreter.summaries if graph is interpreter.graph for i in made.items)
+    if not items or not interpreter.frame.unit:
+        return Unknown("which summaries are merged cannot be seen", node)
+    _check_names(interpreter, items, node)
+    for item in items:
+        if item.returned:
+            interpreter.statement.reads |= item.reads
+    return Summary(items, node)
+
+
+def merge(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """The summaries of a list that is written in the call."""
+    inputs = bind(node, ("inputs", "collections", "name"))["inputs"]
+    if not isinstance(inputs, ast.List | ast.Tuple):
+        return Unknown("which summaries are merged cannot be seen", node)
+    values = [interpreter.evaluate(element) for element in inputs.elts]
+    for value in values:
+        if not isinstance(value, Summary):
+            return value if isinstance(value, Unknown) else Unknown("what is merged is no summary", node)
+    items = tuple(item for value in values if isinstance(value, Summary) for item in value.items)
+    return Summary(items, node, tuple(inputs.elts))
+
+
+def _check_names(interpreter: Interpreter, items: tuple[Item, ...], node: ast.AST) -> None:
+    for item in items:
+        for definition in item.reads:
+            if interpreter.frame.lookup(definition.name) != (definition,):
+                message = f"{definition.name} is summarised, and has another meaning where the summaries are used"
+                raise Refused("TFM903", node, message, "Give the second value a name of its own.")
+
+
+def file_writer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """`tf.summary.FileWriter`: the graph that it is given is not written any more."""
+    bound = bind(node, _FILE_WRITER)
+    if bound.keys() - {"logdir", "graph", "max_queue", "flush_secs"}:
+        return Unknown(f"FileWriter with {', '.join(bound)}", node)
+    interpreter.evaluate(bound["logdir"])
+    return Handle("writer", node, bound)
+
+
+def writer_method(interpreter: Interpreter, node: ast.Call, method: Method) -> Value:
+    """A method of a writer."""
+    if method.name in ("add_graph", "add_session_log", "reopen"):
+        return Handle("closed", node) if method.name == "add_graph" else Unknown(f"{method.name} of a writer", node)
+    if method.name in ("close", "flush") and not node.args:
+        return PYTHON
+    if method.name != "add_summary":
+        return Unknown(f"{method.name} of a summary writer is not followed", node)
+    if not interpreter.frame.unit:
+        raise Refused("TFM901", node, "a helper function writes summaries", ADVICE)
+    bound = bind(node, ("summary", "global_step"))
+    given, step = bound["summary"], bound.get("global_step")
+    for argument in bound.values():
+        interpreter.evaluate(argument)
+    found = _held(interpreter, given)
+    if len({id(s) for s in found}) != 1:
+        return Unknown(
+            "which summaries are written cannot be seen: fetch them with a run, and bind them to a name", node
+        )
+    items = found[0].items
+    _check_names(interpreter, tuple(i for i in items if not i.returned), node)
+    return Recorded(method.node.value, given, step, items)
+
+
+def _held(interpreter: Interpreter, given: ast.expr) -> list[Summary]:
+    """The summary ops whose value an expression is, by the runs that fetched them."""
+    if id(given) in interpreter.runs:
+        run = interpreter.runs[id(given)]
+        values = [leaf.value for leaf in run.fetches.leaves()] if run.fetches.kind == "one" else []
+        return [v for v in values if isinstance(v, Summary)]
+    if not isinstance(given, ast.Name):
+        return []
+    found: list[Summary] = []
+    for definition in interpreter.frame.lookup(given.id):
+        held = [
+            leaf.value
+            for run in interpreter.runs.values()
+            if run.statement.node is definition.statement.node
+            for name, leaf in _bound(run)
+            if name == given.id and isinstance(leaf.value, Summary)
+        ]
+        if not held:
+            return []
+        found += [v for v in held if isinstance(v, Summary)]
+    return found
+
+
+def _bound(run: Run) -> list[tuple[str, Fetch]]:
+    """The names that a run's statement binds fetches to."""
+    from tf2migrate.lift.plan import unpacked
+
+    statement = run.statement.node
+    if run.fetches.kind == "one" and isinstance(statement, ast.Assign) and statement.value is run.node:
+        target, leaf = statement.targets[0], next(iter(run.fetches.leaves()))
+        return [(target.id, leaf)] if isinstance(target, ast.Name) and len(statement.targets) == 1 else []
+    return [(t.id, leaf) for t, leaf in unpacked(run) or [] if isinstance(t, ast.Name)]
+
+
+# -------------------------------------------------------------------- checks, text
+
+
+def numpy(leaf: Fetch) -> str:
+    """What follows a call for the array that the old code got; a dict of summarised tensors stays as it is."""
+    return "" if isinstance(leaf.value, Summary) else ".numpy()"
+
+
+def check(interpreter: Interpreter) -> list[Finding]:
+    """A fetched summary is for `add_summary` and nothing else. Raises `Refused`."""
+    recorded = [v[1] for v in interpreter.rewrites.values() if isinstance(v, tuple) and isinstance(v[1], Recorded)]
+    given = {id(r.given) for r in recorded}
+    for run in interpreter.runs.values():
+        fetched = [leaf for leaf in run.fetches.leaves() if isinstance(leaf.value, Summary)]
+        statement = run.statement.node
+        if not fetched or id(run.node) in given or (isinstance(statement, ast.Expr) and statement.value is run.node):
+            continue
+        names = {name for name, leaf in _bound(run) if leaf in fetched}
+        uses = [
+            n
+            for n in interpreter.program.nodes
+            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in names
+            if (id(statement), n.id) in interpreter.resolved.get(id(n), ())
+        ]
+        if len([leaf for _, leaf in _bound(run) if leaf in fetched]) != len(fetched) or any(
+            id(n) not in given for n in uses
+        ):
+            message = "a fetched summary is used for something else than add_summary"
+            raise Refused("TFM906", run.node, message, "Bind it to a name, and give that to add_summary.")
+    if not recorded:
+        return []
+    node, advice = recorded[0].given, "pip install tensorboard"
+    message = "tf.summary needs the package tensorboard, which TensorFlow no longer brings along"
+    return [Finding(node.lineno, node.col_offset + 1, "TFM714", message, advice, fixable=True)]
+
+
+def summary_text(expressions: Expressions, node: ast.Call, made: Summary) -> str:
+    """The dict in a summary op's place."""
+    if made.parts:
+        return "{" + ", ".join(f"**{expressions.text(part)}" for part in made.parts) + "}"
+    entries = [f'"{item.tag}": {expressions.text(item.node)}' for item in made.items if item.returned]
+    line = "{" + ", ".join(entries) + "}"
+    if len(line) <= 80 or len(entries) < 2:
+        return line
+    return spread("{", entries, "}", expressions.program.lines[node.lineno - 1])
+
+
+def writer_text(expressions: Expressions, made: Handle) -> str:
+    """The writer in a FileWriter's place."""
+    return f"{expressions.tf}.summary.create_file_writer({expressions.text(made.arguments['logdir'])})"
+
+
+def recorded_lines(expressions: Expressions, recorded: Recorded) -> list[str]:
+    """The block in the place of `add_summary`."""
+    lines, given = [], expressions.text(recorded.given)
+    returned = [item for item in recorded.items if item.returned]
+    if not isinstance(recorded.given, ast.Name) and returned:
+        name = expressions.plan.fresh("summary")
+        lines.append(f"{name} = {given}")
+        given = name
+    step = expressions.text(recorded.step) if recorded.step is not None else "0"
+    lines.append(f"with {expressions.text(recorded.writer)}.as_default(step={step}):")
+    for item in recorded.items:
+        value = f'{given}["{item.tag}"]' if item.returned else expressions.text(item.node)
+        lines.append(f'    {expressions.tf}.summary.{item.kind}("{item.tag}", {value}{item.options})')
+    return lines
+
+
+HANDLERS = {
+    **{f"tf.summary.{kind}": summary for kind in _KINDS},
+    "tf.summary.merge_all": merge_all,
+    "tf.summary.merge": merge,
+    "tf.summary.FileWriter": file_writer,
+}
