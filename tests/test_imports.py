@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
 import pytest
 
 from tf2migrate.apply import apply
@@ -140,6 +142,12 @@ CASES = {
         "try:\n    from tensorflow.contrib import rnn\nexcept ImportError:\n    rnn = None\nx = rnn.C(1)\n",
         "x = 1\n",
     ),
+    "try in a function": (
+        "def f():\n    try:\n        import tensorflow.compat.v1 as tf\n    except ImportError:\n"
+        "        import tensorflow as tf\n    else:\n        from tensorflow import nn\n    return tf.ones(nn)\n",
+        TF + "x = 1\n",
+        "def f():\n    import tensorflow as tf\n    from tensorflow import nn\n    return tf.ones(nn)\n",
+    ),
     "the only statement of a block": (
         "def f():\n    from tensorflow.contrib import rnn\nf()\n",
         "def f():\n    from tensorflow.contrib import rnn\nf()\n",
@@ -204,3 +212,27 @@ CASES = {
 def test_imports(name: str) -> None:
     text, before, after = CASES[name]
     assert tidied(text, before) == after
+
+
+def test_no_edit_spans_cells() -> None:
+    cells = [
+        "from tensorflow import Session\n",
+        "\n",
+        "\nimport tensorflow.contrib.slim as slim\n",
+        "\nx = tf.ones(np.e)\n",
+        "import sys, os\n",
+        "x = os.sep\n",
+    ]
+    before = Program("".join(cells).replace("tf.ones(np.e)", "Session(slim, sys)"))
+    program = Program("".join(cells))
+    program.cuts = tuple(accumulate(map(len, cells[:-1])))
+    after, cuts = apply(program.text, tidy(program, before).edits, program.cuts)
+    found = [after[start:end] for start, end in pairwise([0, *cuts, len(after)])]
+    assert found == [
+        "import numpy as np\nimport tensorflow as tf\n",
+        "\n",
+        "\n",
+        "\nx = tf.ones(np.e)\n",
+        "import os\n",
+        "x = os.sep\n",
+    ]
