@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
 from tf2migrate.facts.names import Names, symbols
+from tf2migrate.migrate import migrate
 
 #: One program in many forms: the imports, and its uses of the placeholder, of relu, of contrib's rnn and of a reset.
 FORMS = {
@@ -121,3 +123,63 @@ def test_a_name_that_is_bound_to_something_else(uses: str) -> None:
 )
 def test_a_name_that_is_not_shadowed(uses: str) -> None:
     assert read("import tensorflow as tf\n" + uses) == ["tf.log"]
+
+
+PROGRAM = """
+x = tf.placeholder(tf.float32, [None, 2], name="x")
+w = tf.Variable(tf.ones([2, 1]))
+loss = tf.reduce_mean(tf.square(tf.log(tf.matmul(x, w))), reduction_indices=[0])
+train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    for step in range(3):
+        _, value = sess.run([train, loss], feed_dict={x: [[1.0, 2.0], [3.0, 4.0]]})
+    print(value)
+"""
+
+USED = sorted(set(re.findall(r"\btf\.(\w+)", PROGRAM)))
+
+#: The imports of a program, and what `tf.` is in it.
+WRITTEN = {
+    "as tf": ("import tensorflow as tf", "tf."),
+    "import tensorflow": ("import tensorflow", "tensorflow."),
+    "as T": ("import tensorflow as T", "T."),
+    "compat.v1": ("import tensorflow.compat.v1 as tf\ntf.disable_v2_behavior()", "tf."),
+    "from compat": ("from tensorflow.compat import v1 as tf\ntf.disable_eager_execution()", "tf."),
+    "compat.v1 by its whole path": ("import tensorflow.compat.v1", "tensorflow.compat.v1."),
+    "compat.v1 written out": ("import tensorflow as tf", "tf.compat.v1."),
+    "an alias": ("import tensorflow as tf\ntf1 = tf.compat.v1\ntf1.disable_v2_behavior()", "tf1."),
+    "from imports": (f"from tensorflow import {', '.join(USED)}", ""),
+    "some from imports": ("import tensorflow as tf\nfrom tensorflow import Session", "tf."),
+    "private modules": (
+        "import tensorflow as tf\nfrom tensorflow.python.framework import ops\nops.reset_default_graph()",
+        "tf.",
+    ),
+    "imports of what is gone": (
+        "import tensorflow as tf\nfrom tensorflow.contrib import rnn\nimport tensorflow.contrib.layers as layers\n"
+        "from tensorflow.examples.tutorials.mnist import input_data",
+        "tf.",
+    ),
+    "try": (
+        "try:\n    import tensorflow.compat.v1 as tf\n    tf.disable_v2_behavior()\nexcept ImportError:\n"
+        "    import tensorflow as tf",
+        "tf.",
+    ),
+}
+
+
+def migrated(form: str) -> str:
+    """The program in one of its forms, rewritten, without its imports and without the names that TensorFlow has."""
+    imports, prefix = WRITTEN[form]
+    text = PROGRAM.replace("tf.", prefix)
+    if not prefix:
+        text = text.replace("train = train.", "trained = train.").replace("[train, ", "[trained, ")
+    after = migrate(f"{imports}\n{text}").after.replace("trained", "train")
+    lines = [line for line in after.split("\n") if not re.match(r"from |import |tf1 = tf$", line)]
+    return re.sub(r"\b(?:tensorflow|T|tf1?)\.", "", "\n".join(lines)).strip()
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_forms_of_one_program_come_out_alike(form: str) -> None:
+    assert "Session" not in migrated("as tf")
+    assert migrated(form) == migrated("as tf")
