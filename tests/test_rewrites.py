@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import sides
 
-from tf2migrate.config import Configuration
 from tf2migrate import migrate as whole
+from tf2migrate.config import Configuration
 from tf2migrate.model import Migration, Options
 from tf2migrate.rewrites import rewrite
 from tf2migrate.treat import treat

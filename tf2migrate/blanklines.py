@@ -21,7 +21,7 @@ def squeeze(program: Program, options: Options) -> Outcome:
         end = at + len(line) + 1
         run = run + 1 if not line.strip() and number not in inside and at not in program.cuts else 0
         deeper = number < len(lines) and lines[number].startswith((" ", "\t"))
-        if (run > 2 or run > 1 and deeper) and end <= len(program.text):
+        if (run > 2 or (run > 1 and deeper)) and end <= len(program.text):
             edits.append(Edit(Span(at, end), ""))
         at = end
     return Outcome(tuple(edits))

@@ -90,7 +90,11 @@ class _Upgrader:
             if not record.plain and not self._same_parameters(record):
                 return own
             return self._written(record.becomes)
-        if (self.names.raw(node) or "").startswith("tensorflow.") and in_tf2(symbol) and not own.startswith(self.tf + "."):
+        if (
+            (self.names.raw(node) or "").startswith("tensorflow.")
+            and in_tf2(symbol)
+            and not own.startswith(self.tf + ".")
+        ):
             return own
         return own
 
@@ -130,7 +134,9 @@ class _Upgrader:
                 self._say(node, f"{symbol} with {name} has no form in the tables")
                 return None
         if record.floats and not any(isinstance(n, ast.Constant) and type(n.value) is float for n in ast.walk(node)):
-            self._say(node, f"{symbol} divides whole numbers in another way than floats, and its operands' type is not seen")
+            self._say(
+                node, f"{symbol} divides whole numbers in another way than floats, and its operands' type is not seen"
+            )
             return None
         if record.template:
             texts = {name: _operand(self.text(value), value) for name, value in bound.items()}
@@ -156,23 +162,42 @@ class _Upgrader:
             new = record.rename.get(old, old)
             if old in record.convert:
                 operand = cst.Module([]).code_for_node(value)
-                wrapped = operand if isinstance(value, cst.Name | cst.Attribute | cst.Call | cst.Integer | cst.Float | cst.Subscript) else f"({operand})"
+                wrapped = (
+                    operand
+                    if isinstance(value, cst.Name | cst.Attribute | cst.Call | cst.Integer | cst.Float | cst.Subscript)
+                    else f"({operand})"
+                )
                 new, _, text = record.convert[old].format(**{old: wrapped}).partition("=")
                 value = cst.parse_expression(text)
             if old == record.stop_gradient and not self._is_data(node, old, record):
                 value = cst.parse_expression(f"{self.tf}.stop_gradient({cst.Module([]).code_for_node(value)})")
             keep = argument.keyword is None and index < record.positional
             equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-            changed = argument.with_changes(value=value) if keep else argument.with_changes(
-                keyword=cst.Name(new), value=value, equal=argument.equal if argument.keyword else equal
+            changed = (
+                argument.with_changes(value=value)
+                if keep
+                else argument.with_changes(
+                    keyword=cst.Name(new), value=value, equal=argument.equal if argument.keyword else equal
+                )
             )
             arguments.append(changed)
-        given = {record.params[i] if k is None else k for i, k in [(i, a.keyword.value if a.keyword else None) for i, a in enumerate(call.args)]}
+        given = {
+            record.params[i] if k is None else k
+            for i, k in [(i, a.keyword.value if a.keyword else None) for i, a in enumerate(call.args)]
+        }
         for name, default in record.add.items():
             if name not in given:
                 if arguments and not isinstance(arguments[-1].comma, cst.Comma):
-                    arguments[-1] = arguments[-1].with_changes(comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" ")))
-                arguments.append(cst.Arg(cst.parse_expression(default), cst.Name(name), equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))))
+                    arguments[-1] = arguments[-1].with_changes(
+                        comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+                    )
+                arguments.append(
+                    cst.Arg(
+                        cst.parse_expression(default),
+                        cst.Name(name),
+                        equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),
+                    )
+                )
         if arguments and len(arguments) < len(call.args) and isinstance(arguments[-1].comma, cst.Comma):
             arguments[-1] = arguments[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
         code = cst.Module([]).code_for_node(call.with_changes(args=arguments))

@@ -11,7 +11,18 @@ from tf2migrate.lift.render import shift
 from tf2migrate.lift.sharing import Shared, call_position, find_shared
 from tf2migrate.lift.slices import STATE, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Statement
-from tf2migrate.lift.values import Effect, Optimizer, Placeholder, Refused, Structure, Tensor, Time, Value, Variable, leaves
+from tf2migrate.lift.values import (
+    Effect,
+    Optimizer,
+    Placeholder,
+    Refused,
+    Structure,
+    Tensor,
+    Time,
+    Value,
+    Variable,
+    leaves,
+)
 
 TAPED = ("minimize", "compute_gradients", "gradients")
 STEP = "    "
@@ -31,6 +42,7 @@ class BodyWriter:
         """The lines of a function, and the lines of the comments that moved into it."""
         self.comments: set[int] = set()
         found = planned.slice
+        self.planned = planned
         self.inline = {leaf.statement: leaf for leaf in found.leaves if not isinstance(leaf.node, ast.Name)}
         late = late_statements(found)
         early = [s for s in found.statements if s not in late]
@@ -49,7 +61,7 @@ class BodyWriter:
         tf = self.expressions.tf
         decorator = f"@{tf}.function(input_signature=[{', '.join(parameters)}])" if parameters else f"@{tf}.function"
         head = [decorator, f"def {planned.name}({', '.join(parameters)}):"]
-        body = [line for line in lines] or ["pass"]
+        body = list(lines) or ["pass"]
         return [*head, *[STEP + line if line else "" for line in "\n".join(body).split("\n")]], self.comments
 
     def shared_function(self, shared: Shared) -> tuple[list[str], set[int]]:
@@ -121,12 +133,16 @@ class BodyWriter:
         needed: set[Statement] = set()
         for statement, _effect in taped:
             needed |= needed_for(statement.reads, planned.slice)
-        if any(s in needed for s, e in taped if e.kind in ("gradients", "compute_gradients") and self._is_second_order(s, taped)):
+        if any(
+            s in needed
+            for s, e in taped
+            if e.kind in ("gradients", "compute_gradients") and self._is_second_order(s, taped)
+        ):
             raise Refused(
                 "TFM902", taped[-1][0].node, "a gradient is taken of a gradient", "Write the nested tapes by hand."
             )
         self.in_tape = self._needed_in_tape(planned, taped)
-        for statement, effect in taped:
+        for _, effect in taped:
             if effect.kind == "gradients":
                 self.expressions.tapes[id(effect.node)] = tape
         lines = [line for _, e in taped for line in self._watch_parameters(e)]
@@ -152,7 +168,7 @@ class BodyWriter:
 
     @staticmethod
     def _is_second_order(statement: Statement, taped: list[tuple[Statement, Effect]]) -> bool:
-        grads = {d for d in statement.writes}
+        grads = set(statement.writes)
         for other, effect in taped:
             if other is statement or effect.kind == "apply_gradients":
                 continue
@@ -183,7 +199,9 @@ class BodyWriter:
         if effect.kind != "gradients" or effect.target is None:
             return []
         return [
-            f"tape.watch({self.plan.parameter_names[leaf]})" for leaf in leaves(effect.target) if isinstance(leaf, Placeholder)
+            f"tape.watch({self.plan.parameter_names[leaf]})"
+            for leaf in leaves(effect.target)
+            if isinstance(leaf, Placeholder)
         ]
 
     def _watch_defined(self, statement: Statement, taped: list[tuple[Statement, Effect]]) -> list[str]:
@@ -229,7 +247,7 @@ class BodyWriter:
 
     def _variables(self, effect: Effect) -> tuple[str, list[str]]:
         given = effect.arguments.get("var_list")
-        if given is None or isinstance(given, ast.Constant) and given.value is None:
+        if given is None or (isinstance(given, ast.Constant) and given.value is None):
             return "variables", ["variables = tape.watched_variables()"]
         text = self.expressions.text(given)
         if isinstance(given, ast.Name):
@@ -250,8 +268,9 @@ class BodyWriter:
     def _assign(self, statement: Statement, effect: Effect) -> str:
         text = self.expressions.renderer.text(effect.node)
         node = statement.node
-        if isinstance(node, ast.Assign) and node.value is effect.node and isinstance(node.targets[0], ast.Name):
-            return f"{node.targets[0].id} = {text}"
+        bound = isinstance(node, ast.Assign) and node.value is effect.node and isinstance(node.targets[0], ast.Name)
+        if bound and any(d in s.reads for d in statement.writes for s in self.planned.slice.statements):
+            return f"{statement.writes[0].name} = {text}"
         return text
 
     def _optimizer(self, effect: Effect) -> tuple[str, list[str]]:
@@ -279,7 +298,7 @@ class BodyWriter:
 
     def _count(self, effect: Effect) -> list[str]:
         step = effect.arguments.get("global_step")
-        if step is None or isinstance(step, ast.Constant) and step.value is None:
+        if step is None or (isinstance(step, ast.Constant) and step.value is None):
             return []
         return [f"{self.expressions.text(step)}.assign_add(1)"]
 

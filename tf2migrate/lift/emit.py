@@ -16,7 +16,7 @@ from tf2migrate.lift.render import shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Run, Statement
-from tf2migrate.lift.values import Effect, Handle, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
+from tf2migrate.lift.values import Handle, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
 from tf2migrate.model import Edit, Finding, Span
 
 GONE = ("session", "graph", "initializer", "closed", "as_default", "scope", "device", "coordinator", "merged")
@@ -55,7 +55,9 @@ class Emitter:
                 for made in statement.made:
                     if not self._within(statement.node, made.node):
                         continue
-                    if isinstance(statement.node, ast.For | ast.While | ast.If | ast.Try) or self._nested(statement.node, made.node):
+                    if isinstance(statement.node, ast.For | ast.While | ast.If | ast.Try) or self._nested(
+                        statement.node, made.node
+                    ):
                         raise Refused(
                             "TFM902",
                             made.node,
@@ -132,7 +134,11 @@ class Emitter:
             new: list[str] = []
             for node in group:
                 new += self.statement(node, indent)
-            start = self.program.offset(group[0].lineno, 0) if not _decorated(group[0]) else self.program.offset(_first_line(group[0]), 0)
+            start = (
+                self.program.offset(group[0].lineno, 0)
+                if not _decorated(group[0])
+                else self.program.offset(_first_line(group[0]), 0)
+            )
             last = group[-1].end_lineno or group[-1].lineno
             end = self.program.offset(last, 0) + len(self.program.lines[last - 1])
             if not self.program.text[start:end].endswith("\n"):
@@ -150,9 +156,9 @@ class Emitter:
     def _swallow(self, start: int, end: int) -> tuple[int, int]:
         """With a statement goes one of the empty lines around it."""
         text = self.program.text
-        if (start == 0 or text[max(0, start - 2) : start] == "\n\n") and text[end : end + 1] == "\n":
-            if not any(end < cut + 1 and cut <= end for cut in self.program.cuts):
-                return end + 1, start
+        empty = (start == 0 or text[max(0, start - 2) : start] == "\n\n") and text[end : end + 1] == "\n"
+        if empty and end not in self.program.cuts:
+            return end + 1, start
         return end, start
 
     def _lines_together(self, body: list[ast.stmt]) -> list[list[ast.stmt]]:
@@ -228,7 +234,9 @@ class Emitter:
         lines = []
         for made in statement.made:
             if id(made.node) in self.expressions.hoisted:
-                lines.append(f"{indent}{self.expressions.hoisted[id(made.node)]} = {self.expressions.made_text(made.node)}")
+                lines.append(
+                    f"{indent}{self.expressions.hoisted[id(made.node)]} = {self.expressions.made_text(made.node)}"
+                )
         used = isinstance(statement.value, summaries.Summary) or any(
             statement in p.slice.statements for p in self.plan.functions
         )
@@ -245,13 +253,22 @@ class Emitter:
             return [indent + line + (self._trailing(node) if i == 0 else "") for i, line in enumerate(block)]
         runs = [r for r in self.interpreter.runs.values() if r.statement is statement]
         if isinstance(node, ast.Assign | ast.Expr) and value is not None and not runs:
-            held = [leaf for leaf in leaves(value)]
+            held = list(leaves(value))
             if held and all(isinstance(v, Handle) and v.role in GONE for v in held):
                 return []
-        if isinstance(node, ast.Expr) and runs and all(kind_of(leaf) == "init" for r in runs for leaf in r.fetches.leaves()):
+        if (
+            isinstance(node, ast.Expr)
+            and runs
+            and all(kind_of(leaf) == "init" for r in runs for leaf in r.fetches.leaves())
+        ):
             return [indent + line for r in runs for line in self.resets.lines(r)]
         if self._prints_tensor(statement):
-            self._say(node, "TFM711", "a symbolic tensor is printed: there is none any more, the print is left out", "Print the value where it is computed, if it is of interest.")
+            self._say(
+                node,
+                "TFM711",
+                "a symbolic tensor is printed: there is none any more, the print is left out",
+                "Print the value where it is computed, if it is of interest.",
+            )
             return []
         printed = self.interpreter.printed.get(id(node.value), []) if isinstance(node, ast.Expr) else []
         if any(isinstance(leaf, Variable | Tensor) for held in printed for leaf in leaves(held)):
@@ -271,16 +288,28 @@ class Emitter:
         if text is None:
             return None
         trailing = self._trailing(node)
-        return [indent + shift(line, self.program.indent(node), indent) + (trailing if i == 0 else "") for i, line in enumerate(text)]
+        return [
+            indent + shift(line, self.program.indent(node), indent) + (trailing if i == 0 else "")
+            for i, line in enumerate(text)
+        ]
 
     def _prints_tensor(self, statement: Statement) -> bool:
         node = statement.node
-        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name) and node.value.func.id == "print"):
+        if not (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Call)
+            and isinstance(node.value.func, ast.Name)
+            and node.value.func.id == "print"
+        ):
             return False
         if not any(d.staged and not isinstance(d.value, Placeholder) for d in statement.reads):
             return False
         printed = self.interpreter.printed.get(id(node.value), [])
-        if any(isinstance(leaf, Python | Method) and leaf.time >= Time.STAGED for value in printed for leaf in leaves(value)):
+        if any(
+            isinstance(leaf, Python | Method) and leaf.time >= Time.STAGED
+            for value in printed
+            for leaf in leaves(value)
+        ):
             raise Refused(
                 "TFM902",
                 node,
@@ -290,7 +319,11 @@ class Emitter:
         return True
 
     def _text(self, node: ast.stmt, indent: str) -> list[str]:
-        text = self.expressions.renderer.text(node) if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else self._raw(node)
+        text = (
+            self.expressions.renderer.text(node)
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            else self._raw(node)
+        )
         lines = (indent + shift(text, self.program.indent(node), indent)).split("\n")
         lines[-1] += self._trailing(node)
         return lines
@@ -298,7 +331,12 @@ class Emitter:
     def _raw(self, node: ast.stmt) -> str:
         """A definition's text; the helpers inside are edited apart, by their own edits."""
         span = self.program.span(node)
-        edits = [e for n in ast.walk(node) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n not in self.interpreter.driver_nodes for e in self._helper_edits(n)]
+        edits = [
+            e
+            for n in ast.walk(node)
+            if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n not in self.interpreter.driver_nodes
+            for e in self._helper_edits(n)
+        ]
         text, at = [], span.start
         for edit in sorted(set(edits)):
             if edit.span.start < at:

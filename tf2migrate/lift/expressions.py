@@ -10,7 +10,19 @@ from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
 from tf2migrate.lift.render import Renderer
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Feed, Fetch, Fetches, Made, Run
-from tf2migrate.lift.values import Effect, Handle, Layer, Optimizer, Placeholder, Refused, Schedule, Tensor, Time, Value, Variable
+from tf2migrate.lift.values import (
+    Effect,
+    Handle,
+    Layer,
+    Optimizer,
+    Placeholder,
+    Refused,
+    Schedule,
+    Tensor,
+    Time,
+    Value,
+    Variable,
+)
 
 
 class Expressions:
@@ -23,9 +35,7 @@ class Expressions:
         self.hoisted: dict[int, str] = {}
         self.tf = tensorflow_name(self.program.names)
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
-        self._calls = {
-            node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls
-        }
+        self._calls = {node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls}
 
     def text(self, node: ast.expr) -> str:
         return self.renderer.text(node)
@@ -131,7 +141,10 @@ class Expressions:
         name = self.plan.parameter_names.get(value)
         if name is None:
             raise Refused(
-                "TFM905", node, "a dict has a tensor for a key that is no placeholder", "Use the tensor's name, a string, as the key."
+                "TFM905",
+                node,
+                "a dict has a tensor for a key that is no placeholder",
+                "Use the tensor's name, a string, as the key.",
             )
         return name
 
@@ -203,7 +216,10 @@ class Expressions:
                 arguments.append(f"{name}={self.text(value.default)}")
             else:
                 raise Refused(
-                    "TFM905", run.node, f"the run needs {name}, which it is not fed", "Feed the placeholder in this run."
+                    "TFM905",
+                    run.node,
+                    f"the run needs {name}, which it is not fed",
+                    "Feed the placeholder in this run.",
                 )
         return f"{planned.name}({', '.join(arguments)})"
 
@@ -240,7 +256,12 @@ class Expressions:
         assert isinstance(statement, ast.Assign)
         if pairs is None:
             single = next(iter(run.fetches.leaves()), None)
-            if run.fetches.kind == "one" and planned is not None and single is not None and single not in wanted_leaves(self.interpreter, run):
+            if (
+                run.fetches.kind == "one"
+                and planned is not None
+                and single is not None
+                and single not in wanted_leaves(self.interpreter, run)
+            ):
                 return [self.call_text(run, planned)]
             return None
         wanted = set(wanted_leaves(self.interpreter, run))
@@ -290,7 +311,12 @@ class Expressions:
             texts = {leaf: (f"{call}.numpy()" if leaf in returned else self._else(leaf)) for leaf in every}
             return self._display(run.fetches, texts)
         flat = all(isinstance(item, Fetch) for _, item in run.fetches.items)
-        if flat and inside == every and [returned[leaf] for leaf in inside] == planned.returned and run.fetches.kind in ("list", "tuple"):
+        if (
+            flat
+            and inside == every
+            and [returned[leaf] for leaf in inside] == planned.returned
+            and run.fetches.kind in ("list", "tuple")
+        ):
             inner = f"value.numpy() for value in {call}"
             return f"[{inner}]" if run.fetches.kind == "list" else f"tuple({inner})"
         if inside == every and [returned[leaf] for leaf in inside] == planned.returned:

@@ -40,10 +40,25 @@ Handler = Callable[["Interpreter", ast.Call, str, str], Value]
 
 def harmless(path: str) -> bool:
     """Whether a symbol used in a class says nothing about graphs: types, errors, plain Python."""
-    return S.is_python(path) or path.count(".") == 1 and path.removeprefix("tf.") in _DTYPES
+    return S.is_python(path) or (path.count(".") == 1 and path.removeprefix("tf.") in _DTYPES)
 
 
-_DTYPES = frozenset("float16 float32 float64 bfloat16 int8 int16 int32 int64 uint8 bool string complex64".split())
+_DTYPES = frozenset(
+    [
+        "float16",
+        "float32",
+        "float64",
+        "bfloat16",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "bool",
+        "string",
+        "complex64",
+    ]
+)
 
 
 def symbol_call(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
@@ -151,9 +166,9 @@ def _variable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
             for leaf in leaves(value):
                 if isinstance(leaf, Unknown):
                     return leaf
-                if isinstance(leaf, Tensor) and leaf.time == Time.STAGED and not _draws(interpreter, argument):
-                    if not _freeze(interpreter, argument):
-                        return Unknown("a variable starts from a value that is computed in the graph", node)
+                staged = isinstance(leaf, Tensor) and leaf.time == Time.STAGED
+                if staged and not _draws(interpreter, argument) and not _freeze(interpreter, argument):
+                    return Unknown("a variable starts from a value that is computed in the graph", node)
     trainable = bound.get("trainable")
     named = bound.get("name")
     literal = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else None
@@ -317,7 +332,11 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
     if name == "eval" and isinstance(base, Tensor | Placeholder | Variable | Effect | Schedule):
         bound = bind(node, S.EVAL)
         return interpreter.add_run(node, method.node.value, bound.get("feed_dict"))
-    if name == "run" and isinstance(base, Effect | Handle) and not (isinstance(base, Handle) and base.role == "session"):
+    if (
+        name == "run"
+        and isinstance(base, Effect | Handle)
+        and not (isinstance(base, Handle) and base.role == "session")
+    ):
         bound = bind(node, S.EVAL)
         return interpreter.add_run(node, method.node.value, bound.get("feed_dict"))
     match base:
@@ -338,7 +357,7 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             if name in ("get_shape", "set_shape"):
                 return STATIC if base.time >= Time.STAGED else PYTHON
             return interpreter.operation([base, *values], node)
-    if isinstance(base, type(method)) or isinstance(base, Python):
+    if isinstance(base, (type(method), Python)):
         values = interpreter.arguments(node)
         return STATIC if latest([base, *values]) >= Time.STAGED else None
     return None

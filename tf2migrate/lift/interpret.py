@@ -103,7 +103,11 @@ class Interpreter:
         for definitions in list(module.env.values()):
             for definition in definitions:
                 value = definition.value
-                if isinstance(value, Function) and value.node in self.driver_nodes and id(value.node) not in self.called:
+                if (
+                    isinstance(value, Function)
+                    and value.node in self.driver_nodes
+                    and id(value.node) not in self.called
+                ):
                     self.call_driver(value, {})
         return module
 
@@ -202,7 +206,7 @@ class Interpreter:
         if not isinstance(statement.node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Return):
             return False
         value = statement.value
-        if value is None or isinstance(value, Python) and isinstance(statement.node, ast.Expr):
+        if value is None or (isinstance(value, Python) and isinstance(statement.node, ast.Expr)):
             return False
         return any(leaf.time >= Time.STAGED and not isinstance(leaf, Placeholder) for leaf in leaves(value))
 
@@ -221,7 +225,9 @@ class Interpreter:
                 match value:
                     case Handle(role="session" | "graph" | "scope" | "device" | "as_default"):
                         if item.optional_vars is not None:
-                            self.assign(item.optional_vars, value.of if value.of and value.role == "as_default" else value)
+                            self.assign(
+                                item.optional_vars, value.of if value.of and value.role == "as_default" else value
+                            )
                     case Handle(role="controls"):
                         controls = (*controls, statement)
                     case _:
@@ -266,7 +272,9 @@ class Interpreter:
         self.body(orelse)
         self.settle(node, mark)
 
-    def branch(self, node: ast.If | ast.Try | ast.Match, bodies: list[list[ast.stmt]], last: list[ast.stmt] | None = None) -> None:
+    def branch(
+        self, node: ast.If | ast.Try | ast.Match, bodies: list[list[ast.stmt]], last: list[ast.stmt] | None = None
+    ) -> None:
         mark = len(self.frame.statements)
         with self.within(self._record(node)) as statement:
             if isinstance(node, ast.If):
@@ -344,19 +352,29 @@ class Interpreter:
             self.evaluate(target.slice)
         if not isinstance(root, ast.Name) or root is not base or not isinstance(whole, Structure):
             if value.time >= Time.STAGED and not (isinstance(value, Python)):
-                self.statement.value = Unknown("a tensor is kept in an object that the analysis does not follow", target)
+                self.statement.value = Unknown(
+                    "a tensor is kept in an object that the analysis does not follow", target
+                )
             return
         key: object = None
         key_node = target.slice if isinstance(target, ast.Subscript) else None
         if key_node is not None:
             with self.apart():
                 held = self.evaluate(key_node)
-            key = held if isinstance(held, Placeholder | Tensor) else held.literal if isinstance(held, Python) and held.known else None
+            key = (
+                held
+                if isinstance(held, Placeholder | Tensor)
+                else held.literal
+                if isinstance(held, Python) and held.known
+                else None
+            )
             if isinstance(held, Placeholder | Tensor):
                 self.rewrites[id(key_node)] = ("key", held)
         items = [item for item in whole.items if item[0] is not key and item[0] != key]
         if key is None:
-            updated = Structure(whole.kind, tuple(items), whole.node, rest=join([v for v in (whole.rest, value) if v], target))
+            updated = Structure(
+                whole.kind, tuple(items), whole.node, rest=join([v for v in (whole.rest, value) if v], target)
+            )
         else:
             updated = Structure(whole.kind, (*items, (key, value, None)), whole.node, rest=whole.rest)
         self.rebind(root.id, updated)
@@ -409,19 +427,28 @@ class Interpreter:
                 if isinstance(leaf, Unknown):
                     return leaf
         structures = [v for v in operands if isinstance(v, Structure)]
-        if structures and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and len(structures) == len(operands):
+        if (
+            structures
+            and isinstance(node, ast.BinOp)
+            and isinstance(node.op, ast.Add)
+            and len(structures) == len(operands)
+        ):
             items = [v for s in structures for _, v, _ in s.items]
             rests = [s.rest for s in structures if s.rest]
             if rests:
                 return Structure(structures[0].kind, (), node, rest=join(items + rests, node))
             return Structure(structures[0].kind, tuple((i, v, None) for i, v in enumerate(items)), node)
         others = [v for v in operands if not isinstance(v, Structure)]
-        repeated = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and all(isinstance(v, Python) for v in others)
+        repeated = (
+            isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult) and all(isinstance(v, Python) for v in others)
+        )
         if structures and repeated:
             inner = [leaf for s in structures for leaf in leaves(s)]
             return Structure(structures[0].kind, (), node, rest=join(inner, node) if inner else PYTHON)
         when = latest(operands)
-        tensors = any(isinstance(leaf, Tensor | Placeholder | Variable | Effect) for v in operands for leaf in leaves(v))
+        tensors = any(
+            isinstance(leaf, Tensor | Placeholder | Variable | Effect) for v in operands for leaf in leaves(v)
+        )
         if tensors:
             return Tensor(Time.CONSTANT if when == Time.CONSTANT else Time.STAGED, node)
         return STATIC if when >= Time.STAGED else PYTHON
@@ -440,7 +467,11 @@ class Interpreter:
     def _Attribute(self, node: ast.Attribute) -> Value:
         base = self.evaluate(node.value)
         if isinstance(base, Python | Structure | Function):
-            return Method(base, node.attr, node) if isinstance(base, Structure) else (STATIC if base.time >= Time.STAGED else PYTHON)
+            return (
+                Method(base, node.attr, node)
+                if isinstance(base, Structure)
+                else (STATIC if base.time >= Time.STAGED else PYTHON)
+            )
         return graph_calls.attribute(self, base, node)
 
     def _Subscript(self, node: ast.Subscript) -> Value:
@@ -448,7 +479,11 @@ class Interpreter:
         key = self.evaluate(node.slice)
         if isinstance(base, Structure):
             literal = key.literal if isinstance(key, Python) and key.known else None
-            if isinstance(node.slice, ast.UnaryOp) and isinstance(node.slice.op, ast.USub) and isinstance(node.slice.operand, ast.Constant):
+            if (
+                isinstance(node.slice, ast.UnaryOp)
+                and isinstance(node.slice.op, ast.USub)
+                and isinstance(node.slice.operand, ast.Constant)
+            ):
                 literal = -node.slice.operand.value  # type: ignore[operator]
             if isinstance(node.slice, ast.Slice):
                 return Structure(base.kind, (), node, rest=self.element(base, node))
@@ -666,7 +701,9 @@ class Interpreter:
         with self.within(Statement(_at(function.node), frame, self.order, ())):
             spec = function.node.args
             positional = [*spec.posonlyargs, *spec.args]
-            defaults = dict(zip([a.arg for a in positional][len(positional) - len(spec.defaults) :], spec.defaults, strict=True))
+            defaults = dict(
+                zip([a.arg for a in positional][len(positional) - len(spec.defaults) :], spec.defaults, strict=True)
+            )
             defaults |= {a.arg: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
             for name in _parameters(function.node):
                 if name in arguments:
@@ -727,7 +764,9 @@ class Interpreter:
     def fetch(self, node: ast.expr) -> Fetches:
         """The structure of what a run asks for."""
         match node:
-            case ast.List(elts=elements) | ast.Tuple(elts=elements) if not any(isinstance(e, ast.Starred) for e in elements):
+            case ast.List(elts=elements) | ast.Tuple(elts=elements) if not any(
+                isinstance(e, ast.Starred) for e in elements
+            ):
                 kind = "list" if isinstance(node, ast.List) else "tuple"
                 return Fetches(kind, tuple((str(i), self._inner(e)) for i, e in enumerate(elements)))
             case ast.Dict(keys=keys, values=values) if all(isinstance(k, ast.Constant) for k in keys):
@@ -741,7 +780,6 @@ class Interpreter:
 
     def _leaf(self, node: ast.expr) -> Fetch | Fetches:
         """One fetch. What is more than a name becomes a statement of the graph, standing where the run stands."""
-        simple = isinstance(node, ast.Name)
         synthetic = Statement(node, self.frame, self.order, self.blocks, controls=())
         with self.within(synthetic):
             value = self.evaluate(node)
@@ -752,8 +790,13 @@ class Interpreter:
             if definitions and literal is not None and all(n is not None for _, _, n in value.items):
                 with self._seen_from(definitions[0].statement):
                     return self.fetch(literal)
-            raise Refused("TFM906", node, "what is fetched is a collection that the analysis cannot take apart", "Write the fetched tensors out in the run.")
-        return Fetch(node, value, frozenset(synthetic.reads), synthetic) if not simple else Fetch(node, value, frozenset(synthetic.reads), synthetic)
+            raise Refused(
+                "TFM906",
+                node,
+                "what is fetched is a collection that the analysis cannot take apart",
+                "Write the fetched tensors out in the run.",
+            )
+        return Fetch(node, value, frozenset(synthetic.reads), synthetic)
 
     @contextmanager
     def _seen_from(self, statement: Statement) -> Iterator[None]:
@@ -824,7 +867,9 @@ def _as_list(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -
 
 def _zipped(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -> Value:
     elements = [interpreter.element(a, node) for a in arguments]
-    return Structure("list", (), node, rest=Structure("tuple", tuple((i, v, None) for i, v in enumerate(elements)), node))
+    return Structure(
+        "list", (), node, rest=Structure("tuple", tuple((i, v, None) for i, v in enumerate(elements)), node)
+    )
 
 
 def _enumerated(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -> Value:
@@ -840,5 +885,19 @@ _SEQUENCES: dict[str, Callable[[Interpreter, ast.Call, list[Value]], Value]] = {
     "zip": _zipped,
     "enumerate": _enumerated,
 }
-_STATIC = {"len", "int", "float", "str", "isinstance", "type", "id", "repr", "bool", "range", "hasattr", "np.prod", "numpy.prod"}
+_STATIC = {
+    "len",
+    "int",
+    "float",
+    "str",
+    "isinstance",
+    "type",
+    "id",
+    "repr",
+    "bool",
+    "range",
+    "hasattr",
+    "np.prod",
+    "numpy.prod",
+}
 __all__ = ["Function", "Interpreter", "Method", "Optimizer"]

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 _KERAS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
     "GradientDescentOptimizer": ("SGD", {}, {}),
     "MomentumOptimizer": ("SGD", {"momentum": "momentum", "use_nesterov": "nesterov"}, {}),
-    "AdamOptimizer": ("Adam", {"beta1": "beta_1", "beta2": "beta_2", "epsilon": "epsilon"}, {"beta_2": "0.999", "epsilon": "1e-8"}),
+    "AdamOptimizer": (
+        "Adam",
+        {"beta1": "beta_1", "beta2": "beta_2", "epsilon": "epsilon"},
+        {"beta_2": "0.999", "epsilon": "1e-8"},
+    ),
     "AdagradOptimizer": ("Adagrad", {"initial_accumulator_value": "initial_accumulator_value"}, {"epsilon": "0.0"}),
     "AdadeltaOptimizer": ("Adadelta", {"rho": "rho", "epsilon": "epsilon"}, {"epsilon": "1e-8"}),
     "RMSPropOptimizer": (
@@ -63,11 +67,21 @@ def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
     unknown = set(optimizer.arguments) - set(renamed) - _IGNORED
     if unknown:
         raise Refused("TFM907", optimizer.node, f"{kind} with {', '.join(sorted(unknown))}", "Leave the argument out.")
+    if kind == "MomentumOptimizer" and optimizer.rate.time >= Time.STAGED:
+        raise Refused(
+            "TFM907",
+            optimizer.node,
+            "momentum with a rate that changes: TensorFlow 1 scaled the sum of gradients by the rate of each step, "
+            "Keras keeps each gradient scaled by the rate of its own step",
+            "Use a constant rate, or write the update by hand: a.assign(m * a + g); v.assign_sub(rate * a).",
+        )
     parts = []
     if optimizer.rate.time < Time.STAGED:
         rate = optimizer.arguments.get("learning_rate")
         text = expressions.text(rate) if rate is not None else _DEFAULT_RATE.get(kind, "0.001")
-        parts.append(f"learning_rate={text}" if any(k.arg == "learning_rate" for k in optimizer.node.keywords) else text)
+        parts.append(
+            f"learning_rate={text}" if any(k.arg == "learning_rate" for k in optimizer.node.keywords) else text
+        )
     given = set()
     for name, argument in optimizer.arguments.items():
         if name in renamed:

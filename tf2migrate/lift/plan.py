@@ -83,7 +83,11 @@ def make_plan(interpreter: Interpreter) -> Plan:
                 planned.returned.append(planned.slice.leaves[at])
         for leaf in run.fetches.leaves():
             state = any(isinstance(e, Effect) and e.kind in STATE for s in found.statements for e in s.effects)
-            if kind_of(leaf) == "variable" and state and all(ast.dump(leaf.node) != ast.dump(r.node) for r in planned.returned):
+            if (
+                kind_of(leaf) == "variable"
+                and state
+                and all(ast.dump(leaf.node) != ast.dump(r.node) for r in planned.returned)
+            ):
                 planned.returned.append(leaf)
     return plan
 
@@ -116,12 +120,15 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
                 "Draw twice, under two names.",
             )
         now = {d.site for d in run.env.get(definition.name, ())}
-        if definition.statement.frame.unit and (now and now != {definition.site} or definition.name in local):
+        if definition.statement.frame.unit and ((now and now != {definition.site}) or definition.name in local):
             _rename(interpreter, definition, plan)
     for value in found.parameters:
         if value not in plan.parameter_names:
             raise Refused(
-                "TFM907", run.node, "a placeholder that this run needs has no name of its own", "Bind each placeholder to a name."
+                "TFM907",
+                run.node,
+                "a placeholder that this run needs has no name of its own",
+                "Bind each placeholder to a name.",
             )
 
 
@@ -277,7 +284,9 @@ def late_statements(found: Slice) -> set[Statement]:
     late: set[Statement] = set()
     for statement in found.statements:
         changes = any(isinstance(e, Effect) and e.kind in STATE for e in statement.effects)
-        after = any(d.statement in late for d in statement.reads) or any(c in late or _has_late(c, late) for c in statement.controls)
+        after = any(d.statement in late for d in statement.reads) or any(
+            c in late or _has_late(c, late) for c in statement.controls
+        )
         if changes or after:
             late.add(statement)
     return late

@@ -76,7 +76,7 @@ class Resets:
             raise Refused(
                 "TFM908",
                 run.node,
-                f"the initializer runs again, and how the variable of line {statement.line} starts is not written there",
+                f"the initializer runs again, and how the variable of line {statement.line} starts is not seen",
                 "Make the variable with tf.Variable where its name is bound.",
             )
         initial = self.expressions.text(bind(call, S.VARIABLE)["initial_value"])

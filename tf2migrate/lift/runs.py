@@ -19,7 +19,7 @@ def read_feeds(interpreter: Interpreter, node: ast.expr | None) -> tuple[ast.exp
 
     Raises `Refused` when the keys cannot be seen.
     """
-    if node is None or isinstance(node, ast.Constant) and node.value is None:
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
         return None, ()
     value = interpreter.evaluate(node)
     if isinstance(value, Python) and value.known and value.literal is None:

@@ -33,7 +33,8 @@ class Shared:
 
     def __str__(self) -> str:
         given = ", ".join(d.name for _, d in self.parameters)
-        return f"{self.name}({given}) -> {', '.join(d.name for d in self.results)}: lines {[s.line for s in self.statements]}"
+        results = ", ".join(d.name for d in self.results)
+        return f"{self.name}({given}) -> {results}: lines {[s.line for s in self.statements]}"
 
 
 def find_shared(plan: Plan) -> tuple[Shared, ...]:
@@ -93,7 +94,10 @@ def _shared(plan: Plan, statements: list[Statement], functions: list[Planned]) -
 
 
 def _is_just(
-    function: Planned, inside: set[Statement], results: list[Definition], parameters: tuple[tuple[Value, Definition], ...]
+    function: Planned,
+    inside: set[Statement],
+    results: list[Definition],
+    parameters: tuple[tuple[Value, Definition], ...],
 ) -> bool:
     leaves = function.slice.leaves
     return (

@@ -32,7 +32,6 @@ RANDOM = {
     "tf.image.random_flip_up_down",
     "tf.nn.nce_loss",
     "tf.nn.sampled_softmax_loss",
-    "tf.random_crop",
 }
 RANDOM_PREFIXES = ("tf.random.", "tf.image.random_")
 

@@ -22,7 +22,11 @@ def drivers(tree: ast.Module, names: Names) -> frozenset[ast.AST]:
             if function in found:
                 continue
             for node in ast.walk(function):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and by_name.get(node.func.id) in found:
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Name)
+                    and by_name.get(node.func.id) in found
+                ):
                     found.add(function)
                     grew = True
                     break

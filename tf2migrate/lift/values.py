@@ -149,7 +149,7 @@ class Effect(Value):
 
 @dataclass(frozen=True, eq=False)
 class Handle(Value):
-    """A thing of the graph machinery that TF2 has no need of, or has another form for: session, graph, saver, writer."""
+    """A thing of the graph machinery that TF2 does without, or has another form for: session, graph, writer."""
 
     role: str
     node: ast.AST

@@ -61,7 +61,7 @@ def _initial(expressions: Expressions, node: ast.Call, bound: object) -> str:
         shape = f"[{shape}]"
     dtype = f", dtype={expressions.text(arguments['dtype'])}" if "dtype" in arguments else ""
     initializer = arguments.get("initializer")
-    default = initializer is None or isinstance(initializer, ast.Constant) and initializer.value is None
+    default = initializer is None or (isinstance(initializer, ast.Constant) and initializer.value is None)
     if default and shape is None:
         raise Refused("TFM907", node, "a variable has neither shape nor initializer", "Give it a shape.")
     if shape is not None and not dtype:
@@ -82,7 +82,10 @@ def _initial(expressions: Expressions, node: ast.Call, bound: object) -> str:
     if isinstance(initializer, ast.Name | ast.Attribute) and not called:
         return f"{expressions.text(initializer)}({shape}{dtype})"
     raise Refused(
-        "TFM907", node, "it cannot be told whether the initializer is a value or a function", "Name the initializer first."
+        "TFM907",
+        node,
+        "it cannot be told whether the initializer is a value or a function",
+        "Name the initializer first.",
     )
 
 
@@ -114,7 +117,7 @@ def _drawn(expressions: Expressions, initializer: ast.expr | None) -> str | None
     call = initializer if isinstance(initializer, ast.Call) else None
     function = call.func if call is not None else initializer
     symbol = names.symbol(function) if isinstance(function, ast.Name | ast.Attribute) else None
-    if symbol in _GLOROT and (call is None or not call.args and not call.keywords):
+    if symbol in _GLOROT and (call is None or (not call.args and not call.keywords)):
         return "glorot_uniform({shape})"
     if symbol not in _DRAWS:
         return None
@@ -123,5 +126,9 @@ def _drawn(expressions: Expressions, initializer: ast.expr | None) -> str | None
         bound = bind(call, parameters) if call is not None else {}
     except Unbound:
         return None
-    given = "".join(f", {name}={expressions.text(value)}" for name, value in bound.items()).replace("{", "{{").replace("}", "}}")
+    given = (
+        "".join(f", {name}={expressions.text(value)}" for name, value in bound.items())
+        .replace("{", "{{")
+        .replace("}", "}}")
+    )
     return "{tf}." + draw + "({shape}" + given + ")"
