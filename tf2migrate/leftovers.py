@@ -17,7 +17,9 @@ def leftovers(program: Program) -> tuple[Finding, ...]:
     for node in program.names.imports:
         for alias in node.names:
             path = imported(node, alias)
-            if not importable(path):
+            if alias.name == "*" and path.startswith("tensorflow."):
+                found.append(_star(program, node, path))
+            elif not importable(path):
                 found.append(_finding(program, node, path))
     for expression, symbol in symbols(program.names, program.tree):
         raw = program.names.raw(expression) or ""
@@ -64,4 +66,15 @@ def _finding(program: Program, node: ast.expr | ast.stmt, name: str) -> Finding:
         "TFM199",
         f"{name} does not exist in TensorFlow 2",
         "Write what it did with TensorFlow 2's own names; rules/renames/ has no record for it.",
+    )
+
+
+def _star(program: Program, node: ast.stmt, path: str) -> Finding:
+    line, column = program.position(program.span(node).start)
+    return Finding(
+        line,
+        column,
+        "TFM199",
+        f"{path} leaves open which names of the program are TensorFlow's",
+        "Import what the program uses by name, or write `import tensorflow as tf`; then run the tool again.",
     )
