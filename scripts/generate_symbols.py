@@ -1,4 +1,4 @@
-"""Writes the plain lists of public names in rules/renames/: run once under each TensorFlow, the newer one first.
+"""Writes the plain lists of public names in rules/renames/: run once under each TensorFlow.
 
     python scripts/generate_symbols.py        # tf2_symbols.txt under TensorFlow 2, tf1_symbols.txt under 1.15
 
