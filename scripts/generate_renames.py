@@ -1,15 +1,17 @@
-"""Writes rules/renames/generated.toml from the tables that ship with the installed TensorFlow's own converter.
+"""Writes rules/renames/generated.toml: what became of the symbols that the installed TensorFlow has under both APIs.
 
-    python scripts/generate_renames.py        # needs tensorflow
+    python scripts/generate_renames.py        # needs tensorflow 2
 
-Kept are the symbols whose new name exists today. What the tables say of arguments is checked against the signatures:
-`positional` counts the leading parameters that stand at the same place before and after.
+New names come from the tables of TensorFlow's own converter, kept where they exist today. Arguments are compared
+between the signatures of `tf.compat.v1` and of TensorFlow 2: `positional` counts the leading parameters that stand at
+the same place in both; one that is gone may be dropped only with its default value, or where it never mattered.
 """
 
 from __future__ import annotations
 
 import inspect
 import operator
+from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
@@ -17,61 +19,110 @@ from tensorflow.tools.compatibility import tf_upgrade_v2
 
 FOLDER = Path(__file__).parents[1] / "rules" / "renames"
 
+#: What has tables of its own, is lifted, or is written by hand because its meaning changed and its name did not.
+OTHERS = ("tf.contrib.", "tf.keras.", "tf.estimator.", "tf.raw_ops.", "tf.summary.", "tf.layers.", "tf.train.Optimizer")
+BY_HAND = {
+    "tf.batch_to_space",
+    "tf.cond",
+    "tf.constant_initializer",
+    "tf.data.Dataset",
+    "tf.data.Iterator",
+    "tf.device",
+    "tf.gradients",
+    "tf.hessians",
+    "tf.image.resize",
+    "tf.image.resize_images",
+    "tf.lite.TFLiteConverter",
+    "tf.name_scope",
+    "tf.nn.ctc_loss",
+    "tf.nn.space_to_batch",
+    "tf.saved_model.load",
+    "tf.space_to_batch",
+    "tf.strings.split",
+    "tf.test.compute_gradient",
+    "tf.train.Checkpoint",
+    "tf.while_loop",
+}
 
-def parameters(path: str) -> list[str] | None:
+#: Parameters that change no number: their loss is no loss.
+IDLE = {
+    "colocate_gradients_with_ops",
+    "data",
+    "indentation",
+    "keyword_required",
+    "optimize",
+    "use_cudnn_on_gpu",
+    "validate_indices",
+    "verify_shape",
+}
+
+
+def parameters(path: str, root: object) -> Mapping[str, object] | None:
+    """The parameters of a symbol with their defaults, or None where Python cannot tell."""
     try:
-        found = operator.attrgetter(path.removeprefix("tf."))(tf)
-        return [p.name for p in inspect.signature(found).parameters.values()]
+        found = operator.attrgetter(path.removeprefix("tf."))(root)
+        return {p.name: p.default for p in inspect.signature(found).parameters.values()}
     except (AttributeError, ValueError, TypeError, ImportError):
         return None
 
 
-def parameters_of_v1(symbol: str) -> list[str]:
-    try:
-        found = operator.attrgetter(symbol.removeprefix("tf."))(tf.compat.v1)
-        return [p.name for p in inspect.signature(found).parameters.values()]
-    except (AttributeError, ValueError, TypeError, ImportError):
-        return []
+def changes(
+    old: Mapping[str, object], new: Mapping[str, object], rename: dict[str, str]
+) -> tuple[int, dict[str, str], list[str], dict[str, str]] | None:
+    """How many parameters stay in place, which are renamed, dropped, or allowed with one value only; None: all stay."""
+    rename = {k: v for k, v in rename.items() if k in old and v in new}
+    drop, only = [], {}
+    for name, default in old.items():
+        if name in rename or name in new:
+            continue
+        if name in IDLE:
+            drop.append(name)
+        else:
+            only[name] = "tf.float32" if default is tf.float32 else repr(default)
+    positional = 0
+    for a, b in zip(old, new, strict=False):
+        if rename.get(a, a) != b:
+            break
+        positional += 1
+    if positional == len(old) and not rename:
+        return None
+    return positional, rename, drop, only
 
 
-def toml(symbol: str, becomes: str, order: list[str], rename: dict[str, str], drop: list[str], positional: int) -> str:
+def record(symbol: str, spec: tf_upgrade_v2.TFAPIChangeSpec, known: set[str]) -> str:
+    """The record of a symbol, or nothing where it is what it was."""
+    becomes = spec.symbol_renames.get(symbol, symbol)
+    if becomes not in known:
+        becomes = symbol
+    if becomes not in known:
+        return ""
     lines = [f'["{symbol}"]', f'becomes = "{becomes}"']
-    if order:
-        lines.append(f"params = {order!r}".replace("'", '"'))
-        lines.append(f"positional = {positional}")
+    old, new = parameters(symbol, tf.compat.v1), parameters(becomes, tf)
+    table = {k: v for k, v in spec.function_keyword_renames.get(symbol, {}).items() if v and v != k}
+    change = changes(old, new, table) if old and new else None
+    if change is None:
+        return "\n".join(lines) + "\n" if becomes != symbol else ""
+    positional, rename, drop, only = change
+    lines += [f"params = {list(old or ())!r}".replace("'", '"'), f"positional = {positional}"]
     if rename:
         lines.append("rename = { " + ", ".join(f'{k} = "{v}"' for k, v in sorted(rename.items())) + " }")
     if drop:
         lines.append(f"drop = {sorted(drop)!r}".replace("'", '"'))
+    if only:
+        lines.append("only = { " + ", ".join(f'{k} = "{v}"' for k, v in sorted(only.items())) + " }")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
+    """Writes the table."""
     spec = tf_upgrade_v2.TFAPIChangeSpec()
     known = set((FOLDER / "tf2_symbols.txt").read_text(encoding="utf8").split())
-    every = sorted(set(spec.symbol_renames) | set(spec.function_keyword_renames) | set(spec.function_reorders))
-    out = ["# Generated by scripts/generate_renames.py: do not edit.\n"]
-    for symbol in every:
-        becomes = spec.symbol_renames.get(symbol, symbol)
-        if not symbol.startswith("tf.") or symbol.startswith(("tf.contrib", "tf.keras")) or becomes not in known:
-            continue
-        changes = spec.function_keyword_renames.get(symbol, {})
-        order = parameters_of_v1(symbol) or [n for n in spec.function_reorders.get(symbol, []) if n]
-        rename = {k: v for k, v in changes.items() if v is not None and v != k}
-        drop = [k for k, v in changes.items() if v is None]
-        new = parameters(becomes) or []
-        positional = 0
-        for a, b in zip(order, new, strict=False):
-            if rename.get(a, a) != b:
-                break
-            positional += 1
-        if not (rename or drop or symbol in spec.function_reorders):
-            order = []
-        if becomes == symbol and not order:
-            continue
-        out.append(toml(symbol, becomes, order, rename, drop, positional))
-    (FOLDER / "generated.toml").write_text("\n".join(out), encoding="utf8")
-    print(len(out) - 1, "records")
+    every = (FOLDER / "tf1_symbols.txt").read_text(encoding="utf8").split()
+    names = [s for s in every if not s.endswith(".") and not s.startswith(OTHERS) and s not in BY_HAND]
+    found = [text for symbol in names if (text := record(symbol, spec, known))]
+    head = "# Generated by scripts/generate_renames.py: do not edit.\n"
+    (FOLDER / "generated.toml").write_text("\n".join([head, *found]), encoding="utf8")
+    print(len(found), "records")
 
 
 main()

@@ -16,8 +16,9 @@ class Record:
 
     `params` are TF1's positional parameters; the first `positional` of them may stay positional. `rename` maps old
     keywords to new ones, `drop` lists keywords that go, `only` those that may go with this one value, `add` TF1's
-    defaults to write out where they are not given, `convert` keywords that become an expression. A `template` is the
-    whole new expression. `stop_gradient` names an argument through which TF1 took no gradient.
+    defaults to write out where they are not given, `convert` keywords that become an expression. `templates` are
+    whole new expressions, one for each set of given arguments. `stop_gradient` names an argument through which TF1
+    took no gradient, `whole` those that must not be lists of parts, `lone` one whose only element was the result.
     """
 
     symbol: str
@@ -29,21 +30,37 @@ class Record:
     only: Mapping[str, str] = field(default_factory=dict)
     add: Mapping[str, str] = field(default_factory=dict)
     convert: Mapping[str, str] = field(default_factory=dict)
-    template: str = ""
+    templates: Sequence[str] = ()
     stop_gradient: str = ""
-    floats: bool = False  # only where an argument is plainly of a float type
+    whole: Sequence[str] = ()
+    lone: str = ""
+    floats: bool = False  # only where an operand is plainly of a float type
+    others: bool = False  # arguments that are not among `params` stay as they are
+    needs: str = ""  # TensorFlow 2's own form has this argument, and is left alone
+    advice: str = ""  # there is no form for it in TensorFlow 2: what a person can do
 
     @property
     def plain(self) -> bool:
-        """Whether only the name changed: the symbol may be renamed without being called."""
-        return not (self.params or self.template)
+        """Whether only the name changed."""
+        return not (self.params or self.templates or self.advice)
+
+    @property
+    def is_value(self) -> bool:
+        """Whether the symbol may be handed on without being called: called as TF1 was, it does what it did."""
+        told = self.add or self.convert or self.templates or self.stop_gradient or self.floats or self.lone
+        return self.plain or (not (told or self.advice) and (self.positional > 0 or self.free))
+
+    @property
+    def free(self) -> bool:
+        """Whether the symbol needs no argument that TensorFlow 2 would not know."""
+        return {*self.drop, *self.only} >= set(self.params)
 
 
 @cache
 def records() -> Mapping[str, Record]:
     """Every record by its symbol; one written by hand stands above a generated one."""
     found: dict[str, Record] = {}
-    for name in ("generated.toml", "arguments.toml"):
+    for name in ("generated.toml", "arguments.toml", "expressions.toml", "contrib.toml", "absl.toml"):
         text = (rules_folder() / "renames" / name).read_text(encoding="utf-8")
         found |= {symbol: Record(symbol, **record) for symbol, record in tomllib.loads(text).items()}
     return found

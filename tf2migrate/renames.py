@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 
-import libcst as cst
-
+from tf2migrate.callform import changed_call, fill, places
 from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.facts.floats import is_float
 from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
+from tf2migrate.lift.expressions import tensorflow_name
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 from tf2migrate.records import Record, in_tf2, records
 
+#: Arguments that only name things.
+_LABELS = frozenset({"name", "scope"})
+
+_ADVICE = "Rewrite this call by hand, then run the tool again."
+
 
 def upgrade(program: Program, options: Options) -> Outcome:
-    """Edits for the symbols of a TF1 program that have a record; findings for calls that cannot be rewritten."""
+    """Edits for the symbols of a TF1 program that have a record; findings for uses that have no form in TF2."""
     upgrader = _Upgrader(program)
     for node in program.tree.body:
         upgrader.visit(node)
-    return Outcome(tuple(upgrader.edits), tuple(upgrader.findings))
+    return Outcome(tuple(upgrader.edits), tuple(sorted(set(upgrader.findings))))
+
+
+class _Refused(Exception):
+    """A use that cannot be rewritten: what is said of it, and what can be done."""
+
+    def __init__(self, message: str, advice: str = _ADVICE) -> None:
+        super().__init__(message)
+        self.advice = advice
 
 
 class _Upgrader:
@@ -28,11 +43,13 @@ class _Upgrader:
         self.program, self.names = program, program.names
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
-        self.tf = _module_name(program)
+        self.tf = tensorflow_name(program.names)
         self.data = _data_parameters(program)
-        self.run_main = any(symbol == "tf.app.run" for _, symbol in symbols(program.names, program.tree))
+        self.imported = {a.asname or a.name.split(".")[0] for n in self.names.imports for a in n.names}
+        self.absl = any(symbol == "tf.app.run" for _, symbol in symbols(program.names, program.tree))
 
     def visit(self, node: ast.AST) -> None:
+        """Adds the edits of a statement, or of an expression as a whole."""
         if isinstance(node, ast.expr):
             text = self.text(node)
             if text != self.program.segment(node):
@@ -43,179 +60,185 @@ class _Upgrader:
 
     def text(self, node: ast.expr) -> str:
         """The TF2 text of an expression."""
-        if isinstance(node, ast.Call):
-            found = self._call(node)
-            if found is not None:
-                return found
-        symbol = self.names.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else None
-        if symbol is not None and symbol.startswith("tf"):
-            return self._name(node, symbol)
+        try:
+            if isinstance(node, ast.Call) and (record := self._record(node.func)) and not record.plain:
+                if not record.needs or all(keyword.arg != record.needs for keyword in node.keywords):
+                    return self._call(node, record)
+                return self.inside(node)
+            if isinstance(node, ast.Name | ast.Attribute) and (record := self._record(node)):
+                return self._value(node, record)
+        except _Refused as problem:
+            self._say(node, str(problem), problem.advice)
+            if isinstance(node, ast.Call):
+                return self.inside(_Arguments(node), self.program.span(node))
         return self.inside(node)
 
-    def inside(self, node: ast.AST, start: int | None = None, end: int | None = None) -> str:
-        """A node's text with its parts rewritten."""
-        if start is None or end is None:
+    def inside(self, node: ast.AST, span: Span | None = None) -> str:
+        """A node's text, or that of a span of it, with its parts rewritten."""
+        if span is None:
             assert isinstance(node, ast.expr)
             span = self.program.span(node)
-            start, end = span.start, span.end
-        pieces, at = [], start
-        for span, text in sorted(self._parts(node), key=lambda part: part[0]):
-            pieces += [self.program.text[at : span.start], text]
-            at = span.end
-        return "".join([*pieces, self.program.text[at:end]])
+        pieces, at = [], span.start
+        for part, text in sorted(self._parts(node)):
+            pieces += [self.program.text[at : part.start], text]
+            at = part.end
+        return "".join([*pieces, self.program.text[at : span.end]])
 
     def _parts(self, node: ast.AST) -> list[tuple[Span, str]]:
         found: list[tuple[Span, str]] = []
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr) and hasattr(child, "lineno"):
-                text = self.text(child)
-                if text != self.program.segment(child):
-                    found.append((self.program.span(child), text))
-            else:
+            if not isinstance(child, ast.expr) or isinstance(child, ast.JoinedStr | ast.FormattedValue):
                 found += self._parts(child)
+                continue
+            if isinstance(node, ast.FormattedValue) and not self._is_placed(child):
+                continue
+            text, old = self.text(child), self.program.segment(child)
+            if isinstance(node, ast.FormattedValue) and any(text.count(q) > old.count(q) for q in "'\"\n"):
+                self._say(child, "an expression inside an f-string would need quotes of its own", "Take it out first.")
+            elif text != old:
+                found.append((self.program.span(child), text))
         return found
 
-    def _written(self, becomes: str) -> str:
-        return self.tf + becomes.removeprefix("tf") if becomes.startswith("tf.") else becomes
+    def _is_placed(self, node: ast.expr) -> bool:
+        """Whether an expression inside an f-string stands where its positions say (before 3.12 not all do)."""
+        try:
+            written = ast.parse(f"({self.program.segment(node)})", mode="eval").body
+            if ast.dump(written) == ast.dump(node):
+                return True
+        except (SyntaxError, IndexError):
+            pass
+        if any(record for n in ast.walk(node) if isinstance(n, ast.expr) and (record := self._record(n))):
+            self._say(node, "a changed expression inside an f-string cannot be located", "Take it out first.")
+        return False
 
-    def _name(self, node: ast.expr, symbol: str) -> str:
-        own = self.program.segment(node)
-        if self._aliased(node) and (isinstance(node, ast.Name) or symbol not in records()):
-            return own  # the alias itself is what changes
-        for prefix, new in (("tf.app.flags", "flags"), ("tf.flags", "flags"), ("tf.app", "app")):
-            if self.run_main and (symbol == prefix or symbol.startswith(prefix + ".")):
-                return new + symbol.removeprefix(prefix)
-        record = records().get(symbol)
-        if record is not None and record.becomes and (record.plain or not record.params or not in_tf2(symbol)):
-            if not record.plain and not self._same_parameters(record):
-                return own
-            return self._written(record.becomes)
-        if (
-            (self.names.raw(node) or "").startswith("tensorflow.")
-            and in_tf2(symbol)
-            and not own.startswith(self.tf + ".")
-        ):
-            return own
-        return own
+    def _say(self, node: ast.expr, message: str, advice: str) -> None:
+        line, column = self.program.position(self.program.span(node).start)
+        self.findings.append(Finding(line, column, "TFM990", message, advice))
 
-    @staticmethod
-    def _same_parameters(record: Record) -> bool:
-        return not (record.convert or record.add or record.only)
+    def _record(self, node: ast.expr) -> Record | None:
+        symbol = self.names.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else None
+        record = records().get(symbol) if symbol else None
+        if record is not None and record.becomes.startswith("flags.") and not self.absl:
+            return None
+        return record
 
-    def _aliased(self, node: ast.expr) -> bool:
-        """Whether the expression starts at a name that the program itself gave by assignment."""
-        root = node
-        while isinstance(root, ast.Attribute):
-            root = root.value
-        raw = self.names.raw(root) or ""
-        return isinstance(root, ast.Name) and raw.startswith("tensorflow.") and root.id not in self._imported()
+    def _named(self, node: ast.expr, record: Record) -> str:
+        """The new name of a symbol; a name that the program gave it by assignment stays, and means the new one."""
+        if isinstance(node, ast.Name) and node.id not in self.imported:
+            return node.id
+        if record.becomes == record.symbol:
+            return self.program.segment(node)
+        new = record.becomes
+        return self.tf + new.removeprefix("tf") if new.startswith("tf.") else new
 
-    def _imported(self) -> set[str]:
-        return {a.asname or a.name.split(".")[0] for n in self.names.imports for a in n.names}
+    def _value(self, node: ast.expr, record: Record) -> str:
+        """A symbol that is not called here."""
+        aliased = isinstance(node, ast.Name) and (node.id not in self.imported or not isinstance(node.ctx, ast.Load))
+        if aliased:
+            return self.program.segment(node)
+        if not record.is_value:
+            if not in_tf2(record.symbol):
+                return self.program.segment(node)  # a name that is gone is told of in any case
+            raise _Refused(
+                f"{record.symbol} is handed on, and what it does when called has changed",
+                record.advice or "Call it where its arguments can be seen.",
+            )
+        return self._named(node, record)
 
-    def _call(self, node: ast.Call) -> str | None:
-        symbol = self.names.symbol(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else None
+    def _call(self, node: ast.Call, record: Record) -> str:
+        """A call of a symbol whose arguments changed."""
+        symbol = record.symbol
+        if record.advice:
+            raise _Refused(f"{symbol} has no form in TensorFlow 2 that computes the same", record.advice)
         if symbol == "tf.app.run" and not node.args and not node.keywords:
             return "app.run(main)"
-        record = records().get(symbol) if symbol else None
-        if record is None or record.plain:
-            return None
+        others = [k.arg for k in node.keywords if k.arg and k.arg not in record.params] if record.others else []
         try:
-            bound = bind(node, record.params)
+            bound = bind(node, [*record.params, *others])
         except Unbound as problem:
-            self._say(node, f"the arguments of {symbol} cannot be told: {problem}")
-            return None
+            raise _Refused(f"the arguments of {symbol} cannot be told apart: {problem}") from None
+        self._check(record, bound)
+        if record.templates:
+            return self._filled(record, bound)
+        span = Span(self.program.span(node.func).end, self.program.span(node).end)
+        arguments = self.inside(_Arguments(node), span)
+        arguments = arguments[arguments.index("(") :]  # what stands before it can only be white space
+        text = changed_call(
+            self._named(node.func, record), arguments, record, self.tf, lambda name: not self._is_data(bound[name])
+        )
+        return f"{text}[0]" if record.lone and self._is_lone(record, bound) else text
+
+    def _check(self, record: Record, bound: Mapping[str, ast.expr]) -> None:
+        """Raises `_Refused` where an argument's value has no counterpart."""
+        symbol = record.symbol
         for name, value in record.only.items():
-            if name in bound and not _equal(bound[name], value):
-                self._say(node, f"{symbol} with {name}={self.program.segment(bound[name])} has no form in the tables")
-                return None
-        for name in bound:
-            if name in ("reduction", "label_smoothing", "loss_collection") and name not in record.only:
-                self._say(node, f"{symbol} with {name} has no form in the tables")
-                return None
-        if record.floats and not any(isinstance(n, ast.Constant) and type(n.value) is float for n in ast.walk(node)):
-            self._say(
-                node, f"{symbol} divides whole numbers in another way than floats, and its operands' type is not seen"
+            if name in bound and not self._equal(bound[name], value):
+                raise _Refused(f"{symbol} with {name}={self.program.segment(bound[name])} has no form in TensorFlow 2")
+        for name in record.whole:
+            if name in bound and self._may_be_list(bound[name]):
+                raise _Refused(f"{symbol} was given a list of parts, which TensorFlow 2 counts in another order")
+        if record.floats and not any(is_float(value, self.program) for value in bound.values()):
+            raise _Refused(
+                f"{symbol} drops the fraction of whole numbers, and its operands' type is not seen",
+                "Write tf.math.floordiv for whole numbers, tf.divide for floats.",
             )
-            return None
-        if record.template:
-            texts = {name: _operand(self.text(value), value) for name, value in bound.items()}
-            try:
-                return record.template.format(tf=self.tf, **texts)
-            except KeyError as missing:
-                self._say(node, f"{symbol} without {missing}")
-                return None
-        return self._changed(node, record)
 
-    def _changed(self, node: ast.Call, record: Record) -> str:
-        """A call with its arguments under their new names, formatting and comments kept."""
-        start, end = self.program.span(node.func).end, self.program.span(node).end
-        inner = self.inside(_Arguments(node), start, end)
-        call = cst.parse_expression("f" + inner)
-        assert isinstance(call, cst.Call)
-        arguments = []
-        for index, argument in enumerate(call.args):
-            old = argument.keyword.value if argument.keyword else record.params[index]
-            if old in record.drop or old in record.only:
+    def _filled(self, record: Record, bound: Mapping[str, ast.expr]) -> str:
+        """The template that takes just the arguments which are given."""
+        used_ever = {name for template in record.templates for name in places(template)}
+        ignored = {*record.drop, *record.only, *_LABELS} - used_ever
+        given = {n for n in bound if n not in ignored and not _is_none(bound[n])}
+        for template in record.templates:
+            used = places(template)
+            if set(used) != given:
                 continue
-            value = argument.value
-            new = record.rename.get(old, old)
-            if old in record.convert:
-                operand = cst.Module([]).code_for_node(value)
-                wrapped = (
-                    operand
-                    if isinstance(value, cst.Name | cst.Attribute | cst.Call | cst.Integer | cst.Float | cst.Subscript)
-                    else f"({operand})"
-                )
-                new, _, text = record.convert[old].format(**{old: wrapped}).partition("=")
-                value = cst.parse_expression(text)
-            if old == record.stop_gradient and not self._is_data(node, old, record):
-                value = cst.parse_expression(f"{self.tf}.stop_gradient({cst.Module([]).code_for_node(value)})")
-            keep = argument.keyword is None and index < record.positional
-            equal = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
-            changed = (
-                argument.with_changes(value=value)
-                if keep
-                else argument.with_changes(
-                    keyword=cst.Name(new), value=value, equal=argument.equal if argument.keyword else equal
-                )
-            )
-            arguments.append(changed)
-        given = {
-            record.params[i] if k is None else k
-            for i, k in [(i, a.keyword.value if a.keyword else None) for i, a in enumerate(call.args)]
-        }
-        for name, default in record.add.items():
-            if name not in given:
-                if arguments and not isinstance(arguments[-1].comma, cst.Comma):
-                    arguments[-1] = arguments[-1].with_changes(
-                        comma=cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+            for name in given:
+                if used.count(name) > 1 and not isinstance(bound[name], ast.Name | ast.Attribute | ast.Constant):
+                    raise _Refused(
+                        f"{record.symbol} would compute its {name} twice", "Give that argument a name of its own first."
                     )
-                arguments.append(
-                    cst.Arg(
-                        cst.parse_expression(default),
-                        cst.Name(name),
-                        equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),
-                    )
-                )
-        if arguments and len(arguments) < len(call.args) and isinstance(arguments[-1].comma, cst.Comma):
-            arguments[-1] = arguments[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
-        code = cst.Module([]).code_for_node(call.with_changes(args=arguments))
-        return self._written(record.becomes) + code.removeprefix("f")
+            texts = {name: self.text(bound[name]) for name in given}
+            stopped = record.stop_gradient
+            if stopped in given and not self._is_data(bound[stopped]):
+                texts[stopped] = f"{self.tf}.stop_gradient({texts[stopped]})"
+            return fill(template, self.tf, texts)
+        raise _Refused(f"{record.symbol} with just these arguments has no form in the tables: {', '.join(bound)}")
 
-    def _is_data(self, node: ast.Call, name: str, record: Record) -> bool:
+    def _is_data(self, value: ast.expr) -> bool:
         """Whether an argument plainly carries no gradient: a literal, or what a function is fed."""
-        bound = bind(node, record.params)
-        value = bound[name]
         if isinstance(value, ast.Name):
             return id(value) in self.data
+        if isinstance(value, ast.Call) and self.names.symbol(value.func) == "tf.one_hot":
+            return True
         return isinstance(value, ast.Constant | ast.List)
 
-    def _say(self, node: ast.AST, message: str) -> None:
-        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-        self.findings.append(
-            Finding(line, column + 1, "TFM990", message, "Rewrite this call by hand, then run the tool again.")
+    def _is_lone(self, record: Record, bound: Mapping[str, ast.expr]) -> bool:
+        value = bound.get(record.lone)
+        if not isinstance(value, ast.List | ast.Tuple) or any(isinstance(e, ast.Starred) for e in value.elts):
+            raise _Refused(f"{record.symbol} gives back a lone one of {record.lone} itself, and their number is unseen")
+        return len(value.elts) == 1
+
+    def _may_be_list(self, value: ast.expr) -> bool:
+        if not isinstance(value, ast.Name):
+            return isinstance(value, ast.List | ast.ListComp | ast.Tuple)
+        return any(
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.List | ast.ListComp | ast.Tuple)
+            and any(isinstance(target, ast.Name) and target.id == value.id for target in node.targets)
+            for node in self.program.nodes
         )
+
+    def _equal(self, node: ast.expr, value: str) -> bool:
+        if value.startswith("tf."):
+            return self.names.symbol(node) == value
+        try:
+            return bool(ast.literal_eval(node) == ast.literal_eval(value))
+        except ValueError:
+            return False
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 class _Arguments(ast.AST):
@@ -225,24 +248,6 @@ class _Arguments(ast.AST):
 
     def __init__(self, call: ast.Call) -> None:
         self.args, self.keywords = call.args, call.keywords
-
-
-def _operand(text: str, node: ast.expr) -> str:
-    atom = ast.Name | ast.Attribute | ast.Call | ast.Subscript | ast.Constant | ast.List | ast.Tuple
-    return text if isinstance(node, atom) else f"({text})"
-
-
-def _equal(node: ast.expr, value: str) -> bool:
-    try:
-        return bool(ast.literal_eval(node) == ast.literal_eval(value))
-    except ValueError:
-        return False
-
-
-def _module_name(program: Program) -> str:
-    from tf2migrate.lift.expressions import tensorflow_name
-
-    return tensorflow_name(program.names)
 
 
 def _data_parameters(program: Program) -> set[int]:

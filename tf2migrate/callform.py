@@ -1,0 +1,83 @@
+"""A call with its arguments under their new names, formatting and comments kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import libcst as cst
+
+from tf2migrate.records import Record
+
+_ATOMS = cst.Name | cst.Attribute | cst.Call | cst.Subscript | cst.Integer | cst.Float | cst.List | cst.Tuple
+_TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+
+
+def code(node: cst.BaseExpression) -> str:
+    """The text of an expression."""
+    return cst.Module([]).code_for_node(node)
+
+
+def operand(text: str, before: str = "", after: str = "") -> str:
+    """A text that can stand as an operand between two others: in parentheses where it has to."""
+    node = cst.parse_expression(f"({text})")
+    bare = cst.parse_expression(text) if not isinstance(node, cst.NamedExpr) else node
+    alone = before.rstrip().endswith(("(", ",", "=")) and after.lstrip().startswith((")", ","))
+    simple = isinstance(bare, _ATOMS) or bool(getattr(bare, "lpar", ()))
+    fits = alone and not isinstance(node, cst.NamedExpr | cst.Lambda | cst.Yield)
+    return text if simple or fits else f"({text})"
+
+
+def fill(template: str, tf: str, texts: Mapping[str, str]) -> str:
+    """A template with its places filled: ``{tf}`` is the module, the others are arguments."""
+    pieces = re.split(r"\{(\w+)\}", template)
+    for index in range(1, len(pieces), 2):
+        name = pieces[index]
+        pieces[index] = tf if name == "tf" else operand(texts[name], pieces[index - 1], pieces[index + 1])
+    return "".join(pieces)
+
+
+def places(template: str) -> list[str]:
+    """The names of the arguments that a template uses, in order, each as often as it does."""
+    return [name for name in re.findall(r"\{(\w+)\}", template) if name != "tf"]
+
+
+def changed_call(function: str, arguments: str, record: Record, tf: str, wrap: Callable[[str], bool]) -> str:
+    """The call of `function` with a call's arguments (their text, in parentheses) as a record says.
+
+    `wrap` tells whether the gradient through an argument is to be stopped.
+    """
+    call = cst.ensure_type(cst.parse_expression("f" + arguments), cst.Call)
+    changed, given = [], set()
+    for index, argument in enumerate(call.args):
+        old = argument.keyword.value if argument.keyword else record.params[index]
+        given.add(record.rename.get(old, old))
+        if old in record.drop or old in record.only:
+            continue
+        new, value = record.rename.get(old, old), argument.value
+        if old in record.convert:
+            new, _, template = record.convert[old].partition("=")
+            value = cst.parse_expression(fill(template, tf, {old: code(value)}))
+        if old == record.stop_gradient and wrap(old):
+            value = cst.parse_expression(f"{tf}.stop_gradient({code(value)})")
+        if argument.keyword is None and index < record.positional:
+            changed.append(argument.with_changes(value=value))
+        else:
+            equal = argument.equal if argument.keyword else _TIGHT
+            changed.append(argument.with_changes(keyword=cst.Name(new), value=value, equal=equal))
+    changed += [_added(name, value) for name, value in record.add.items() if name not in given]
+    return function + code(call.with_changes(args=_separated(call, changed))).removeprefix("f")
+
+
+def _added(name: str, value: str) -> cst.Arg:
+    return cst.Arg(cst.parse_expression(value), cst.Name(name), equal=_TIGHT)
+
+
+def _separated(call: cst.Call, arguments: list[cst.Arg]) -> list[cst.Arg]:
+    """The arguments with a comma between each two; behind the last only where the call had one."""
+    if not arguments:
+        return arguments
+    comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    between = [a if isinstance(a.comma, cst.Comma) else a.with_changes(comma=comma) for a in arguments[:-1]]
+    end = call.args[-1].comma if call.args else cst.MaybeSentinel.DEFAULT
+    return [*between, arguments[-1].with_changes(comma=end)]
