@@ -106,5 +106,5 @@ def _to_end(body: str, at: int) -> int:
 def _line_magic(body: str, start: int) -> tuple[int, int, bool]:
     end = _to_end(body, start)
     timed = _TIMED.match(body, start, end)
-    asks = body[start:end].rstrip().endswith("?")  # for help on what stands before
+    asks = "?" in body[start:end]  # for help: such a line is no Python after its magic either
     return (start, timed.start("code"), True) if timed and not asks else (start, end, False)
