@@ -54,6 +54,8 @@ def changed_call(function: str, arguments: str, record: Record, tf: str, wrap: C
         given.add(record.rename.get(old, old))
         if old in record.drop or old in record.only:
             continue
+        if old in record.rename and isinstance(argument.value, cst.Name) and argument.value.value == "None":
+            continue  # TF1's old name beside its new one
         new, value = record.rename.get(old, old), argument.value
         if old in record.convert:
             new, _, template = record.convert[old].partition("=")

@@ -62,9 +62,9 @@ class _Upgrader:
         """The TF2 text of an expression."""
         try:
             if isinstance(node, ast.Call) and (record := self._record(node.func)) and not record.plain:
-                if not record.needs or all(keyword.arg != record.needs for keyword in node.keywords):
-                    return self._call(node, record)
-                return self.inside(node)
+                if record.needs and any(keyword.arg == record.needs for keyword in node.keywords):
+                    return self.inside(_Arguments(node), self.program.span(node))
+                return self._call(node, record)
             if isinstance(node, ast.Name | ast.Attribute) and (record := self._record(node)):
                 return self._value(node, record)
         except _Refused as problem:
@@ -174,6 +174,9 @@ class _Upgrader:
         for name, value in record.only.items():
             if name in bound and not self._equal(bound[name], value):
                 raise _Refused(f"{symbol} with {name}={self.program.segment(bound[name])} has no form in TensorFlow 2")
+        for name, new in record.rename.items():
+            if name in bound and new in bound and not _is_none(bound[name]):
+                raise _Refused(f"{symbol} is given both {name} and {new}")
         for name in record.whole:
             if name in bound and self._may_be_list(bound[name]):
                 raise _Refused(f"{symbol} was given a list of parts, which TensorFlow 2 counts in another order")
