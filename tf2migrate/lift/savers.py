@@ -170,12 +170,26 @@ def check(interpreter: Interpreter) -> list[Finding]:
         message = "a file of one Saver may be restored by another, which names its variables differently"
         raise Refused("TFM909", restores[0].node, message, "Use one tf.train.Checkpoint for both.")
     _check_initializers(interpreter, restores)
+    _check_followed(interpreter)
     if not restores or (len(restores) < len(uses) and not _asks_state(interpreter)):
         return []
     node = restores[0].node
     message = "the checkpoint must be one that the new program wrote: on one of TensorFlow 1 the restore raises"
     advice = "Read old files with tf.train.load_checkpoint, and assign the variables by name."
     return [Finding(node.lineno, node.col_offset + 1, "TFM713", message, advice, fixable=True)]
+
+
+def _check_followed(interpreter: Interpreter) -> None:
+    """A save, a restore or an add_summary that the walk never came to would stay as it is."""
+    written = [d for f in interpreter.frames for s in f.statements for d in s.writes]
+    names = {d.name for d in written if isinstance(d.value, Saver) or getattr(d.value, "role", "") == "writer"}
+    for node in interpreter.program.nodes:
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)):
+                followed = method not in ("save", "restore", "add_summary") or id(node) in interpreter.rewrites
+                if name in names and not followed:
+                    message = f"{method} stands in a function that is never called, or is not followed"
+                    raise Refused("TFM902", node, message, "Call the function, or take it out.")
 
 
 def _signature(made: Saver) -> object:
@@ -304,7 +318,8 @@ def _split(expressions: Expressions, use: Use, made: Saver) -> tuple[str, str] |
     match use.path:
         case ast.Constant(value=str(whole)):
             directory, name = os.path.split(whole)
-            return (f'"{directory or "."}"', name) if name and '"' not in whole else None
+            told = directory and name and os.path.join(directory, name) == whole
+            return (f'"{directory}"', name) if told and not set(whole) & {'"', "\\"} else None
         case ast.BinOp(op=ast.Add(), left=left, right=ast.Constant(value=str(rest))) if rest.startswith("/"):
             name = rest[1:]
         case ast.Call(func=joined, args=[left, ast.Constant(value=str(name))]) if ast.unparse(joined) == "os.path.join":
@@ -313,7 +328,11 @@ def _split(expressions: Expressions, use: Use, made: Saver) -> tuple[str, str] |
             return None
     reads = {n.id for n in ast.walk(left) if isinstance(n, ast.Name)}
     known = all(made.env.get(n) == use.env.get(n) and len(use.env.get(n, ())) <= 1 for n in reads)
-    return (expressions.text(left), name) if known and name and not set(name) & {"/", '"', "\\"} else None
+    values = [d.value for n in reads for d in use.env.get(n, ())]
+    slash = any(isinstance(v, Python) and str(v.literal).endswith("/") for v in values)  # a second one would be written
+    if not known or slash or not name or set(name) & {"/", '"', "\\"}:
+        return None
+    return expressions.text(left), name
 
 
 def use_text(expressions: Expressions, use: Use, owner: ast.expr) -> str:

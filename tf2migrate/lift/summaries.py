@@ -284,10 +284,14 @@ def recorded_lines(expressions: Expressions, recorded: Recorded) -> list[str]:
         lines.append(f"{name} = {given}")
         given = name
     step = expressions.text(recorded.step) if recorded.step is not None else "0"
-    lines.append(f"with {expressions.text(recorded.writer)}.as_default(step={step}):")
+    if isinstance(recorded.step, ast.Call | ast.BinOp):
+        name = expressions.plan.fresh("step")
+        lines.append(f"{name} = {step}")
+        step = name
+    lines.append(f"with {expressions.text(recorded.writer)}.as_default():")
     for item in recorded.items:
         value = f'{given}["{item.tag}"]' if item.returned else expressions.text(item.node)
-        lines.append(f'    {expressions.tf}.summary.{item.kind}("{item.tag}", {value}{item.options})')
+        lines.append(f'    {expressions.tf}.summary.{item.kind}("{item.tag}", {value}, step={step}{item.options})')
     return lines
 
 
