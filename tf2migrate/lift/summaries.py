@@ -181,9 +181,7 @@ def writer_method(interpreter: Interpreter, node: ast.Call, method: Method) -> V
         interpreter.evaluate(argument)
     found = _held(interpreter, given)
     if len({id(s) for s in found}) != 1:
-        return Unknown(
-            "which summaries are written cannot be seen: fetch them with a run, and bind them to a name", node
-        )
+        return Unknown("which summaries are written cannot be seen", node)
     items = found[0].items
     _check_names(interpreter, tuple(i for i in items if not i.returned), node)
     return Recorded(method.node.value, given, step, items)
