@@ -10,6 +10,7 @@ from test_rules import differences, outputs
 from tf2migrate.facts.program import Program
 from tf2migrate.leftovers import leftovers
 from tf2migrate.migrate import migrate
+from tf2migrate.model import Options
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 PROGRAMS = sorted(p for p in (FIXTURES / "programs").iterdir() if (p / "tf1.py").exists())
@@ -42,3 +43,12 @@ def test_both_sides_print_the_same() -> None:
     assert all(old), "a program that prints nothing shows nothing"
     found = {p.name: differences(a, b) for p, a, b in zip(PROGRAMS, old, new, strict=True)}
     assert not any(found.values()), found
+
+
+@pytest.mark.parametrize("folder", REFUSED, ids=lambda p: p.name)
+def test_a_mark_stands_once_where_a_program_is_stopped(folder: Path) -> None:
+    old = (folder / "tf1.py").read_text(encoding="utf-8")
+    marked = migrate(old, Options(todo=True)).after
+    assert marked.count("# TODO(tf2migrate TFM9") == 1
+    assert migrate(marked, Options(todo=True)).after == marked
+    assert [line for line in marked.split("\n") if "TODO(tf2migrate" not in line] == old.split("\n")

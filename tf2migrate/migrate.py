@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.imports import tidy
 from tf2migrate.leftovers import leftovers
 from tf2migrate.lift import lift
-from tf2migrate.model import Finding, Migration, Options, Outcome, Target
+from tf2migrate.model import Edit, Finding, Migration, Options, Outcome, Span, Target
 from tf2migrate.renames import upgrade
 from tf2migrate.rewrites import rewrite
 from tf2migrate.selfcheck import undefined
@@ -76,11 +77,31 @@ def migrate(
         outcome = stage(program, options)
         findings += outcome.findings
         if any(f.code.startswith("TFM9") for f in outcome.findings):
-            return Migration(text, text, _stopped(before, findings), tuple(cuts))
+            stopped = _stopped(before, findings)
+            marked, moved = apply(text, _todo(before, stopped) if options.todo else (), cuts)
+            return Migration(text, marked, stopped, moved)
         if outcome.edits:
             changed, moved = apply(program.text, outcome.edits, program.cuts)
             program = Program(changed, moved, before)
     return Migration(text, program.text, tuple(sorted(set(findings))), program.cuts)
+
+
+def _todo(before: Program, findings: Sequence[Finding]) -> list[Edit]:
+    """One comment above each place that stops the program, unless it stands there already."""
+    edits: dict[int, Edit] = {}
+    statements = [node for node in before.nodes if isinstance(node, ast.stmt)]
+    for finding in findings:
+        if not finding.code.startswith("TFM9"):
+            continue
+        around = [s for s in statements if s.lineno <= finding.line]
+        line = max((s.lineno for s in around), default=1)
+        mark = f"# TODO(tf2migrate {finding.code}): "
+        above = before.lines[line - 2] if line > 1 else ""
+        indent = before.lines[line - 1][: len(before.lines[line - 1]) - len(before.lines[line - 1].lstrip())]
+        if not above.strip().startswith(mark):
+            at = before.offset(line, 0)
+            edits.setdefault(at, Edit(Span(at, at), f"{indent}{mark}{finding.message}\n"))
+    return list(edits.values())
 
 
 def _stopped(before: Program, findings: Sequence[Finding]) -> tuple[Finding, ...]:
