@@ -168,7 +168,7 @@ def check(interpreter: Interpreter) -> list[Finding]:
     savers = list({id(u.saver): u.saver for u in uses}.values())
     if restores and len({id(s.node) for s in savers}) > 1 and len({_signature(s) for s in savers}) > 1:
         message = "a file of one Saver may be restored by another, which names its variables differently"
-        raise Refused("TFM909", restores[0].node, message, "Use one tf.train.Checkpoint for both.")
+        raise Refused("TFM911", restores[0].node, message, "Use one tf.train.Checkpoint for both.")
     _check_initializers(interpreter, restores)
     _check_followed(interpreter)
     if not restores or (len(restores) < len(uses) and not _asks_state(interpreter)):
@@ -278,10 +278,10 @@ def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]
         text = expressions.hoisted.get(id(value.node)) or names.get(id(value))
         if text is None:
             line = getattr(value.node, "lineno", 0)
-            raise Refused("TFM909", made.node, f"what a Saver keeps of line {line} has no name of its own here", ADVICE)
+            raise Refused("TFM911", made.node, f"what a Saver keeps of line {line} has no name of its own here", ADVICE)
         key = made.keys.get(id(value), text)
         if not key.isidentifier() or used.get(key, text) != text:
-            raise Refused("TFM909", made.node, f"{key} is no name that a tf.train.Checkpoint can keep", ADVICE)
+            raise Refused("TFM911", made.node, f"{key} is no name that a tf.train.Checkpoint can keep", ADVICE)
         if key not in used:
             yield key + "_" if key in _RESERVED else key, text
         used[key] = text
@@ -305,7 +305,7 @@ def _managed(expressions: Expressions, made: Saver) -> tuple[str, str] | None:
         return found.pop()
     if saves and _asks_state(expressions.interpreter):
         raise Refused(
-            "TFM909",
+            "TFM911",
             saves[0].node,
             "the program asks for its latest checkpoint, and where this save puts it cannot be told",
             "Use a tf.train.CheckpointManager.",

@@ -1,0 +1,131 @@
+"""Summaries: a fetched summary is a dict of tensors, and add_summary the block that writes it."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+from tf2migrate.facts.program import Program
+from tf2migrate.lift import lift
+from tf2migrate.migrate import migrate
+from tf2migrate.model import Options
+
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "summaries"
+HEAD = """import tensorflow as tf
+x = tf.placeholder(tf.float32)
+W = tf.Variable(1.0)
+loss = tf.square(W * x)
+writer = tf.summary.FileWriter("logs")
+"""
+RUN = """with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    writer.add_graph(sess.graph)
+    found = sess.run(merged, {x: 1.0})
+    writer.add_summary(found, 7)
+"""
+
+
+def after(lines: str) -> str:
+    migration = migrate(HEAD + lines)
+    assert not migration.remaining, migration.remaining
+    return migration.after
+
+
+def stop(lines: str) -> str:
+    """The refusal of a program that is left as it was."""
+    assert migrate(HEAD + lines).after == HEAD + lines
+    return next(f"{f.code} {f.message}" for f in lift(Program(HEAD + lines), Options()).findings if not f.fixable)
+
+
+def test_a_program_becomes_what_is_written_beside_it() -> None:
+    migration = migrate((FIXTURE / "tf1.py").read_text(encoding="utf-8"))
+    new = (FIXTURE / "tf2.py").read_text(encoding="utf-8")
+    assert migration.after == new
+    assert migrate(new).after == new
+    assert [f.code for f in migration.findings].count("TFM714") == 1
+
+
+@pytest.mark.tensorflow
+@pytest.mark.skipif(importlib.util.find_spec("tensorboard") is None, reason="tf.summary needs tensorboard")
+def test_both_sides_print_the_same() -> None:
+    from test_rules import differences, outputs
+
+    old, new = (
+        outputs(side, [(FIXTURE / name).read_text(encoding="utf-8")])[0]
+        for side, name in (("old", "tf1.py"), ("new", "tf2.py"))
+    )
+    assert old
+    assert not differences(old, new)
+
+
+def test_variables_are_read_where_they_are_written() -> None:
+    text = after(
+        'tf.summary.scalar("loss", loss)\ntf.summary.histogram("w", W)\nmerged = tf.summary.merge_all()\n' + RUN
+    )
+    assert '    return {"loss": loss}\n' in text
+    assert text.endswith(
+        "found = compute_merged(x=1.0)\n"
+        "with writer.as_default():\n"
+        '    tf.summary.scalar("loss", found["loss"], step=7)\n'
+        '    tf.summary.histogram("w", W, step=7)\n'
+    )
+
+
+def test_tags_have_their_scopes_and_are_unique() -> None:
+    made = (
+        'with tf.name_scope("a"):\n    tf.summary.scalar("my loss", loss)\n    tf.summary.scalar("my loss", loss + 1)\n'
+    )
+    assert '{"a/my_loss": loss, "a/my_loss_1": loss + 1}' in after(made + "merged = tf.summary.merge_all()\n" + RUN)
+
+
+def test_summaries_that_are_merged_by_name() -> None:
+    made = 'one = tf.summary.scalar("one", loss)\ntwo = tf.summary.scalar("two", loss + 1)\n'
+    text = after(made + "merged = tf.summary.merge([one, two])\n" + RUN)
+    assert '    one = {"one": loss}\n    two = {"two": loss + 1}\n    return {**one, **two}\n' in text
+
+
+def test_what_is_fetched_beside_is_still_an_array() -> None:
+    made = 'tf.summary.scalar("loss", loss)\nmerged = tf.summary.merge_all()\n'
+    text = after(
+        made + RUN.replace("found = sess.run(merged,", "found, value = sess.run([merged, loss],") + "    print(value)\n"
+    )
+    assert "found, value = compute_merged_and_loss(x=1.0)\nvalue = value.numpy()\n" in text
+
+
+def test_a_step_that_is_computed_is_computed_once() -> None:
+    made = 'tf.summary.scalar("loss", loss)\nmerged = tf.summary.merge_all()\n'
+    text = after(made + RUN.replace("found, 7", "sess.run(merged, {x: 2.0}), sess.run(W)"))
+    assert "summary = compute_merged(x=2.0)\nstep = W.numpy()\nwith writer.as_default():\n" in text
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (
+            'def noted(v):\n    tf.summary.scalar("v", v)\nnoted(loss)\nmerged = tf.summary.merge_all()\n' + RUN,
+            "TFM901 a summary is made in a helper function, a loop or a branch",
+        ),
+        (
+            'for i in range(2):\n    tf.summary.scalar("v", loss)\nmerged = tf.summary.merge_all()\n' + RUN,
+            "TFM901 a summary is made in a helper function, a loop or a branch",
+        ),
+        (
+            'tf.summary.scalar("loss", loss)\nloss = loss * 2\nmerged = tf.summary.merge_all()\n' + RUN,
+            "TFM903 loss is summarised, and has another meaning where the summaries are used",
+        ),
+        (
+            'tf.summary.scalar("loss", loss)\nmerged = tf.summary.merge_all()\n' + RUN + "    print(len(found))\n",
+            "TFM906 a fetched summary is used for something else than add_summary",
+        ),
+        (
+            'tf.summary.scalar("loss", loss)\nmerged = tf.summary.merge_all()\n'
+            + RUN.replace("sess.run(merged,", "sess.run([merged],").replace("(found,", "(found[0],"),
+            "TFM901 which summaries are written cannot be seen",
+        ),
+        ("merged = tf.summary.merge_all()\n" + RUN, "TFM901 which summaries are merged cannot be seen"),
+    ],
+)
+def test_what_is_not_clear_is_left_alone(lines: str, reason: str) -> None:
+    assert stop(lines) == reason
