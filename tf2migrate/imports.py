@@ -18,6 +18,7 @@ from tf2migrate.statements import Blocks
 _NEEDED = {
     "functools": "import functools",
     "os": "import os",
+    "sys": "import sys",
     "types": "import types",
     "app": "from absl import app",
     "flags": "from absl import flags",

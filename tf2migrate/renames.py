@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from tf2migrate.callform import changed_call, fill, places
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.floats import is_float
-from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
+from tf2migrate.flagparse import parsing
 from tf2migrate.lift.expressions import tensorflow_name
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 from tf2migrate.records import Record, in_tf2, records
@@ -25,7 +25,7 @@ def upgrade(program: Program, options: Options) -> Outcome:
     upgrader = _Upgrader(program)
     for node in program.tree.body:
         upgrader.visit(node)
-    return Outcome(tuple(upgrader.edits), tuple(sorted(set(upgrader.findings))))
+    return Outcome((*upgrader.edits, *parsing(program)), tuple(sorted(set(upgrader.findings))))
 
 
 class _Refused(Exception):
@@ -46,7 +46,6 @@ class _Upgrader:
         self.tf = tensorflow_name(program.names)
         self.data = _data_parameters(program)
         self.imported = {a.asname or a.name.split(".")[0] for n in self.names.imports for a in n.names}
-        self.absl = any(symbol == "tf.app.run" for _, symbol in symbols(program.names, program.tree))
 
     def visit(self, node: ast.AST) -> None:
         """Adds the edits of a statement, or of an expression as a whole."""
@@ -117,10 +116,7 @@ class _Upgrader:
 
     def _record(self, node: ast.expr) -> Record | None:
         symbol = self.names.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else None
-        record = records().get(symbol) if symbol else None
-        if record is not None and record.becomes.startswith("flags.") and not self.absl:
-            return None
-        return record
+        return records().get(symbol) if symbol else None
 
     def _named(self, node: ast.expr, record: Record) -> str:
         """The new name of a symbol; a name that the program gave it by assignment stays, and means the new one."""
