@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 
 from tf2migrate.facts.era import GONE_METHODS
-from tf2migrate.facts.names import symbols
+from tf2migrate.facts.names import canonical, symbols
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Finding
 from tf2migrate.records import in_tf2
+from tf2migrate.symbols import Verdict, advice, verdict
 
 
 def leftovers(program: Program) -> tuple[Finding, ...]:
@@ -60,13 +61,13 @@ def importable(path: str) -> bool:
 
 def _finding(program: Program, node: ast.expr | ast.stmt, name: str) -> Finding:
     line, column = program.position(program.span(node).start)
-    return Finding(
-        line,
-        column,
-        "TFM199",
-        f"{name} does not exist in TensorFlow 2",
-        "Write what it did with TensorFlow 2's own names; rules/renames/ has no record for it.",
-    )
+    return Finding(line, column, "TFM199", f"{name} does not exist in TensorFlow 2", _advice(canonical(name)))
+
+
+def _advice(symbol: str) -> str:
+    if verdict(symbol) is Verdict.LIFTING:
+        return "It goes with the session that runs it; by itself it cannot be rewritten."
+    return advice(symbol) or "Write what it did with TensorFlow 2's own names."
 
 
 def _star(program: Program, node: ast.stmt, path: str) -> Finding:

@@ -9,6 +9,9 @@ from functools import cache
 
 from tf2migrate.rulebook import rules_folder
 
+#: The tables in rules/renames/, a later one above an earlier.
+TABLES = ("generated", "assertions", "arguments", "expressions", "contrib", "absl")
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -60,8 +63,8 @@ class Record:
 def records() -> Mapping[str, Record]:
     """Every record by its symbol; one written by hand stands above a generated one."""
     found: dict[str, Record] = {}
-    for name in ("generated.toml", "arguments.toml", "expressions.toml", "contrib.toml", "absl.toml"):
-        text = (rules_folder() / "renames" / name).read_text(encoding="utf-8")
+    for name in TABLES:
+        text = (rules_folder() / "renames" / f"{name}.toml").read_text(encoding="utf-8")
         found |= {symbol: Record(symbol, **record) for symbol, record in tomllib.loads(text).items()}
     return found
 
