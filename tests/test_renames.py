@@ -46,6 +46,10 @@ REWRITTEN = [
     ("tf.while_loop(c, b, [i])", "tf.while_loop(c, b, [i])[0]"),
     ("tf.while_loop(c, b, [i, j])", "tf.while_loop(c, b, [i, j])"),
     ("tf.nn.embedding_lookup(w, ids, partition_strategy='div')", "tf.nn.embedding_lookup(w, ids)"),
+    (
+        "w = [1, 2]\nw = tf.stack(w)\ntf.nn.embedding_lookup(w, ids, 'mod')",
+        "w = [1, 2]\nw = tf.stack(w)\ntf.nn.embedding_lookup(w, ids)",
+    ),
     ("tf.div(x, 2.0)", "tf.divide(x, 2.0)"),
     ("tf.name_scope(None, 'a', [x])", "tf.name_scope('a')"),
     ("tf.logging.set_verbosity(tf.logging.INFO)", 'tf.get_logger().setLevel("INFO")'),

@@ -220,12 +220,15 @@ class _Upgrader:
     def _may_be_list(self, value: ast.expr) -> bool:
         if not isinstance(value, ast.Name):
             return isinstance(value, ast.List | ast.ListComp | ast.Tuple)
-        return any(
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.List | ast.ListComp | ast.Tuple)
-            and any(isinstance(target, ast.Name) and target.id == value.id for target in node.targets)
+        bound = [
+            node
             for node in self.program.nodes
-        )
+            if isinstance(node, ast.Assign)
+            and any(isinstance(target, ast.Name) and target.id == value.id for target in node.targets)
+        ]
+        before = [node for node in bound if node.lineno < value.lineno]
+        last = [max(before, key=lambda node: node.lineno)] if before else bound
+        return any(isinstance(node.value, ast.List | ast.ListComp | ast.Tuple) for node in last)
 
     def _equal(self, node: ast.expr, value: str) -> bool:
         if value.startswith("tf."):
