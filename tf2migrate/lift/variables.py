@@ -73,6 +73,8 @@ def _initial(expressions: Expressions, node: ast.Call, bound: object) -> str:
     assert initializer is not None
     called = isinstance(initializer, ast.Call) and names.symbol(initializer.func)
     symbol = names.symbol(initializer)
+    if "tf.constant_initializer" in (called, symbol) and not dtype:
+        dtype = f", dtype={tf}.float32"  # the variable's dtype in TF1, whatever the constant's
     if called and S.is_python(called) and shape is not None:
         return f"{expressions.text(initializer)}({shape}{dtype})"
     if symbol is not None and S.is_python(symbol) and shape is not None:
