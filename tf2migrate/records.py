@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from tf2migrate.rulebook import rules_folder
@@ -37,10 +37,19 @@ class Record:
     stop_gradient: str = ""
     whole: Sequence[str] = ()
     lone: str = ""
+    variants: Mapping[str, str] = field(default_factory=dict)  # "keyword=literal" -> what it becomes with that
+    boxed: str = ""  # an argument that is a list of one makes the result one
+    spans: str = ""  # left alone where this argument is plainly computed from the others, element by element
     floats: bool = False  # only where an operand is plainly of a float type
     others: bool = False  # arguments that are not among `params` stay as they are
     needs: str = ""  # TensorFlow 2's own form has this argument, and is left alone
     advice: str = ""  # there is no form for it in TensorFlow 2: what a person can do
+
+    def variant(self, key: str) -> Record:
+        """What the record is where an argument has the value that a key of `variants` says."""
+        name = key.partition("=")[0]
+        only = {n: v for n, v in self.only.items() if n != name}
+        return replace(self, becomes=self.variants[key], only=only, drop=[*self.drop, name], variants={})
 
     @property
     def plain(self) -> bool:

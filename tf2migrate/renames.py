@@ -9,6 +9,7 @@ from tf2migrate.callform import changed_call, fill, places
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.floats import is_float
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.shapes import spans
 from tf2migrate.flagparse import parsing
 from tf2migrate.lift.expressions import tensorflow_name
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
@@ -16,6 +17,10 @@ from tf2migrate.records import Record, in_tf2, records
 
 #: Arguments that only name things.
 _LABELS = frozenset({"name", "scope"})
+
+#: Functions whose result carries no gradient, and those that carry just what they are given.
+_STOPS = frozenset({"tf.one_hot", "tf.stop_gradient", "tf.constant", "tf.zeros", "tf.ones"})
+_PASSES = frozenset({"tf.cast", "tf.to_float", "tf.reshape", "tf.squeeze", "tf.expand_dims", "tf.transpose"})
 
 _ADVICE = "Rewrite this call by hand, then run the tool again."
 
@@ -153,15 +158,25 @@ class _Upgrader:
             bound = bind(node, [*record.params, *others])
         except Unbound as problem:
             raise _Refused(f"the arguments of {symbol} cannot be told apart: {problem}") from None
+        for key in record.variants:
+            name, _, value = key.partition("=")
+            if name in bound and self._equal(bound[name], value):
+                return self._call(node, record.variant(key))
         self._check(record, bound)
-        if record.templates:
-            return self._filled(record, bound)
         span = Span(self.program.span(node.func).end, self.program.span(node).end)
         arguments = self.inside(_Arguments(node), span)
         arguments = arguments[arguments.index("(") :]  # what stands before it can only be white space
+        if record.spans and spans(
+            bound[record.spans], [v for n, v in bound.items() if n != record.spans], self.program
+        ):
+            return self._named(node.func, record) + arguments
+        if record.templates:
+            return self._filled(record, bound)
         text = changed_call(
             self._named(node.func, record), arguments, record, self.tf, lambda name: not self._is_data(bound[name])
         )
+        if record.boxed and self._is_box(bound.get(record.boxed)):
+            return f"[{text}]"
         return f"{text}[0]" if record.lone and self._is_lone(record, bound) else text
 
     def _check(self, record: Record, bound: Mapping[str, ast.expr]) -> None:
@@ -207,15 +222,32 @@ class _Upgrader:
         """Whether an argument plainly carries no gradient: a literal, or what a function is fed."""
         if isinstance(value, ast.Name):
             return id(value) in self.data
-        if isinstance(value, ast.Call) and self.names.symbol(value.func) == "tf.one_hot":
-            return True
+        if isinstance(value, ast.Call):
+            symbol = self.names.symbol(value.func)
+            return symbol in _STOPS or (symbol in _PASSES and bool(value.args) and self._is_data(value.args[0]))
         return isinstance(value, ast.Constant | ast.List)
 
     def _is_lone(self, record: Record, bound: Mapping[str, ast.expr]) -> bool:
         value = bound.get(record.lone)
+        if isinstance(value, ast.Lambda):
+            return isinstance(value.body, ast.List | ast.Tuple) and len(value.body.elts) == 1
+        if record.lone == "true_fn":
+            return self._returns_one(value)
         if not isinstance(value, ast.List | ast.Tuple) or any(isinstance(e, ast.Starred) for e in value.elts):
             raise _Refused(f"{record.symbol} gives back a lone one of {record.lone} itself, and their number is unseen")
         return len(value.elts) == 1
+
+    def _returns_one(self, value: ast.expr | None) -> bool:
+        """Whether a function of the program plainly returns a list of one."""
+        made = [n for n in self.program.nodes if isinstance(n, ast.FunctionDef) and ast.unparse(value or n) == n.name]
+        results = [r.value for function in made for r in ast.walk(function) if isinstance(r, ast.Return)]
+        return any(isinstance(r, ast.List | ast.Tuple) and len(r.elts) == 1 for r in results)
+
+    def _is_box(self, value: ast.expr | None) -> bool:
+        """Whether an argument is a list of one."""
+        if isinstance(value, ast.Name) and self._may_be_list(value):
+            raise _Refused(f"{value.id} may be a list of one, and then what comes back is one")
+        return isinstance(value, ast.List | ast.Tuple) and len(value.elts) == 1
 
     def _may_be_list(self, value: ast.expr) -> bool:
         if not isinstance(value, ast.Name):
