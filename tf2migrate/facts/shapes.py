@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from tf2migrate.facts.program import Program
 
 _ELEMENTWISE = (
-    "abs cast ceil cos erf exp floor identity is_finite is_inf is_nan log log1p logical_not neg negative ones_like round "
-    "rsqrt sigmoid sign sin sqrt square stop_gradient tanh to_float to_int32 to_int64 zeros_like nn.relu nn.sigmoid nn.tanh"
+    "abs cast ceil cos erf exp floor identity is_finite is_inf is_nan log log1p logical_not neg negative ones_like "
+    "round rsqrt sigmoid sign sin sqrt square stop_gradient tanh to_float to_int32 to_int64 zeros_like nn.relu "
+    "nn.sigmoid nn.tanh"
 )
 _BETWEEN_TWO = (
     "add div divide equal greater greater_equal less less_equal logical_and logical_or logical_xor maximum minimum mod "
