@@ -203,24 +203,27 @@ class Expressions:
 
     def call_text(self, run: Run, planned: Planned) -> str:
         """The call of a run's function, with what it is fed."""
-        arguments = []
         fed = {feed.key: feed for feed in run.feeds}
         wanted = list(planned.slice.parameters)
         if run.whole is not None and wanted and set(wanted) == set(fed):
             return f"{planned.name}(**{self.text(run.whole)})"
+        arguments = []
+        for feed in run.feeds:  # in their order: what is computed for them may draw or read
+            if feed.key in planned.slice.parameters:
+                name = self.plan.parameter_names[feed.key]
+                arguments.append(f"{name}={self._fed(feed, name)}")
         for value in wanted:
             name = self.plan.parameter_names[value]
             if value in fed:
-                arguments.append(f"{name}={self._fed(fed[value], name)}")
-            elif isinstance(value, Placeholder) and value.default is not None:
-                arguments.append(f"{name}={self.text(value.default)}")
-            else:
+                continue
+            if not isinstance(value, Placeholder) or value.default is None:
                 raise Refused(
                     "TFM905",
                     run.node,
                     f"the run needs {name}, which it is not fed",
                     "Feed the placeholder in this run.",
                 )
+            arguments.append(f"{name}={self.text(value.default)}")
         return f"{planned.name}({', '.join(arguments)})"
 
     def _fed(self, feed: Feed, name: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tf2migrate.facts.purity import may_act
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
@@ -65,6 +66,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         for leaf in run.fetches.leaves():
             _check_fetch(run, leaf)
         found = backward_slice(run)
+        _check_feeds(run, found)
         if not found.leaves:
             continue
         _check_names(interpreter, run, found, plan)
@@ -103,6 +105,18 @@ def _check_fetch(run: Run, leaf: Fetch) -> None:
             f"what {ast.unparse(leaf.node)} fetches is not known",
             "Fetch tensors and ops by the names that the graph was built with.",
         )
+
+
+def _check_feeds(run: Run, found: Slice) -> None:
+    """What a run is fed and does not need is left out; computing it must not have been for its effect."""
+    for feed in run.feeds:
+        if feed.key not in found.parameters and not feed.held and may_act(feed.node):
+            raise Refused(
+                "TFM905",
+                feed.node,
+                "this value is fed to a run that does not need it, and computing it may draw or read something",
+                "Take it out of the feed, or compute it before, under a name.",
+            )
 
 
 def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -> None:
