@@ -11,6 +11,9 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import linecache
+import os
+import pathlib
 import random
 import sys
 import traceback
@@ -97,6 +100,11 @@ def share_randomness() -> None:
     gen_random_ops.random_standard_normal = normal
     gen_random_ops.truncated_normal = truncated
     gen_random_ops.random_uniform = uniform
+    if os.environ.get("TF_USE_LEGACY_KERAS") != "1":
+        import tensorflow as tf
+        from keras.src.backend.tensorflow import random as keras_random
+
+        keras_random._cast_seed = keras_random.draw_seed = lambda _: tf.constant(seed, tf.int32)
 
 
 def provide(path: str, **members: Any) -> None:
@@ -113,10 +121,10 @@ def provide(path: str, **members: Any) -> None:
 
 def become_old() -> None:
     """`import tensorflow` means TensorFlow 1 from here on."""
-    import tensorflow as tf
+    sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+    from tf2migrate.verify.runner import be_tensorflow_1
 
-    tf.compat.v1.disable_v2_behavior()
-    sys.modules["tensorflow"] = tf.compat.v1
+    be_tensorflow_1()
     provide("tensorflow.examples.tutorials.mnist.input_data", read_data_sets=read_data_sets)
     provide("tensorflow.contrib.learn.python.learn.datasets.mnist", read_data_sets=read_data_sets)
     provide("tensorflow.contrib.training", HParams=type("HParams", (types.SimpleNamespace,), {}))
@@ -129,6 +137,8 @@ def run(program: str, tf: Any) -> str:
     tf.compat.v1.reset_default_graph()
     module = types.ModuleType("__main__")
     out = io.StringIO()
+    lines = program.splitlines(keepends=True)
+    linecache.cache["<example>"] = len(program), None, lines, "<example>"  # where AutoGraph looks for the text
     with contextlib.redirect_stdout(out):
         try:
             exec(compile(program, "<example>", "exec"), vars(module))

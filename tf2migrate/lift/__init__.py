@@ -6,6 +6,7 @@ The passes in their order: follow the program, plan the functions of its runs, w
 from __future__ import annotations
 
 import ast
+import re
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
@@ -39,7 +40,7 @@ def lift(program: Program, options: Options) -> Outcome:
 def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) -> list[Edit]:
     """What the written code calls and TensorFlow 2 has no like of, below the imports: RMSProp, Glorot's draw."""
     text = "".join(edit.text for edit in edits)
-    wanted = [code for name, code in (("RMSProp(", RMSPROP), ("glorot_uniform(", GLOROT)) if name in text]
+    wanted = [code for name, code in (("RMSProp", RMSPROP), ("glorot_uniform", GLOROT)) if _named(name, text)]
     imports = [n for n in program.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
     if not wanted or not imports:
         return []
@@ -47,6 +48,10 @@ def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) ->
     end = program.offset(last, 0) + len(program.lines[last - 1])
     written = "".join(f"\n\n{code.format(tf=emitter.expressions.tf)}\n\n\n" for code in wanted)
     return [Edit(Span(end, end), written)]
+
+
+def _named(name: str, text: str) -> bool:
+    return re.search(rf'(?<![\w."]){name}\b', text) is not None
 
 
 def _refusal(stop: Refused) -> Finding:

@@ -230,6 +230,8 @@ class BodyWriter:
         indent = self.program.indent(node)
         text = shift(self.expressions.renderer.text(node), indent, "")
         text = text.rstrip().rstrip(";")
+        if text in [f"{d.name} = {d.name}" for d in statement.writes]:  # such as a dropout that never drops
+            return comments
         return [*comments, text + self._trailing(node)]
 
     def _inline(self, statement: Statement, states: list[Effect]) -> list[str]:

@@ -6,7 +6,7 @@ import ast
 import textwrap
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import savers, summaries
+from tf2migrate.lift import layers, savers, summaries
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.headers import headers
@@ -28,7 +28,11 @@ class Emitter:
     def __init__(self, interpreter: Interpreter, plan: Plan) -> None:
         self.interpreter, self.plan = interpreter, plan
         self.program = interpreter.program
-        self.findings: list[Finding] = [*savers.check(interpreter), *summaries.check(interpreter)]
+        self.findings: list[Finding] = [
+            *savers.check(interpreter),
+            *summaries.check(interpreter),
+            *layers.check(interpreter),
+        ]
         self.records: dict[int, list[Statement]] = {}
         for frame in interpreter.frames:
             for statement in frame.statements:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import optimizers, savers, summaries
+from tf2migrate.lift import layer_text, layers, optimizers, savers, summaries
 from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
 from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
 from tf2migrate.lift.render import Renderer
@@ -53,6 +53,8 @@ class Expressions:
     def made_text(self, node: ast.Call) -> str:
         """The constructor of something made, whatever stands in its place elsewhere."""
         value = self.interpreter.rewrites.get(id(node))
+        if isinstance(value, layers.Called):
+            return layer_text.made_text(self, value)
         return self._value_text(node, value) or self.renderer.inside(node)
 
     # ------------------------------------------------------------ replacements
@@ -60,7 +62,12 @@ class Expressions:
     def replacement(self, node: ast.AST) -> str | None:
         """The text that stands in a node's place, or None where it stays."""
         if id(node) in self.hoisted and isinstance(node, ast.Call):
-            return self.hoisted[id(node)]
+            called = self.interpreter.rewrites.get(id(node))
+            return (
+                layer_text.call_text(self, node, called)
+                if isinstance(called, layers.Called)
+                else self.hoisted[id(node)]
+            )
         if not isinstance(node, ast.expr):
             return None
         if isinstance(node, ast.Name):
@@ -87,6 +94,8 @@ class Expressions:
             return self.placeholder(value)
         if isinstance(value, Variable):
             return self.variable(node, value)
+        if isinstance(value, layers.Called):
+            return layer_text.call_text(self, node, value)
         if isinstance(value, Optimizer):
             return optimizers.optimizer_text(self, value)
         if isinstance(value, Schedule):
@@ -100,7 +109,7 @@ class Expressions:
         if self.program.names.symbol(node.func) == "tf.train.checkpoint_exists":
             return savers.exists_text(self, node)
         if isinstance(value, Effect) and value.kind.startswith("assign"):
-            return f"{self._operand(value.arguments['ref'])}.{value.kind}({self.text(value.arguments['value'])})"
+            return f"{self.operand(value.arguments['ref'])}.{value.kind}({self.text(value.arguments['value'])})"
         if id(node) in self.tapes:
             return self._gradient(node)
         return None
@@ -133,7 +142,7 @@ class Expressions:
         statements += [leaf.statement for run in self.interpreter.runs.values() for leaf in run.fetches.leaves()]
         return [e for s in statements for e in s.effects if isinstance(e, Effect)]
 
-    def _operand(self, node: ast.expr) -> str:
+    def operand(self, node: ast.expr) -> str:
         text = self.text(node)
         return text if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"({text})"
 
@@ -227,11 +236,11 @@ class Expressions:
         return f"{planned.name}({', '.join(arguments)})"
 
     def _fed(self, feed: Feed, name: str) -> str:
-        return f'{self._operand(feed.node)}["{name}"]' if feed.held else self.text(feed.node)
+        return f'{self.operand(feed.node)}["{name}"]' if feed.held else self.text(feed.node)
 
     def _outside(self, leaf: Fetch) -> str:
         """A fetch that needs no function: a variable, a constant tensor."""
-        text = self._operand(leaf.node)
+        text = self.operand(leaf.node)
         return f"{text}.numpy()"
 
     def _returned(self, run: Run, planned: Planned | None) -> dict[Fetch, Fetch]:

@@ -106,11 +106,19 @@ _GLOROT = {
     "tf.contrib.layers.xavier_initializer_conv2d",
 }
 
-GLOROT = '''def glorot_uniform(shape):
+GLOROT = '''def glorot_uniform(shape, dtype=None):
     """Xavier's first values, uniform between limits that follow the shape."""
     *window, fan_in, fan_out = shape if len(shape) > 1 else [*shape, *shape]
     limit = (6 / (np.prod(window) * (fan_in + fan_out))) ** 0.5
-    return {tf}.random.uniform(shape, -limit, limit)'''
+    return {tf}.random.uniform(shape, -limit, limit, dtype or {tf}.float32)'''
+
+
+def is_glorot(expressions: Expressions, initializer: ast.expr) -> bool:
+    """Whether an initializer is plainly Xavier's, which is the default of both."""
+    call = initializer if isinstance(initializer, ast.Call) else None
+    function = call.func if call is not None else initializer
+    symbol = expressions.program.names.symbol(function) if isinstance(function, ast.Name | ast.Attribute) else None
+    return symbol in _GLOROT and (call is None or (not call.args and not call.keywords))
 
 
 def _drawn(expressions: Expressions, initializer: ast.expr | None) -> str | None:
@@ -119,7 +127,7 @@ def _drawn(expressions: Expressions, initializer: ast.expr | None) -> str | None
     call = initializer if isinstance(initializer, ast.Call) else None
     function = call.func if call is not None else initializer
     symbol = names.symbol(function) if isinstance(function, ast.Name | ast.Attribute) else None
-    if symbol in _GLOROT and (call is None or (not call.args and not call.keywords)):
+    if initializer is not None and is_glorot(expressions, initializer):
         return "glorot_uniform({shape})"
     if symbol not in _DRAWS:
         return None

@@ -1,0 +1,204 @@
+"""`tf.layers` and `tf.contrib.layers`: an object made once where the call stood, called where the tensor is computed.
+
+Dropout has no weights and is told at each run whether to drop: it is an op. What batch normalization needs besides is
+in `normalization`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.calls import bind
+from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, Kind
+from tf2migrate.lift.trace import Definition, Made, Statement
+from tf2migrate.lift.values import PYTHON, Layer, Python, Refused, Tensor, Time, Unknown, Value, leaves
+from tf2migrate.model import Finding
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+_SEEDS = ("tf.set_random_seed", "tf.random.set_random_seed")
+_OTHER = ("float64", "double", "float16", "half", "bfloat16")
+
+
+@dataclass(frozen=True, eq=False)
+class Called(Tensor):
+    """What a function that makes a layer gives: its arguments by Keras's names, the statement that it is part of."""
+
+    kind: Kind = DENSE
+    arguments: Mapping[str, ast.expr] = field(default_factory=dict)
+    training: Value = PYTHON
+    statement: Statement | None = None
+
+    @property
+    def inputs(self) -> ast.expr:
+        return self.arguments["inputs"]
+
+
+# -------------------------------------------------------------------- what the calls mean
+
+
+def _layer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    kind = KINDS[path]
+    bound = bind(node, kind.parameters)
+    missing = set(kind.required) - set(bound)
+    refused = "less than it needs" if missing else _unlike(kind, bound)
+    if refused:
+        return Unknown(f"{path} with {refused}", node)
+    arguments = {kind.renamed.get(name, name): argument for name, argument in bound.items()}
+    values = [interpreter.evaluate(arguments["inputs"], hint=hint)]
+    training: Value = Python("training" in kind.renamed.values(), known=True)
+    for name, argument in arguments.items():
+        if name == "training":
+            training = interpreter.evaluate(argument)
+            values.append(training)
+        elif name not in ("inputs", "name", "scope"):
+            values.append(_setting(interpreter, name, argument, kind))
+    for value in values:
+        for leaf in leaves(value):
+            if isinstance(leaf, Unknown):
+                return leaf
+    if kind.keras != "Dropout":
+        interpreter.statement.made.append(Made(node, Layer(node, kind.keras), _name(interpreter, hint, kind.keras)))
+    return Called(Time.STAGED, node, kind, arguments, training, interpreter.statement)
+
+
+def _unlike(kind: Kind, bound: Mapping[str, ast.expr]) -> str:
+    """The name of an argument that has no counterpart, or nothing."""
+    for name, argument in bound.items():
+        literal = argument.value if isinstance(argument, ast.Constant) else ...
+        if name in UNLIKE or name == "reuse":
+            if literal is not None and literal is not False:
+                return name
+        elif name == "data_format":
+            known = ("channels_last", "channels_first") if kind.keras != "Flatten" else ("channels_last",)
+            if literal not in (None, "NHWC", *known):
+                return name
+        elif name == "trainable" and kind.keras == "BatchNormalization" and literal is not True:
+            return name  # Keras would not use the batch's averages any more
+        elif name == "updates_collections" and literal is not None:
+            return name
+    return ""
+
+
+def _setting(interpreter: Interpreter, name: str, argument: ast.expr, kind: Kind) -> Value:
+    """An argument of the constructor: it stays where it stands, so it must be there by then."""
+    from tf2migrate.lift.interpret import Function
+
+    if kind.keras == "Dropout":
+        return interpreter.evaluate(argument)
+    with interpreter.apart() as reads:
+        value = interpreter.evaluate(argument)
+        if isinstance(value, Function):
+            found = interpreter.call_helper(value, None)
+            if isinstance(found, Unknown):
+                return found
+    if value.time >= Time.STAGED or any(d.staged for d in reads):
+        return Unknown(f"{name} of a layer is known only while the graph runs", argument)
+    return value
+
+
+def _name(interpreter: Interpreter, hint: str, keras: str) -> str:
+    """A name for a layer after what it computes, that no function binds for itself."""
+    label = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", keras).lower()
+    if hint in ("", "output"):
+        wanted = label
+    else:
+        told = any(word[:4] in hint.lower() for word in label.split("_"))
+        wanted = f"{hint}_layer" if told else f"{hint}_{label}"
+    every = {node.id for node in interpreter.program.nodes if isinstance(node, ast.Name)}
+    while wanted in every:
+        wanted += "_layer"
+    return wanted
+
+
+# -------------------------------------------------------------------- checks
+
+
+def check(interpreter: Interpreter) -> list[Finding]:
+    """What the program must be told of its layers. Raises `Refused` where Keras would compute in another precision."""
+    found = called(interpreter)
+    for call in found:
+        _check_precision(call)
+    made = [c for c in found if c.kind.keras != "Dropout"]
+    return [*_dropping_nothing(found), *(_seeds(interpreter) if made else ())]
+
+
+def called(interpreter: Interpreter) -> list[Called]:
+    """The calls of the program that make layers, in the order of the text."""
+    return [value for value in interpreter.rewrites.values() if isinstance(value, Called)]
+
+
+def _check_precision(call: Called) -> None:
+    """Keras computes in float32 unless it is told; TensorFlow 1 in what it was given."""
+    seen: set[Statement] = set()
+    assert call.statement is not None
+    todo = [call.statement]
+    while todo:
+        statement = todo.pop()
+        if statement in seen:
+            continue
+        seen.add(statement)
+        todo += [d.statement for d in statement.reads if _graph(d)]
+        for node in ast.walk(statement.node):
+            named = getattr(node, "attr", getattr(node, "value", ""))
+            if (
+                isinstance(named, str)
+                and named in _OTHER
+                and not isinstance(statement.node, ast.FunctionDef | ast.ClassDef)
+            ):
+                raise Refused(
+                    "TFM907",
+                    call.inputs,
+                    f"a layer computes in {named}, where Keras takes float32",
+                    "Feed it float32, or make the layers by hand with their dtype.",
+                )
+
+
+def _graph(definition: Definition) -> bool:
+    return definition.value.time > Time.PYTHON and definition.value.time != Time.MADE
+
+
+def _dropping_nothing(found: list[Called]) -> Iterator[Finding]:
+    for call in found:
+        if call.kind.keras == "Dropout" and never_drops(call):
+            node = call.inputs
+            message = "this dropout drops nothing, here as in TensorFlow 1: it is not told that it is training"
+            advice = "Give it training=True, or a placeholder that tells."
+            yield Finding(node.lineno, node.col_offset + 1, "TFM716", message, advice, fixable=True)
+
+
+def never_drops(call: Called) -> bool:
+    """Whether a dropout is not told that it is training."""
+    told = "training" not in call.arguments or isinstance(call.arguments["training"], ast.Constant)
+    return told and isinstance(call.training, Python) and not call.training.literal
+
+
+def _seeds(interpreter: Interpreter) -> Iterator[Finding]:
+    """Keras takes the seeds of its initializers from Python's `random`."""
+    if uses_random(interpreter):
+        return
+    for node in interpreter.program.nodes:
+        if isinstance(node, ast.Call) and interpreter.names.symbol(node.func) in _SEEDS:
+            message = "the first weights of Keras layers follow the seed of Python's random, not TensorFlow's"
+            advice = "For the same weights in every run, call tf.keras.utils.set_random_seed, which sets both."
+            yield Finding(node.lineno, node.col_offset + 1, "TFM715", message, advice, fixable=True)
+            return
+
+
+def uses_random(interpreter: Interpreter) -> bool:
+    """Whether the program draws from Python's `random`, which Keras's initializers would disturb."""
+    imports = [n for n in interpreter.program.nodes if isinstance(n, ast.Import | ast.ImportFrom)]
+    return any(
+        (isinstance(n, ast.ImportFrom) and n.module == "random")
+        or (isinstance(n, ast.Import) and any(alias.name == "random" for alias in n.names))
+        for n in imports
+    )
+
+
+HANDLERS = dict.fromkeys(KINDS, _layer)
+__all__ = ["HANDLERS", "Called", "called", "check", "never_drops", "uses_random"]
