@@ -10,6 +10,7 @@ import re
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
+from tf2migrate.lift import normalization
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizers import RMSPROP
@@ -40,13 +41,18 @@ def lift(program: Program, options: Options) -> Outcome:
 def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) -> list[Edit]:
     """What the written code calls and TensorFlow 2 has no like of, below the imports: RMSProp, Glorot's draw."""
     text = "".join(edit.text for edit in edits)
-    wanted = [code for name, code in (("RMSProp", RMSPROP), ("glorot_uniform", GLOROT)) if _named(name, text)]
+    tf = emitter.expressions.tf
+    wanted = [
+        code.format(tf=tf) for name, code in (("RMSProp", RMSPROP), ("glorot_uniform", GLOROT)) if _named(name, text)
+    ]
+    if _named("FusedBatchNormalization", text):
+        wanted.append(normalization.fused_class(emitter.interpreter, tf))
     imports = [n for n in program.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
     if not wanted or not imports:
         return []
     last = imports[-1].end_lineno or 1
     end = program.offset(last, 0) + len(program.lines[last - 1])
-    written = "".join(f"\n\n{code.format(tf=emitter.expressions.tf)}\n\n\n" for code in wanted)
+    written = "".join(f"\n\n{code}\n\n\n" for code in wanted)
     return [Edit(Span(end, end), written)]
 
 

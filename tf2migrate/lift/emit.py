@@ -6,7 +6,7 @@ import ast
 import textwrap
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import layers, savers, summaries
+from tf2migrate.lift import layers, normalization, savers, summaries
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.headers import headers
@@ -19,7 +19,18 @@ from tf2migrate.lift.trace import Definition, Run, Statement
 from tf2migrate.lift.values import Handle, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
 from tf2migrate.model import Edit, Finding, Span
 
-GONE = ("session", "graph", "initializer", "closed", "as_default", "scope", "device", "coordinator", "merged")
+GONE = (
+    "session",
+    "graph",
+    "initializer",
+    "closed",
+    "as_default",
+    "scope",
+    "device",
+    "coordinator",
+    "merged",
+    "updates",
+)
 
 
 class Emitter:
@@ -32,6 +43,7 @@ class Emitter:
             *savers.check(interpreter),
             *summaries.check(interpreter),
             *layers.check(interpreter),
+            *normalization.check(interpreter, plan),
         ]
         self.records: dict[int, list[Statement]] = {}
         for frame in interpreter.frames:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound, bind
-from tf2migrate.lift import layers, savers, summaries
+from tf2migrate.lift import layers, normalization, savers, summaries
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import (
@@ -491,6 +491,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.no_op": _group,
     "tf.gradients": _gradients,
     **layers.HANDLERS,
+    **normalization.HANDLERS,
     **savers.HANDLERS,
     **summaries.HANDLERS,
 }

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from tf2migrate.lift import normalization
 from tf2migrate.lift.layer_kinds import UNLIKE, Kind
 from tf2migrate.lift.layers import Called, never_drops, uses_random
 from tf2migrate.lift.render import spread
@@ -23,6 +24,12 @@ def made_text(expressions: Expressions, call: Called) -> str:
     kind, given = call.kind, dict(call.arguments)
     if _is(given.get("bias_initializer"), None):
         given["use_bias"] = ast.Constant(False)
+    keras = kind.keras
+    if keras == "BatchNormalization":
+        if normalization.never_moves(expressions.interpreter, expressions.plan, call):
+            given["momentum"] = ast.Constant(1.0)
+        if normalization.is_fused(expressions.interpreter, call):
+            keras = ""
     positional = [expressions.text(given.pop(name)) for name in _leading(kind, given)]
     parts = []
     for name, argument in given.items():
@@ -30,12 +37,13 @@ def made_text(expressions: Expressions, call: Called) -> str:
         if _written(expressions, call, name, argument):
             parts.append(f"{name}={text}")
     for name, default in kind.defaults.items():
-        if name not in call.arguments:
+        if name not in given:
             parts.append(f"{name}={default.format(tf=expressions.tf)}")
     drawn = kind.keras.startswith(("Dense", "Conv")) and uses_random(expressions.interpreter)
     if drawn and not any(part.startswith("kernel_initializer=") for part in parts):
         parts.append("kernel_initializer=glorot_uniform")
-    begin, every = f"{expressions.tf}.keras.layers.{kind.keras}(", [*positional, *parts]
+    begin = f"{expressions.tf}.keras.layers.{keras}(" if keras else "FusedBatchNormalization("
+    every = [*positional, *parts]
     text = begin + ", ".join(every) + ")"
     assert call.statement is not None
     line = expressions.program.lines[call.statement.line - 1]

@@ -104,7 +104,7 @@ def _setting(interpreter: Interpreter, name: str, argument: ast.expr, kind: Kind
 
 def _name(interpreter: Interpreter, hint: str, keras: str) -> str:
     """A name for a layer after what it computes, that no function binds for itself."""
-    label = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", keras).lower()
+    label = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", keras.replace("BatchNormalization", "norm")).lower()
     if hint in ("", "output"):
         wanted = label
     else:

@@ -30,7 +30,7 @@ def kind_of(fetch: Fetch) -> str:
     """What a fetch is for the emission: init, effect, assigned, variable, constant, tensor or python."""
     value = fetch.value
     if isinstance(value, Handle):
-        return "init" if value.role == "initializer" else "handle"
+        return {"initializer": "init", "updates": "effect"}.get(value.role, "handle")
     if isinstance(value, Effect):
         return "assigned" if value.kind.startswith("assign") else "effect"
     if isinstance(value, Variable):
