@@ -37,7 +37,7 @@ def made_text(expressions: Expressions, call: Called) -> str:
         if _written(expressions, call, name, argument):
             parts.append(f"{name}={text}")
     for name, default in kind.defaults.items():
-        if name not in given:
+        if name not in call.arguments and name not in given:
             parts.append(f"{name}={default.format(tf=expressions.tf)}")
     drawn = kind.keras.startswith(("Dense", "Conv")) and uses_random(expressions.interpreter)
     if drawn and not any(part.startswith("kernel_initializer=") for part in parts):
@@ -53,7 +53,7 @@ def made_text(expressions: Expressions, call: Called) -> str:
 def _leading(kind: Kind, given: Mapping[str, ast.expr]) -> list[str]:
     found = []
     for name in kind.first:
-        if name not in given:
+        if name not in call.arguments and name not in given:
             break
         found.append(name)
     return found

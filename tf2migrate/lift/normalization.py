@@ -1,7 +1,7 @@
 """Batch normalization: which runs move the moving averages, and which variance they keep.
 
-Keras moves them wherever a layer is called for training. TensorFlow 1 moved them where `UPDATE_OPS` ran, so both must be
-the same runs. Its fused op, which it took for images, kept the unbiased variance, n / (n - 1) times the one that Keras
+Keras moves them wherever a layer is called for training. TensorFlow 1 moved them where `UPDATE_OPS` ran: it must be the
+same runs. Its fused op, which it took for images, kept the unbiased variance, n / (n - 1) times the one that Keras
 keeps (`python/layers/normalization.py`, `contrib/layers/python/layers/layers.py`, TensorFlow 1.15).
 """
 
@@ -59,9 +59,8 @@ def collection(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
 def check(interpreter: Interpreter, plan: Plan) -> Iterator[Finding]:
     """The moving averages must move in the same runs as before. Raises `Refused` where they would not."""
     for norm in _norms(interpreter):
-        moved, still = [], []
-        for run, found in _slices(interpreter, plan, norm):
-            (moved if _moves(interpreter, norm, run, found) else still).append((run, found))
+        every = list(_slices(interpreter, plan, norm))
+        moved = [(run, found) for run, found in every if _moves(interpreter, norm, run, found)]
         for run, found in moved:
             if norm.statement not in found.statements:
                 raise Refused(
@@ -70,13 +69,13 @@ def check(interpreter: Interpreter, plan: Plan) -> Iterator[Finding]:
                     f"the run of line {run.node.lineno} updates moving averages of a part that it does not compute",
                     "Give each part of the graph its own UPDATE_OPS, or normalize by hand.",
                 )
-        still = [(run, found) for run, found in still if not _fed_off(norm, run)]
+        still = [pair for pair in every if pair not in moved and not _fed_off(norm, pair[0])]
         if moved and still:
             raise Refused(
                 "TFM901",
                 norm.inputs,
-                f"line {still[0][0].node.lineno} normalizes for training without UPDATE_OPS: in TensorFlow 1 the moving "
-                "averages stayed, Keras moves them",
+                f"line {still[0][0].node.lineno} normalizes for training without UPDATE_OPS: in TensorFlow 1 the "
+                "moving averages stayed, Keras moves them",
                 "Run the train op under tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)).",
             )
         if still:
