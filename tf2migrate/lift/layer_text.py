@@ -53,7 +53,7 @@ def made_text(expressions: Expressions, call: Called) -> str:
 def _leading(kind: Kind, given: Mapping[str, ast.expr]) -> list[str]:
     found = []
     for name in kind.first:
-        if name not in call.arguments and name not in given:
+        if name not in given:
             break
         found.append(name)
     return found
