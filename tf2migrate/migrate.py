@@ -82,8 +82,18 @@ def migrate(
             return Migration(text, marked, stopped, moved)
         if outcome.edits:
             changed, moved = apply(program.text, outcome.edits, program.cuts)
-            program = Program(changed, moved, before)
+            try:
+                program = Program(changed, moved, before)
+            except SyntaxError as problem:
+                return Migration(text, text, (*_stopped(before, [_broken(program, problem)]),), tuple(cuts))
     return Migration(text, program.text, tuple(sorted(set(findings))), program.cuts)
+
+
+def _broken(program: Program, problem: SyntaxError) -> Finding:
+    """A rule wrote what does not parse: its own defect, which must not reach the file."""
+    line = min(problem.lineno or 1, len(program.lines) or 1)
+    message = f"the rewritten program would not parse: {problem.msg} (its line {line})"
+    return Finding(1, 1, "TFM909", message, "The program was left as it was. Please report it.")
 
 
 def _todo(before: Program, findings: Sequence[Finding]) -> list[Edit]:

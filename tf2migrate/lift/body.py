@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from tf2migrate.lift import visibility
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.plan import Plan, Planned, late_statements, needed_for
@@ -41,9 +42,10 @@ class BodyWriter:
     def function(self, planned: Planned) -> tuple[list[str], set[int]]:
         """The lines of a function, and the lines of the comments that moved into it."""
         self.comments: set[int] = set()
+        self.expressions.inside = True
         found = planned.slice
         self.planned = planned
-        self.inline = {leaf.statement: leaf for leaf in found.leaves if not isinstance(leaf.node, ast.Name)}
+        self.inline = {leaf.statement: leaf for leaf in found.leaves if not leaf.named}
         late = late_statements(found)
         early = [s for s in found.statements if s not in late]
         taped = self._taped(planned)
@@ -59,17 +61,21 @@ class BodyWriter:
         lines += self._return(planned, lines)
         parameters = [self.plan.parameter_names[v] for v in found.parameters]
         tf = self.expressions.tf
-        decorator = f"@{tf}.function(input_signature=[{', '.join(parameters)}])" if parameters else f"@{tf}.function"
+        specs = [visibility.spec(self.plan, planned, v) for v in found.parameters]
+        decorator = f"@{tf}.function(input_signature=[{', '.join(specs)}])" if specs else f"@{tf}.function"
         head = [decorator, f"def {planned.name}({', '.join(parameters)}):"]
         body = list(lines) or ["pass"]
+        self.expressions.inside = False
         return [*head, *[STEP + line if line else "" for line in "\n".join(body).split("\n")]], self.comments
 
     def shared_function(self, shared: Shared) -> tuple[list[str], set[int]]:
         """The lines of a part that several functions call, and of the comments that moved into it."""
         self.comments, self.calls, self.inline = set(), {}, {}
+        self.expressions.inside = True
         lines: list[str] = []
         for statement in shared.statements:
             lines += self._statement(statement)
+        self.expressions.inside = False
         names = [d.name for d in shared.results]
         start = f"{names[0]} = "
         if len(names) == 1 and "\n" not in lines[-1] and lines[-1].startswith(start) and "#" not in lines[-1]:
@@ -154,7 +160,7 @@ class BodyWriter:
             if effect.kind == "gradients":
                 continue
             loss = effect.arguments["loss"]
-            if isinstance(loss, ast.Name):
+            if self.expressions.text(loss).isidentifier():
                 self.losses[id(effect.node)] = self.expressions.text(loss)
             else:
                 name = "loss" if "loss" not in self._names(planned) else self.plan.fresh("loss")
@@ -230,7 +236,7 @@ class BodyWriter:
         indent = self.program.indent(node)
         text = shift(self.expressions.renderer.text(node), indent, "")
         text = text.rstrip().rstrip(";")
-        if text in [f"{d.name} = {d.name}" for d in statement.writes]:  # such as a dropout that never drops
+        if text in [f"{d.name} = {d.name}" for d in statement.writes]:  # a dropout that never drops, another name
             return comments
         return [*comments, text + self._trailing(node)]
 

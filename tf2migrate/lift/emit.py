@@ -6,31 +6,18 @@ import ast
 import textwrap
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import layers, normalization, savers, summaries
+from tf2migrate.lift import layers, normalization, savers, summaries, visibility
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.expressions import Expressions
-from tf2migrate.lift.headers import headers
+from tf2migrate.lift.headers import elifs, headers
 from tf2migrate.lift.interpret import Interpreter, Method
 from tf2migrate.lift.plan import Plan, Planned
 from tf2migrate.lift.render import shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Run, Statement
-from tf2migrate.lift.values import Handle, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
+from tf2migrate.lift.values import GONE, Handle, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
 from tf2migrate.model import Edit, Finding, Span
-
-GONE = (
-    "session",
-    "graph",
-    "initializer",
-    "closed",
-    "as_default",
-    "scope",
-    "device",
-    "coordinator",
-    "merged",
-    "updates",
-)
 
 
 class Emitter:
@@ -50,6 +37,7 @@ class Emitter:
             for statement in frame.statements:
                 self.records.setdefault(id(statement.node), []).append(statement)
         self.expressions = Expressions(interpreter, plan)
+        self.dropped = self.expressions.dropped
         self.resets = Resets(interpreter, self.expressions)
         self.body_writer = BodyWriter(interpreter, plan, self.expressions)
         self.consumed: set[int] = set()  # lines of comments that moved with their statements
@@ -217,7 +205,11 @@ class Emitter:
         return out
 
     def _function(self, planned: Planned, indent: str) -> list[str]:
-        return self._spaced(self.written[id(planned)], indent)
+        assert planned.frame is not None
+        lines = self._spaced(self.written[id(planned)], indent)
+        if any(not visibility.sees(run.frame, planned.frame) for run in planned.runs):
+            lines[-1:] = ["", f"{indent}self.{planned.name} = {planned.name}", ""]
+        return lines
 
     @staticmethod
     def _spaced(lines: list[str], indent: str) -> list[str]:
@@ -236,13 +228,15 @@ class Emitter:
         if any(r.moves for r in records):
             return self._moved(records[-1], indent)
         if isinstance(node, ast.With | ast.For | ast.While | ast.If | ast.Try | ast.Match):
-            self._check(records[-1], node)
+            for link in [node, *(elifs(self.program, node) if isinstance(node, ast.If) else [])]:
+                for record in self.records.get(id(link), [])[-1:]:
+                    self._check(record, link)
             return self._compound(node, indent)
         return self._simple(records[-1], indent)
 
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, indent: str) -> list[str]:
         """A driver's body is written like the module's; a helper's keeps its text but for expressions."""
-        if node in self.interpreter.driver_nodes:
+        if node in self.interpreter.driver_nodes or node in self.interpreter.instances:
             return self._compound(node, indent)
         return self._text(node, indent)
 
@@ -372,7 +366,7 @@ class Emitter:
                 lines.pop()
             if header == "else:" and not any(lines):
                 continue  # such as one that only initialized the variables
-            out += (indent + shift(header, self.program.indent(node), indent)).split("\n")
+            out += (indent + shift(self.dropped.header(node, header), self.program.indent(node), indent)).split("\n")
             if not any(line.strip() and not line.strip().startswith("#") for line in lines):
                 lines.append(indent + step + "pass")
             out += lines
@@ -406,6 +400,8 @@ class Emitter:
             except SyntaxError:
                 tree = node
             gone &= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+            attributes = {d.attribute for d in statement.reads if d.owner is not None and self.gone(d)}
+            gone |= attributes & {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
         if gone:
             name = sorted(gone)[0]
             raise Refused(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import layer_text, layers, optimizers, savers, summaries
+from tf2migrate.lift import layer_text, layers, optimizers, savers, summaries, visibility
+from tf2migrate.lift.dropped import Dropped
 from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
 from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
 from tf2migrate.lift.render import Renderer
@@ -34,6 +35,8 @@ class Expressions:
         self.renderer = Renderer(self.program, self.replacement)
         self.hoisted: dict[int, str] = {}
         self.tf = tensorflow_name(self.program.names)
+        self.dropped = Dropped(interpreter)
+        self.inside = False  # whether what is written is the body of a function
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
         self._calls = {node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls}
 
@@ -75,6 +78,8 @@ class Expressions:
             renamed = [self.plan.renamed[site] for site in sites if site in self.plan.renamed]
             if renamed:
                 return renamed[0]
+        if id(node) in self.interpreter.attributes:
+            return self._attribute(self.interpreter.attributes[id(node)])
         if id(node) in self.interpreter.runs:
             return self.run_expression(self.interpreter.runs[id(node)])
         value = self.interpreter.rewrites.get(id(node))
@@ -83,8 +88,19 @@ class Expressions:
         found = self._value_text(node, value) if isinstance(node, ast.Call) else None
         if found is not None:
             return found
+        if isinstance(node, ast.Call) and (shorter := self.dropped.call(node, self.renderer.inside(node))) is not None:
+            return shorter
         if isinstance(node, ast.Call) and id(node) in self._calls:
             return self._helper_call(node, self._calls[id(node)])
+        return None
+
+    def _attribute(self, definitions: tuple[Definition, ...]) -> str | None:
+        """Inside a function, what was an attribute is a plain name."""
+        for definition in definitions:
+            if isinstance(definition.value, Placeholder):
+                return self.plan.parameter_names[definition.value] if self.inside else None
+            if definition.staged:
+                return definition.name
         return None
 
     def _value_text(self, node: ast.Call, value: object) -> str | None:
@@ -214,32 +230,41 @@ class Expressions:
         """The call of a run's function, with what it is fed."""
         fed = {feed.key: feed for feed in run.feeds}
         wanted = list(planned.slice.parameters)
+        name = visibility.callee(self.interpreter, planned, run)
         if run.whole is not None and wanted and set(wanted) == set(fed):
-            return f"{planned.name}(**{self.text(run.whole)})"
+            return f"{name}(**{self.text(run.whole)})"
         arguments = []
         for feed in run.feeds:  # in their order: what is computed for them may draw or read
             if feed.key in planned.slice.parameters:
-                name = self.plan.parameter_names[feed.key]
-                arguments.append(f"{name}={self._fed(feed, name)}")
+                key = self.plan.parameter_names[feed.key]
+                arguments.append(f"{key}={self._fed(feed, key)}")
         for value in wanted:
-            name = self.plan.parameter_names[value]
             if value in fed:
                 continue
+            key = self.plan.parameter_names[value]
             if not isinstance(value, Placeholder) or value.default is None:
                 raise Refused(
                     "TFM905",
                     run.node,
-                    f"the run needs {name}, which it is not fed",
+                    f"the run needs {key}, which it is not fed",
                     "Feed the placeholder in this run.",
                 )
-            arguments.append(f"{name}={self.text(value.default)}")
-        return f"{planned.name}({', '.join(arguments)})"
+            arguments.append(f"{key}={self.text(value.default)}")
+        return f"{name}({', '.join(arguments)})"
 
     def _fed(self, feed: Feed, name: str) -> str:
         return f'{self.operand(feed.node)}["{name}"]' if feed.held else self.text(feed.node)
 
+    def _numpy(self, call: str, leaf: Fetch) -> str:
+        return self._nested(call) if leaf.nested else f"{call}{summaries.numpy(leaf)}"
+
+    def _nested(self, text: str) -> str:
+        return f"{self.tf}.nest.map_structure(lambda value: value.numpy(), {text})"
+
     def _outside(self, leaf: Fetch) -> str:
         """A fetch that needs no function: a variable, a constant tensor."""
+        if leaf.nested:
+            return self._nested(self.text(leaf.node))
         text = self.operand(leaf.node)
         return f"{text}.numpy()"
 
@@ -286,7 +311,7 @@ class Expressions:
             if not inner:
                 lines.append(call)
             elif len(planned.returned) == 1:
-                lines.append(f"{self.text(inner[0][0])} = {call}{summaries.numpy(inner[0][1])}")
+                lines.append(f"{self.text(inner[0][0])} = {self._numpy(call, inner[0][1])}")
             elif any(isinstance(theirs.value, summaries.Summary) for theirs in planned.returned):
                 targets = {returned[leaf]: self.text(t) for t, leaf in inner}
                 lines.append(f"{', '.join(targets.get(theirs, '_') for theirs in planned.returned)} = {call}")
@@ -295,7 +320,8 @@ class Expressions:
             else:
                 targets = {returned[leaf]: self.text(t) for t, leaf in inner}
                 names = ", ".join(targets.get(theirs, "_") for theirs in planned.returned)
-                lines.append(f"{names} = (value.numpy() for value in {call})")
+                nested = any(theirs.nested for theirs in planned.returned)
+                lines.append(f"{names} = {self._nested(call) if nested else f'(value.numpy() for value in {call})'}")
         for target, leaf in outer:
             lines.append(f"{self.text(target)} = {self._outside(leaf)}")
         return lines
@@ -314,11 +340,18 @@ class Expressions:
                 return self._outside(leaf) if planned is None else call
             assert planned is not None
             if len(planned.returned) == 1:
-                return f"{call}{summaries.numpy(leaf)}"
+                return self._numpy(call, leaf)
             return f"{call}[{planned.returned.index(returned[leaf])}]{summaries.numpy(leaf)}"
         if planned is None:
             return self._display(run.fetches, {leaf: self._outside(leaf) for leaf in every})
         inside = [leaf for leaf in every if leaf in returned]
+        if any(leaf.nested for leaf in every):
+            raise Refused(
+                "TFM906",
+                run.node,
+                "one of several fetches of this run is a list of tensors",
+                "Unpack the run's result into names first: a, b = sess.run([...]).",
+            )
         if len(inside) == 1 and len(planned.returned) == 1:
             texts = {leaf: (f"{call}.numpy()" if leaf in returned else self._else(leaf)) for leaf in every}
             return self._display(run.fetches, texts)

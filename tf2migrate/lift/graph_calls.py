@@ -129,9 +129,8 @@ def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:
             if isinstance(leaf, Unknown):
                 return leaf
     when = latest([v for v in values if not isinstance(v, Function)])
-    if S.is_random(path) or when >= Time.MADE:
-        return Tensor(Time.STAGED, node)
-    return Tensor(Time.CONSTANT, node)
+    found = Tensor(Time.STAGED if S.is_random(path) or when >= Time.MADE else Time.CONSTANT, node)
+    return Structure("list", (), node, rest=found) if path in S.SEVERAL else found
 
 
 def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Value:
@@ -250,7 +249,7 @@ def _session(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> 
         values = {name: interpreter.evaluate(argument) for name, argument in bound.items()}
     session = Handle("session", node, bound, values.get("graph"))
     if path == "tf.InteractiveSession":
-        interpreter.session_graph = interpreter.graph_of(session)
+        interpreter.session_graph, interpreter.session = interpreter.graph_of(session), session
     return session
 
 
@@ -372,7 +371,7 @@ def _handle_method(interpreter: Interpreter, node: ast.Call, base: Handle, name:
                 for key in ("options", "run_metadata"):
                     if key in bound:
                         interpreter.evaluate(bound[key])
-            return interpreter.add_run(node, bound["fetches"], bound.get("feed_dict"))
+            return interpreter.add_run(node, bound["fetches"], bound.get("feed_dict"), base)
         if name == "as_default":
             return Handle("as_default", node, of=base)
         if name == "close":

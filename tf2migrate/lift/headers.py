@@ -12,7 +12,10 @@ def headers(program: Program, renderer: Renderer, node: ast.stmt) -> list[tuple[
     """Header text (without indentation, with its colon and comment), body, and the header's line, for each part."""
     bodies: list[list[ast.stmt]] = []
     match node:
-        case ast.If() | ast.For() | ast.While() | ast.AsyncFor():
+        case ast.If():
+            chain = [node, *elifs(program, node)]
+            bodies = [*[link.body for link in chain], chain[-1].orelse]
+        case ast.For() | ast.While() | ast.AsyncFor():
             bodies = [node.body, node.orelse]
         case ast.Try():
             bodies = [node.body, *[h.body for h in node.handlers], node.orelse, node.finalbody]
@@ -29,6 +32,18 @@ def headers(program: Program, renderer: Renderer, node: ast.stmt) -> list[tuple[
         parts.append((text, body, program.position(at)[0]))
         at = _after(program, body[-1])
     return parts
+
+
+def elifs(program: Program, node: ast.If) -> list[ast.If]:
+    """The further parts of an if statement that the text calls `elif`; the tree has each as the `else` of the last."""
+    found: list[ast.If] = []
+    last = node
+    while len(last.orelse) == 1 and isinstance(inner := last.orelse[0], ast.If):
+        if not program.text.startswith("elif", program.span(inner).start):
+            break
+        found.append(inner)
+        last = inner
+    return found
 
 
 def _body_start(program: Program, body: list[ast.stmt]) -> int:

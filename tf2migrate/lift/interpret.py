@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import graph_calls
+from tf2migrate.lift import classes, graph_calls
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Run, Statement
@@ -74,7 +74,10 @@ class Interpreter:
         self.runs: dict[int, Run] = {}
         self.frames: list[Frame] = []
         self.rewrites: dict[int, object] = {}
-        self.driver_nodes = drivers(program.tree, self.names)
+        self.driver_nodes = set(drivers(program.tree, self.names))
+        self.instances: dict[ast.ClassDef, classes.Instance] = {}
+        self.attributes: dict[int, tuple[Definition, ...]] = {}  # for each attribute of an instance: what it may be
+        self.given: dict[FunctionNode, list[tuple[ast.Call, dict[str, Value]]]] = {}  # the calls of units' functions
         self.resolved: dict[int, set[tuple[int, str]]] = {}  # for each name read or bound: the bindings it may mean
         self.printed: dict[int, list[Value]] = {}
         self.summaries: list[tuple[object, Summary]] = []
@@ -86,6 +89,7 @@ class Interpreter:
         self.order = 0
         self.graph: object = None
         self.session_graph: object = None
+        self.session: object = None
         self.blocks: tuple[ast.stmt, ...] = ()
         self.controls: tuple[Statement, ...] = ()
         self.stack: list[FunctionNode] = []
@@ -109,6 +113,9 @@ class Interpreter:
                     and id(value.node) not in self.called
                 ):
                     self.call_driver(value, {})
+                if isinstance(value, classes.Class) and value.node not in self.instances:
+                    classes.instantiate(self, value, None)
+        classes.follow_the_rest(self)
         return module
 
     # ---------------------------------------------------------------- statements
@@ -149,7 +156,7 @@ class Interpreter:
                     self.bind(node.name, Function(node, self.frame))
             case ast.ClassDef():
                 with self.within(self._record(node)):
-                    self.bind(node.name, self.class_value(node))
+                    self.bind(node.name, classes.class_value(self, node))
             case ast.Import() | ast.ImportFrom():
                 with self.within(self._record(node)):
                     for alias in node.names:
@@ -212,7 +219,7 @@ class Interpreter:
 
     def with_(self, node: ast.With) -> None:
         """Sessions, graphs, scopes, devices: no block of the program's own; any other `with` is."""
-        graph, session_graph = self.graph, self.session_graph
+        graph, session_graph, session = self.graph, self.session_graph, self.session
         with self.within(self._record(node)) as statement:
             transparent, controls = True, self.controls
             for item in node.items:
@@ -221,7 +228,7 @@ class Interpreter:
                 if isinstance(held, Handle) and held.role == "graph":
                     self.graph = self.session_graph = held
                 if isinstance(held, Handle) and held.role == "session":
-                    self.session_graph = self.graph_of(held)
+                    self.session_graph, self.session = self.graph_of(held), held
                 match value:
                     case Handle(role="session" | "graph" | "scope" | "device" | "as_default"):
                         if item.optional_vars is not None:
@@ -242,7 +249,7 @@ class Interpreter:
             self.blocks = (*blocks, node)
         self.body(node.body)
         self.blocks, self.controls = blocks, before
-        self.graph, self.session_graph = graph, session_graph
+        self.graph, self.session_graph, self.session = graph, session_graph, session
 
     def graph_of(self, session: Handle) -> object:
         """The graph that a session runs: the one it is given, or the default one."""
@@ -340,7 +347,12 @@ class Interpreter:
             case ast.Starred(value=inner):
                 self.assign(inner, Structure("list", (), target, rest=self.element(value, target)))
             case ast.Subscript(value=base) | ast.Attribute(value=base):
-                self.mutate(base, value, target)
+                with self.apart():
+                    owner = self.evaluate(base) if isinstance(target, ast.Attribute) else PYTHON
+                if isinstance(owner, classes.Instance) and isinstance(target, ast.Attribute):
+                    classes.bind(self, owner, target, value)
+                else:
+                    self.mutate(base, value, target)
 
     def mutate(self, base: ast.expr, value: Value, target: ast.expr) -> None:
         """A part of something is set: the thing is new, and as late as what it now holds."""
@@ -465,7 +477,11 @@ class Interpreter:
         return join([definition.value for definition in definitions], node)
 
     def _Attribute(self, node: ast.Attribute) -> Value:
-        base = self.evaluate(node.value)
+        with self.apart() as reads:
+            base = self.evaluate(node.value)
+        if isinstance(base, classes.Instance):  # its own name is no part of the graph
+            return classes.attribute(self, base, node)
+        self.statement.reads |= reads
         if isinstance(base, Python | Structure | Function):
             return (
                 Method(base, node.attr, node)
@@ -521,7 +537,7 @@ class Interpreter:
                 continue
             with self.apart() as reads:
                 key = self.evaluate(key_node)
-            if isinstance(key, Placeholder | Tensor | Variable):
+            if isinstance(key, Placeholder | Tensor | Variable | Unknown):
                 self.rewrites[id(key_node)] = ("key", key)
                 items.append((key, value, value_node))
             else:
@@ -600,6 +616,10 @@ class Interpreter:
         self.statement.reads |= reads
         if isinstance(function, Function):
             return self.call_function(function, node)
+        if isinstance(function, classes.Class):
+            return classes.instantiate(self, function, node)
+        if isinstance(function, classes.Bound):
+            return classes.call(self, function, node)
         arguments = self.arguments(node)
         for value in arguments:
             if isinstance(value, Function):
@@ -634,13 +654,18 @@ class Interpreter:
         return PYTHON
 
     def call_function(self, function: Function, node: ast.Call) -> Value:
+        arguments = self.bound(function.node, node)
         if function.node in self.driver_nodes:
-            arguments = self.bound(function.node, node)
-            return self.call_driver(function, arguments)
-        return self.call_helper(function, node)
+            return self.call_driver(function, arguments, node)
+        return self.call_helper(function, node, arguments)
 
-    def call_driver(self, function: Function, arguments: dict[str, Value]) -> Value:
+    def function(self, node: FunctionNode, frame: Frame) -> Function:
+        return Function(node, frame)
+
+    def call_driver(self, function: Function, arguments: dict[str, Value], node: ast.Call | None = None) -> Value:
         """A function that runs sessions is part of the unit: its body is followed once, at its first call."""
+        if node is not None:
+            self.given.setdefault(function.node, []).append((node, arguments))
         if id(function.node) in self.called:
             return PYTHON
         self.called.add(id(function.node))
@@ -655,14 +680,14 @@ class Interpreter:
             return Unknown("a function both runs sessions and returns tensors", function.node)
         return value
 
-    def call_helper(self, function: Function, node: ast.Call | None) -> Value:
+    def call_helper(
+        self, function: Function, node: ast.Call | None, arguments: dict[str, Value] | None = None
+    ) -> Value:
         """A helper's call is one operation; it reads what its body reads of staged names of outside."""
         if function.node in self.stack or len(self.stack) > 20:
             return Unknown("a function of the program calls itself", function.node)
-        arguments = self.bound(function.node, node) if node is not None else {}
-        if node is None:
-            every = _parameters(function.node)
-            arguments = {name: Tensor(Time.STAGED, function.node) for name in every}
+        if arguments is None:  # called by TensorFlow, with tensors
+            arguments = {name: Tensor(Time.STAGED, function.node) for name in _parameters(function.node)}
         frame = self.enter(function, arguments, unit=False)
         outer = self.statement
         blocks, controls = self.blocks, self.controls
@@ -718,10 +743,10 @@ class Interpreter:
         self.frame = before
         return frame
 
-    def bound(self, function: FunctionNode, call: ast.Call) -> dict[str, Value]:
-        """The values of a call's arguments by the names of the function's parameters."""
+    def bound(self, function: FunctionNode, call: ast.Call, skipped: int = 0) -> dict[str, Value]:
+        """The values of a call's arguments by the names of the function's parameters (after those skipped)."""
         spec = function.args
-        positional = [a.arg for a in [*spec.posonlyargs, *spec.args]]
+        positional = [a.arg for a in [*spec.posonlyargs, *spec.args]][skipped:]
         bound: dict[str, Value] = {}
         for index, node in enumerate(call.args):
             value = self.evaluate(node)
@@ -740,24 +765,17 @@ class Interpreter:
                 bound[keyword.arg] = value
         return bound
 
-    def class_value(self, node: ast.ClassDef) -> Value:
-        """A class without graph machinery is plain Python; with it, it is not followed."""
-        for child in ast.walk(node):
-            path = self.names.symbol(child) if isinstance(child, ast.Name | ast.Attribute) else None
-            if path and path.startswith("tf.") and not graph_calls.harmless(path):
-                return Unknown(f"the class {node.name} builds parts of the graph", node)
-        return PYTHON
-
     # ---------------------------------------------------------------- runs
 
-    def add_run(self, node: ast.Call, fetches: ast.expr, feed: ast.expr | None) -> Value:
+    def add_run(self, node: ast.Call, fetches: ast.expr, feed: ast.expr | None, session: object = None) -> Value:
         """A run site: what it fetches and what it is fed. Its value is plain Python."""
         from tf2migrate.lift.runs import read_feeds
 
         found = self.fetch(fetches)
         whole, feeds = read_feeds(self, feed)
+        env, session = visible(self.frame), session or self.session
         self.runs[id(node)] = Run(
-            node, found, feeds, self.statement, self.blocks, self.frame, visible(self.frame), whole, self.session_graph
+            node, found, feeds, self.statement, self.blocks, self.frame, env, whole, self.session_graph, session
         )
         return PYTHON
 
@@ -790,13 +808,18 @@ class Interpreter:
             if definitions and literal is not None and all(n is not None for _, _, n in value.items):
                 with self._seen_from(definitions[0].statement):
                     return self.fetch(literal)
+            if all(isinstance(leaf, Tensor) for leaf in leaves(value)):
+                named = isinstance(node, ast.Name) or id(node) in self.attributes
+                one = Tensor(value.time, node)
+                return Fetch(node, one, frozenset(synthetic.reads), synthetic, named, nested=True)
             raise Refused(
                 "TFM906",
                 node,
                 "what is fetched is a collection that the analysis cannot take apart",
                 "Write the fetched tensors out in the run.",
             )
-        return Fetch(node, value, frozenset(synthetic.reads), synthetic)
+        named = isinstance(node, ast.Name) or id(node) in self.attributes
+        return Fetch(node, value, frozenset(synthetic.reads), synthetic, named)
 
     @contextmanager
     def _seen_from(self, statement: Statement) -> Iterator[None]:

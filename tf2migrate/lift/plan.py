@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.purity import may_act
+from tf2migrate.lift import visibility
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
-from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
-from tf2migrate.lift.values import Effect, Placeholder, Refused, Unknown, Value, leaves
+from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
+from tf2migrate.lift.values import Effect, Placeholder, Refused, Tensor, Time, Unknown, Value, Variable, leaves
 
 
 @dataclass(eq=False)
@@ -26,6 +27,7 @@ class Planned:
     returned: list[Fetch] = field(default_factory=list)
     anchor: ast.stmt | None = None  # the statement after which it stands
     before: bool = False  # or before which, where a run's own expression is all there is
+    frame: Frame | None = None  # the function that it stands in
 
     def __str__(self) -> str:
         return f"{self.name}: {self.slice}"
@@ -40,6 +42,7 @@ class Plan:
     parameter_names: dict[Value, str]
     taken: set[str]
     renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
+    bindings: dict[Value, list[Definition]] = field(default_factory=dict)  # the names of each placeholder
 
     def fresh(self, wanted: str) -> str:
         """A name that is not taken yet; it is taken from now on."""
@@ -60,7 +63,12 @@ def make_plan(interpreter: Interpreter) -> Plan:
         for value in leaves(statement.value) if statement.value else []:
             if isinstance(value, Unknown):
                 raise Refused("TFM901", value.node, value.reason, "Rewrite this part by hand, then run the tool again.")
-    plan = Plan([], {}, _parameter_names(statements), _taken(interpreter, statements))
+    plan = Plan([], {}, {}, _taken(interpreter, statements))
+    visibility.name_attributes(interpreter, plan)
+    for definition in [d for s in statements for d in s.writes if isinstance(d.value, Placeholder)]:
+        plan.bindings.setdefault(definition.value, []).append(definition)
+        plan.parameter_names.setdefault(definition.value, definition.name)
+    _check_sessions(interpreter, statements)
     by_key: dict[object, Planned] = {}
     for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
         for leaf in run.fetches.leaves():
@@ -76,6 +84,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         if planned is None:
             planned = by_key[key] = Planned(found, plan.fresh(_name(found)))
             _place(planned, run)
+            visibility.check(planned, plan)
             plan.functions.append(planned)
         planned.runs.append(run)
         plan.of_run[id(run.node)] = planned
@@ -107,9 +116,35 @@ def _check_fetch(run: Run, leaf: Fetch) -> None:
         )
 
 
+def _check_sessions(interpreter: Interpreter, statements: list[Statement]) -> None:
+    """Each session has variables of its own: two that take turns cannot share the ones that Python has."""
+    for graph in {id(run.graph) for run in interpreter.runs.values()}:
+        if not any(isinstance(m.value, Variable) for s in statements for m in s.made if id(s.graph) == graph):
+            continue
+        past: list[object] = []
+        for run in sorted(interpreter.runs.values(), key=lambda r: r.statement.order):
+            if id(run.graph) != graph or (past and past[-1] is run.session):
+                continue
+            if run.session in past:
+                raise Refused(
+                    "TFM908",
+                    run.node,
+                    "two sessions on one graph take turns, and each has variables of its own",
+                    "Build the graph twice, or use the sessions one after the other.",
+                )
+            past.append(run.session)
+
+
 def _check_feeds(run: Run, found: Slice) -> None:
     """What a run is fed and does not need is left out; computing it must not have been for its effect."""
     for feed in run.feeds:
+        if isinstance(feed.key, Tensor) and feed.key.time < Time.STAGED:
+            raise Refused(
+                "TFM905",
+                feed.node,
+                "a tensor that is no placeholder is fed",
+                "Make the fed tensor a tf.placeholder_with_default, so that its dtype and shape are known.",
+            )
         if feed.key not in found.parameters and not feed.held and may_act(feed.node):
             raise Refused(
                 "TFM905",
@@ -133,6 +168,8 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
                 f"{definition.name} is a variable's first value, and is drawn anew by a run too",
                 "Draw twice, under two names.",
             )
+        if definition.owner is not None:
+            continue
         now = {d.site for d in run.env.get(definition.name, ())}
         if definition.statement.frame.unit and ((now and now != {definition.site}) or definition.name in local):
             _rename(interpreter, definition, plan)
@@ -171,21 +208,16 @@ def _join_asserts(statements: list[Statement], found: Slice) -> None:
     found.statements.sort(key=lambda s: s.order)
 
 
-def _parameter_names(statements: Iterable[Statement]) -> dict[Value, str]:
-    names: dict[Value, str] = {}
-    for statement in statements:
-        for definition in statement.writes:
-            if isinstance(definition.value, Placeholder):
-                names.setdefault(definition.value, definition.name)
-    return names
-
-
 def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str]:
     """The names that stay in use at the level where functions are written."""
     staged = {d.name for s in statements for d in s.writes if s.moves}
     staying = {d.name for s in statements for d in s.writes if not s.moves}
     every = {n.id for n in ast.walk(interpreter.program.tree) if isinstance(n, ast.Name)}
     every |= {a.arg for a in ast.walk(interpreter.program.tree) if isinstance(a, ast.arg)}
+    if interpreter.instances:  # a function may become an attribute
+        staged |= {d.name for s in statements for d in s.writes if d.staged and d.owner is not None}
+        every |= {n.attr for n in ast.walk(interpreter.program.tree) if isinstance(n, ast.Attribute)}
+        staying |= {m for instance in interpreter.instances.values() for m in instance.of.methods}
     return (every - (staged - staying)) | staying | set(dir(builtins))
 
 
@@ -229,21 +261,24 @@ def _place(planned: Planned, run: Run) -> None:
     outside = [s for s in planned.slice.statements if s not in inline]
     standing = [s for s in outside if s.frame is run.frame] or outside
     own = [s for s in planned.slice.statements if s in inline and not isinstance(s.node, ast.stmt)]
-    if standing and not (own and standing[-1].frame is not run.frame):
+    local = {d for s in own for d in s.reads if d.statement.frame is run.frame and d.owner is None}
+    if standing:
         last = standing[-1]
-        local = {d for s in own for d in s.reads if d.statement.frame is run.frame}
-        if all(d.statement.order <= last.order for d in local):
+        elsewhere = last.frame is not run.frame
+        held = not elsewhere or (visibility.owner(last.frame) is not None and not any(d.staged for d in local))
+        reads = {d for s in own for d in s.reads if d.owner is not None or d in local}
+        if (held or not own) and all(d.statement.order <= last.order for d in reads if not (elsewhere and d in local)):
             assert isinstance(last.node, ast.stmt)
-            planned.anchor = last.node
+            planned.anchor, planned.frame = last.node, last.frame
             return
-    latest = max((d.statement.order for s in own for d in s.reads if d.statement.frame is run.frame), default=0)
+    latest = max((d.statement.order for d in local), default=0)
     statement: ast.stmt | ast.expr = run.statement.node
     for block in run.blocks:
         if block in run.statement.blocks and block.lineno and _starts_after(run, block, latest):
             statement = block
             break
     assert isinstance(statement, ast.stmt)
-    planned.anchor, planned.before = statement, True
+    planned.anchor, planned.before, planned.frame = statement, True, run.frame
 
 
 def _starts_after(run: Run, block: ast.stmt, latest: int) -> bool:

@@ -76,7 +76,7 @@ def _shared(plan: Plan, statements: list[Statement], functions: list[Planned]) -
             if statement not in inside:
                 wanted.update(dict.fromkeys(d for d in statement.reads if d.statement in inside))
         for leaf in function.slice.leaves:
-            if isinstance(leaf.node, ast.Name):
+            if leaf.named:
                 wanted.update(dict.fromkeys(d for d in leaf.reads if d.statement in inside))
     last = {d.name: d for s in statements for d in s.writes}
     results = sorted(wanted, key=lambda d: d.statement.order)
@@ -105,7 +105,7 @@ def _is_just(
         and len(leaves) == len(results) == len(function.returned) == 1
         and kind_of(leaves[0]) == "tensor"
         and results[0] in leaves[0].reads
-        and isinstance(leaves[0].node, ast.Name)
+        and leaves[0].named
         and all(isinstance(v, Placeholder) for v, _ in parameters)
     )
 

@@ -78,7 +78,7 @@ def backward_slice(run: Run) -> Slice:
             found.closed.add(definition)
 
     for leaf in leaves:
-        if isinstance(leaf.node, ast.Name):
+        if leaf.named:
             for definition in leaf.reads:
                 reach(definition)
         else:

@@ -33,6 +33,18 @@ RANDOM = {
     "tf.nn.nce_loss",
     "tf.nn.sampled_softmax_loss",
 }
+#: Ops that give a list or a tuple of tensors.
+SEVERAL = {
+    *("tf.meshgrid", "tf.nn.moments", "tf.nn.top_k", "tf.math.top_k", "tf.qr", "tf.linalg.qr", "tf.self_adjoint_eig"),
+    *("tf.linalg.eigh", "tf.svd", "tf.linalg.svd", "tf.split", "tf.unstack", "tf.unique", "tf.unique_with_counts"),
+    *(
+        "tf.setdiff1d",
+        "tf.dynamic_partition",
+        "tf.nn.weighted_moments",
+        "tf.nn.fused_batch_norm",
+        "tf.clip_by_global_norm",
+    ),
+}
 RANDOM_PREFIXES = ("tf.random.", "tf.image.random_")
 
 #: Symbols whose calls are plain Python even in graph code: no tensor comes of them.

@@ -16,6 +16,8 @@ class Definition:
     name: str
     value: Value
     statement: Statement
+    owner: Value | None = None  # the instance, where it is an attribute that is bound; a plain name inside functions
+    attribute: str = ""
 
     @property
     def staged(self) -> bool:
@@ -92,6 +94,8 @@ class Fetch:
     value: Value
     reads: frozenset[Definition]
     statement: Statement  # where the expression stands; a fetch that is more than a name is a statement of its own
+    named: bool  # a name or an attribute
+    nested: bool = False  # a list or tuple of tensors, given by one op
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,3 +136,4 @@ class Run:
     env: dict[str, tuple[Definition, ...]]
     whole: ast.expr | None = None  # the dict that is the whole feed, where one name holds it
     graph: object = None  # the graph of the session that runs
+    session: object = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Set
 
 from tf2migrate.facts.names import Names
 from tf2migrate.lift.symbols import SESSIONS
@@ -41,12 +42,14 @@ def _runs(node: ast.AST, names: Names) -> bool:
     return isinstance(node.func, ast.Attribute) and node.func.attr in _RUNS
 
 
-def has_run(node: ast.AST, driver_nodes: frozenset[ast.AST], names: Names) -> bool:
+def has_run(node: ast.AST, driver_nodes: Set[ast.AST], names: Names) -> bool:
     """Whether a statement may run a session: such a one is never moved whole."""
     called = {f.name for f in driver_nodes if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)}
     for child in ast.walk(node):
         if _runs(child, names):
             return True
-        if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in called:
-            return True
+        if isinstance(child, ast.Call):
+            name = child.func.id if isinstance(child.func, ast.Name) else getattr(child.func, "attr", None)
+            if name in called:
+                return True
     return False

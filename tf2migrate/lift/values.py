@@ -194,6 +194,10 @@ class Unknown(Value):
         return Time.STAGED
 
 
+#: The roles of handles that leave no trace in the rewritten program.
+GONE = frozenset(
+    ("session", "graph", "initializer", "closed", "as_default", "scope", "device", "coordinator", "merged", "updates")
+)
 NONE = Python(None, known=True)
 PYTHON = Python()
 STATIC = Python(staged=True)
@@ -225,6 +229,10 @@ def join(values: list[Value], node: ast.AST) -> Value:
     for v in distinct:
         if isinstance(v, Unknown):
             return v
+    if all(isinstance(leaf, Python) for v in distinct for leaf in leaves(v)):  # lists of data beside other data
+        kinds = {type(v) for v in distinct}
+        if kinds != {Structure}:
+            return STATIC if latest(distinct) == Time.STAGED else PYTHON
     if all(isinstance(v, Python | Tensor | Placeholder | Variable | Schedule) for v in distinct):
         when = max(latest(distinct), Time.CONSTANT)
         return Tensor(Time.STAGED if when == Time.MADE else when, node)

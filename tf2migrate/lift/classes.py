@@ -1,0 +1,175 @@
+"""Classes that hold a graph: what an instance's attributes are, and when its methods are followed.
+
+All instances of a class are one abstract instance: its constructor is followed once, with what the first call gives
+it. So the constructor may be given plain Python and sessions, whatever their values, and nothing else that differs.
+A method that builds or runs something of the instance is part of the unit, as a function that runs sessions is; one
+that only returns a value is a helper.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift.trace import Definition, Frame
+from tf2migrate.lift.values import NONE, PYTHON, Handle, Python, Refused, Time, Unknown, Value, join, leaves
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Function, Interpreter
+
+Method = ast.FunctionDef
+
+
+@dataclass(frozen=True, eq=False)
+class Class(Value):
+    """A class of the program in which parts of a graph are built: its methods by name."""
+
+    node: ast.ClassDef
+    frame: Frame
+    methods: dict[str, Method]
+
+
+@dataclass(frozen=True, eq=False)
+class Instance(Value):
+    """The instances of a class, as one: the definitions of their attributes."""
+
+    of: Class
+    attributes: dict[str, tuple[Definition, ...]] = field(default_factory=dict)
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+@dataclass(frozen=True, eq=False)
+class Bound(Value):
+    """A method of an instance, about to be called."""
+
+    instance: Instance
+    function: Function
+
+
+def class_value(interpreter: Interpreter, node: ast.ClassDef) -> Value:
+    """A class without graph machinery is plain Python; one with it is followed if its form is plain."""
+    if not _builds(interpreter, node):
+        return PYTHON
+    methods = {child.name: child for child in node.body if isinstance(child, ast.FunctionDef)}
+    others = [child for child in node.body if not isinstance(child, ast.FunctionDef) and _builds(interpreter, child)]
+    decorated = [m for m in methods.values() if m.decorator_list]
+    based = [base for base in node.bases if ast.unparse(base) != "object"]
+    if node.decorator_list or node.keywords or based or others or decorated or not all(map(_self, methods.values())):
+        return Unknown(f"the class {node.name} builds parts of the graph", node)
+    return Class(node, interpreter.frame, methods)
+
+
+def _builds(interpreter: Interpreter, node: ast.AST) -> bool:
+    from tf2migrate.lift.graph_calls import harmless
+
+    for child in ast.walk(node):
+        path = interpreter.names.symbol(child) if isinstance(child, ast.Name | ast.Attribute) else None
+        if path and path.startswith("tf.") and not harmless(path):
+            return True
+    return False
+
+
+def _self(method: Method) -> bool:
+    """Whether a method calls its instance `self`: in all methods it must have one name."""
+    parameters = [*method.args.posonlyargs, *method.args.args]
+    return bool(parameters) and parameters[0].arg == "self"
+
+
+def _units(interpreter: Interpreter, made: Class) -> set[Method]:
+    """The methods whose statements are the unit's own: they set attributes, run something, or call one that does."""
+    found = {m for m in made.methods.values() if m in interpreter.driver_nodes or _sets(m)}
+    grew = True
+    while grew:  # ends: `found` only grows, and is bounded by the methods
+        names = {m.name for m in found}
+        more = {m for m in made.methods.values() if m not in found and _calls(m, names)}
+        found |= more
+        grew = bool(more)
+    return found
+
+
+def _sets(method: Method) -> bool:
+    sets = any(
+        isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and ast.unparse(n.value) == "self"
+        for n in ast.walk(method)
+    )
+    return sets or not any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(method))
+
+
+def _calls(method: Method, names: set[str]) -> bool:
+    called = {n.func for n in ast.walk(method) if isinstance(n, ast.Call)}
+    return any(isinstance(f, ast.Attribute) and ast.unparse(f.value) == "self" and f.attr in names for f in called)
+
+
+def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) -> Value:
+    """An instance; without a call, one of a class that the program only defines.
+
+    Raises `Refused` where two calls of the constructor could build two different graphs.
+    """
+    instance = interpreter.instances.get(made.node)
+    constructor = made.methods.get("__init__")
+    arguments = interpreter.bound(constructor, node, skipped=1) if constructor is not None and node is not None else {}
+    for leaf in [leaf for value in arguments.values() for leaf in leaves(value)]:
+        if isinstance(leaf, Unknown):
+            return leaf
+        if leaf.time >= Time.STAGED:
+            return Unknown(f"the constructor of {made.node.name} is given a tensor", node or made.node)
+        if instance is not None and not isinstance(leaf, Python | Handle):
+            return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
+    if instance is None:
+        instance = interpreter.instances[made.node] = Instance(made)
+        interpreter.driver_nodes |= _units(interpreter, made)
+    elif any(run.frame.node is constructor for run in interpreter.runs.values()):
+        raise Refused(
+            "TFM908",
+            node or made.node,
+            f"each new {made.node.name} runs something of the graph while it is made",
+            "Initialize the variables once, after all instances are made.",
+        )
+    if constructor is not None:
+        function = interpreter.function(constructor, made.frame)
+        interpreter.call_driver(function, {"self": instance, **arguments}, node)
+    return instance
+
+
+def call(interpreter: Interpreter, bound: Bound, node: ast.Call) -> Value:
+    """A method called, with `self` bound."""
+    function = bound.function
+    arguments = {"self": bound.instance, **interpreter.bound(function.node, node, skipped=1)}
+    if function.node in interpreter.driver_nodes:
+        return interpreter.call_driver(function, arguments, node)
+    return interpreter.call_helper(function, node, arguments)
+
+
+def follow_the_rest(interpreter: Interpreter) -> None:
+    """The methods that the program never calls, as somebody else may."""
+    for instance in list(interpreter.instances.values()):
+        for method in instance.of.methods.values():
+            if method in interpreter.driver_nodes and id(method) not in interpreter.called:
+                interpreter.call_driver(interpreter.function(method, instance.of.frame), {"self": instance})
+
+
+def attribute(interpreter: Interpreter, instance: Instance, node: ast.Attribute) -> Value:
+    """What an attribute of an instance is here."""
+    method = instance.of.methods.get(node.attr)
+    definitions = instance.attributes.get(node.attr, ())
+    if method is not None and not definitions:
+        return Bound(instance, interpreter.function(method, instance.of.frame))
+    made = [d for d in definitions if d.value is not NONE] or list(definitions)
+    if len(made) > 1 and any(d.value.time > Time.PYTHON for d in made):
+        return Unknown(f"the attribute {node.attr} is set in several places", node)
+    interpreter.statement.reads.update(made)
+    interpreter.attributes[id(node)] = tuple(made)
+    return join([d.value for d in made], node) if made else PYTHON
+
+
+def bind(interpreter: Interpreter, instance: Instance, target: ast.Attribute, value: Value) -> None:
+    """An attribute is set: the definitions of one name are kept together, since methods come in any order."""
+    definition = Definition(target.attr, value, interpreter.statement, instance, target.attr)
+    interpreter.statement.writes.append(definition)
+    before = [d for d in instance.attributes.get(target.attr, ()) if d.site != definition.site]
+    instance.attributes[target.attr] = (*before, definition)
+    interpreter.attributes[id(target)] = (definition,)

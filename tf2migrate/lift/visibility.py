@@ -1,0 +1,118 @@
+"""What a function may name from where it stands: the names of its own frame and of those around it, and attributes.
+
+A function written in one method and called in another is kept as an attribute of the instance.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift.classes import Instance
+from tf2migrate.lift.trace import Definition, Frame, Run
+from tf2migrate.lift.values import Placeholder, Refused, Value
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+    from tf2migrate.lift.plan import Plan, Planned
+
+_ADVICE = "Keep it as an attribute, or build and run this part of the graph in one function."
+
+
+def sees(inner: Frame, outer: Frame) -> bool:
+    """Whether the names of one frame can be read in another."""
+    frame: Frame | None = inner
+    while frame is not None:
+        if frame is outer:
+            return True
+        frame = frame.parent
+    return False
+
+
+def owner(frame: Frame) -> Instance | None:
+    """The instance whose method a frame is."""
+    definitions = frame.env.get("self", ())
+    value = definitions[0].value if definitions else None
+    return value if isinstance(value, Instance) and isinstance(frame.node, ast.FunctionDef) else None
+
+
+def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
+    """Inside functions an attribute is a plain name; one that stands for something else already becomes another."""
+    statements = [s for frame in interpreter.frames for s in frame.statements]
+    written = [d for s in statements for d in s.writes]
+    taken: dict[str, Value] = {}
+    for definition in written:
+        if definition.owner is None and (definition.staged or isinstance(definition.value, Placeholder)):
+            taken.setdefault(definition.name, definition.value)
+    for definition in written:
+        if definition.owner is None or not (definition.staged or isinstance(definition.value, Placeholder)):
+            continue
+        if taken.setdefault(definition.name, definition.value) is not definition.value:
+            definition.name = plan.fresh(definition.name)
+
+
+def check(planned: Planned, plan: Plan) -> None:
+    """All that a function reads is visible where it stands. Raises `Refused`."""
+    frame = planned.frame
+    assert frame is not None
+    locally: dict[str, Frame] = {}
+    for statement in planned.slice.statements:
+        for definition in statement.writes:
+            own = definition.owner is None and statement.frame.unit
+            if own and locally.setdefault(definition.name, statement.frame) is not statement.frame:
+                _refuse(definition, "is the name of two things in two functions that one run needs")
+    parameters = {plan.parameter_names[v]: v for v in planned.slice.parameters}
+    for definition in planned.slice.closed:
+        if definition.owner is not None:
+            continue
+        if not sees(frame, definition.statement.frame):
+            _refuse(definition, "belongs to another function than the one where the run's function would stand")
+        if definition.name in parameters and definition.value is not parameters[definition.name]:
+            _refuse(definition, "is also the name of what a run is fed")
+    for value in planned.slice.parameters:
+        spec(plan, planned, value)
+
+
+def _refuse(definition: Definition, what: str) -> None:
+    raise Refused("TFM902", definition.statement.node, f"{definition.name} {what}", _ADVICE)
+
+
+def spec(plan: Plan, planned: Planned, value: Value) -> str:
+    """The name of a placeholder's specification where a function stands. Raises `Refused`."""
+    assert planned.frame is not None
+    names = plan.bindings[value]
+    for definition in names:
+        if definition.owner is None and sees(planned.frame, definition.statement.frame):
+            return definition.name
+    for definition in names:
+        if definition.owner is not None and definition.owner is owner(planned.frame):
+            return f"self.{definition.attribute}"
+    raise Refused(
+        "TFM902",
+        names[0].statement.node,
+        f"{names[0].name} belongs to another function than the one where the run's function would stand",
+        _ADVICE,
+    )
+
+
+def callee(interpreter: Interpreter, planned: Planned, run: Run) -> str:
+    """How a run's function is named where the run stands: its own name, or an attribute of the instance it belongs to.
+
+    Raises `Refused`.
+    """
+    assert planned.frame is not None
+    if sees(run.frame, planned.frame):
+        return planned.name
+    instance = owner(planned.frame)
+    if instance is not None and owner(run.frame) is instance:
+        return f"self.{planned.name}"
+    for node in ast.walk(run.node):
+        definitions = interpreter.attributes.get(id(node), ())
+        if isinstance(node, ast.Attribute) and any(d.owner is instance for d in definitions):
+            return f"{ast.unparse(node.value)}.{planned.name}"
+    raise Refused(
+        "TFM902",
+        run.node,
+        "this run needs a part of the graph that is built in another function",
+        "Build and run the graph in one function, or keep the tensors as attributes of an object.",
+    )
