@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import visibility
+from tf2migrate.lift import metrics, visibility
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.plan import Plan, Planned, late_statements, needed_for
@@ -233,12 +233,21 @@ class BodyWriter:
             return [*comments, *self._effect_lines(statement, states)]
         if "compute_gradients" in kinds:
             return [*comments, *self._computed(statement, states)]
+        if isinstance(node, ast.Assign) and (metric := metrics.metric_of(self.interpreter, node.value)):
+            return [*comments, *metrics.unpacked_lines(self.expressions, statement, metric, self._read_of(statement))]
         indent = self.program.indent(node)
         text = shift(self.expressions.renderer.text(node), indent, "")
         text = text.rstrip().rstrip(";")
         if text in [f"{d.name} = {d.name}" for d in statement.writes]:  # a dropout that never drops, another name
             return comments
         return [*comments, text + self._trailing(node)]
+
+    def _read_of(self, statement: Statement) -> set[str]:
+        """The names that a statement binds and this function reads."""
+        found = self.planned.slice
+        reads = {d for s in found.statements if s is not statement for d in s.reads}
+        reads |= {d for leaf in found.leaves for d in leaf.reads}
+        return {d.name for d in statement.writes if d in reads}
 
     def _inline(self, statement: Statement, states: list[Effect]) -> list[str]:
         return self._effect_lines(statement, states) if any(e.kind in STATE for e in states) else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import layer_text, layers, optimizers, savers, summaries, visibility
+from tf2migrate.lift import layer_text, layers, metrics, optimizers, savers, summaries, visibility
 from tf2migrate.lift.dropped import Dropped
 from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
 from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
@@ -58,12 +58,18 @@ class Expressions:
         value = self.interpreter.rewrites.get(id(node))
         if isinstance(value, layers.Called):
             return layer_text.made_text(self, value)
+        if isinstance(value, metrics.Metric):
+            return metrics.made_text(self)
         return self._value_text(node, value) or self.renderer.inside(node)
 
     # ------------------------------------------------------------ replacements
 
     def replacement(self, node: ast.AST) -> str | None:
         """The text that stands in a node's place, or None where it stays."""
+        if isinstance(node, ast.Subscript) and (metric := metrics.metric_of(self.interpreter, node.value)):
+            return metrics.item_text(self, metric, node.slice)
+        if (metric := metrics.metric_of(self.interpreter, node)) is not None:
+            raise metrics.whole(metric)
         if id(node) in self.hoisted and isinstance(node, ast.Call):
             called = self.interpreter.rewrites.get(id(node))
             return (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound, bind
-from tf2migrate.lift import layers, normalization, savers, summaries
+from tf2migrate.lift import layers, metrics, normalization, savers, summaries
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import (
@@ -16,6 +16,7 @@ from tf2migrate.lift.values import (
     STATIC,
     Effect,
     Handle,
+    Initializer,
     Optimizer,
     Placeholder,
     Python,
@@ -142,7 +143,7 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
     if isinstance(base, Handle) and node.attr == "graph":
         return Handle("graph", node)
     if isinstance(base, Variable) and node.attr == "initializer":
-        return Handle("initializer", node, of=base)
+        return Initializer("initializer", node, of=base, scopes=frozenset(("some",)))
     return Method(base, node.attr, node)
 
 
@@ -243,6 +244,12 @@ def _handle(role: str) -> Handler:
     return make
 
 
+def _initializer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    with interpreter.apart():
+        interpreter.arguments(node)
+    return Initializer("initializer", node, scopes=frozenset((S.INITIALIZERS[path],)))
+
+
 def _session(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     bound = bind(node, ("target", "graph", "config"))
     with interpreter.apart():
@@ -285,8 +292,9 @@ def _group(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
     for leaf in values:
         if isinstance(leaf, Unknown):
             return leaf
-    if values and all(isinstance(v, Handle) and v.role == "initializer" for v in values):
-        return Handle("initializer", node)
+    scopes = [v.scopes for v in values if isinstance(v, Initializer)]
+    if values and len(scopes) == len(values):
+        return Initializer("initializer", node, scopes=frozenset().union(*scopes))
     return _effect(interpreter, Effect("group", node, {}, None, tuple(values)))
 
 
@@ -474,7 +482,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.Variable": _variable,
     "tf.get_variable": _variable,
     **dict.fromkeys(S.SESSIONS, _session),
-    **dict.fromkeys(S.INITIALIZERS, _handle("initializer")),
+    **dict.fromkeys(S.INITIALIZERS, _initializer),
     "tf.Graph": _handle("graph"),
     "tf.get_default_graph": _handle("graph"),
     "tf.get_default_session": _handle("session"),
@@ -490,6 +498,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.no_op": _group,
     "tf.gradients": _gradients,
     **layers.HANDLERS,
+    **metrics.HANDLERS,
     **normalization.HANDLERS,
     **savers.HANDLERS,
     **summaries.HANDLERS,

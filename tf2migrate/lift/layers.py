@@ -110,9 +110,14 @@ def _name(interpreter: Interpreter, hint: str, keras: str) -> str:
     else:
         told = any(word[:4] in hint.lower() for word in label.split("_"))
         wanted = f"{hint}_layer" if told else f"{hint}_{label}"
+    return free_name(interpreter, wanted)
+
+
+def free_name(interpreter: Interpreter, wanted: str) -> str:
+    """A name that nothing in the program has: what is made under it can be read in every function."""
     every = {node.id for node in interpreter.program.nodes if isinstance(node, ast.Name)}
     while wanted in every:
-        wanted += "_layer"
+        wanted += "_object"
     return wanted
 
 
@@ -201,4 +206,4 @@ def uses_random(interpreter: Interpreter) -> bool:
 
 
 HANDLERS = dict.fromkeys(KINDS, _layer)
-__all__ = ["HANDLERS", "Called", "called", "check", "never_drops", "uses_random"]
+__all__ = ["HANDLERS", "Called", "called", "check", "free_name", "never_drops", "uses_random"]

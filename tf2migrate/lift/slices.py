@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from tf2migrate.lift.metrics import SoFar
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
 from tf2migrate.lift.values import Effect, Handle, Placeholder, Python, Refused, Structure, Time, Value, Variable
 
@@ -65,13 +66,17 @@ def backward_slice(run: Run) -> Slice:
             reach(definition)
         for control in statement.controls:
             visit(control)
-        found.statements.append(statement)
+        if statement not in found.statements:
+            found.statements.append(statement)
 
     def reach(definition: Definition) -> None:
         if definition.value in fed or isinstance(definition.value, Placeholder):
             found.parameters.setdefault(definition.value, definition)
             if isinstance(definition.value, Placeholder) and not _makes(definition):
                 visit(definition.statement)  # another name for the placeholder: bound in the function too
+        elif isinstance(definition.value, SoFar):
+            if definition.statement not in found.statements:
+                found.statements.append(definition.statement)
         elif definition.staged:
             visit(definition.statement)
         else:

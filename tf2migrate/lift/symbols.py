@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 SESSIONS = {"tf.Session", "tf.InteractiveSession"}
+#: What initializes state, and which: all variables, the local ones of metrics, some, or none.
 INITIALIZERS = {
-    "tf.global_variables_initializer",
-    "tf.initialize_all_variables",
-    "tf.local_variables_initializer",
-    "tf.initialize_local_variables",
-    "tf.variables_initializer",
-    "tf.initialize_variables",
-    "tf.tables_initializer",
-    "tf.initialize_all_tables",
+    "tf.global_variables_initializer": "global",
+    "tf.initialize_all_variables": "global",
+    "tf.local_variables_initializer": "local",
+    "tf.initialize_local_variables": "local",
+    "tf.variables_initializer": "some",
+    "tf.initialize_variables": "some",
+    "tf.tables_initializer": "tables",
+    "tf.initialize_all_tables": "tables",
 }
 RANDOM = {
     "tf.random_normal",

@@ -162,6 +162,13 @@ class Handle(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class Initializer(Handle):
+    """An op that sets state to its first values; `scopes` says which: "global", "local", "some", "tables"."""
+
+    scopes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
 class Structure(Value):
     """A list, tuple or dict whose items are known: (key, value, where it is written)."""
 

@@ -1,0 +1,153 @@
+"""`tf.metrics`: a running mean that is made once, as `tf.keras.metrics.Mean`.
+
+TensorFlow 1 gives a pair: the mean so far, and the op that takes a batch in and gives the mean after it. The second is
+the call of the Keras metric, the first its `result()`. The local variables start afresh with `reset_state()`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.calls import bind
+from tf2migrate.lift.layers import free_name
+from tf2migrate.lift.trace import Made, Statement
+from tf2migrate.lift.values import Effect, Refused, Structure, Tensor, Time, Unknown, Value, leaves
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
+    from tf2migrate.lift.interpret import Interpreter
+
+_PAIR = ("labels", "predictions", "weights", "metrics_collections", "updates_collections", "name")
+_PARAMETERS = {
+    "tf.metrics.accuracy": _PAIR,
+    "tf.metrics.mean_squared_error": _PAIR,
+    "tf.metrics.mean_absolute_error": ("labels", "predictions", *_PAIR[2:]),
+    "tf.metrics.mean": ("values", "weights", *_PAIR[3:]),
+}
+_RESHAPED = ("tf.squeeze", "tf.reshape", "tf.expand_dims")
+
+
+@dataclass(frozen=True, eq=False)
+class Mean(Value):
+    """The object that holds a metric's local variables."""
+
+    node: ast.Call
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+@dataclass(frozen=True, eq=False)
+class SoFar(Tensor):
+    """The first of a metric's pair: it reads what was taken in before, and nothing of the graph."""
+
+
+@dataclass(frozen=True, eq=False)
+class Metric(Structure):
+    """A metric's pair: the value so far, and the op that updates it."""
+
+    path: str = ""
+    arguments: Mapping[str, ast.expr] = field(default_factory=dict)
+
+
+def _metric(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    bound = bind(node, _PARAMETERS[path])
+    unlike = set(bound) - {"labels", "predictions", "values", "name"}
+    if unlike or len(set(bound) - {"name"}) < (1 if path.endswith(".mean") else 2):
+        return Unknown(f"{path} with {', '.join(sorted(unlike)) or 'less than it needs'}", node)
+    for argument in bound.values():
+        for leaf in leaves(interpreter.evaluate(argument)):
+            if isinstance(leaf, Unknown):
+                return leaf
+    label = path.rsplit(".", 1)[-1]
+    interpreter.statement.made.append(Made(node, Mean(node), free_name(interpreter, f"{label}_metric")))
+    interpreter.statement.effects.append(Effect("metric", node))
+    pair = ((0, SoFar(Time.STAGED, node), None), (1, Tensor(Time.STAGED, node), None))
+    return Metric("tuple", pair, node, path=path, arguments=bound)
+
+
+# -------------------------------------------------------------------- text
+
+
+def metric_of(interpreter: Interpreter, node: ast.AST) -> Metric | None:
+    """The metric that a call makes, if it is one."""
+    found = interpreter.rewrites.get(id(node))
+    return found if isinstance(found, Metric) else None
+
+
+def made_text(expressions: Expressions) -> str:
+    """The constructor."""
+    return f"{expressions.tf}.keras.metrics.Mean()"
+
+
+def item_text(expressions: Expressions, metric: Metric, index: ast.expr) -> str:
+    """What stands for one of the pair, taken by its index."""
+    assert isinstance(metric.node, ast.Call)
+    if isinstance(index, ast.Constant) and isinstance(index.value, int) and index.value in (0, 1):
+        return _part(expressions, metric, index.value)
+    raise whole(metric)
+
+
+def whole(metric: Metric) -> Refused:
+    """The refusal of a pair that is not taken apart where it is made."""
+    assert metric.node is not None
+    advice = "Write value, update = tf.metrics…, and use the two names."
+    return Refused("TFM902", metric.node, "the pair that a metric gives is kept whole", advice)
+
+
+def unpacked_lines(expressions: Expressions, statement: Statement, metric: Metric, read: set[str]) -> list[str]:
+    """The lines of `value, update = …`: of the names that a function reads, the mean before the update."""
+    node = statement.node
+    assert isinstance(node, ast.Assign)
+    target = node.targets[0]
+    if not isinstance(target, ast.Tuple | ast.List) or len(target.elts) != 2:
+        raise whole(metric)
+    texts = [expressions.text(element) for element in target.elts]
+    return [f"{name} = {_part(expressions, metric, index)}" for index, name in enumerate(texts) if name in read]
+
+
+def _part(expressions: Expressions, metric: Metric, index: int) -> str:
+    assert isinstance(metric.node, ast.Call)
+    name = expressions.hoisted.get(id(metric.node))
+    if name is None:
+        raise Refused("TFM902", metric.node, "a metric is made where it is fetched", "Make it before, under a name.")
+    return f"{name}({_values(expressions, metric)})" if index else f"{name}.result()"
+
+
+def _values(expressions: Expressions, metric: Metric) -> str:
+    tf, bound = expressions.tf, metric.arguments
+    if "values" in bound:
+        return expressions.text(bound["values"])
+    label = metric.path.rsplit(".", 1)[-1]
+    if label == "accuracy" and all(_is_argmax(expressions, bound[name]) for name in ("labels", "predictions")):
+        return f"{tf}.equal({expressions.text(bound['labels'])}, {expressions.text(bound['predictions'])})"
+    root = _root(expressions, bound["labels"])
+    labels = f"{tf}.reshape({expressions.text(root)}, [-1])"  # one of them may have a last dimension of one
+    predictions = f"{tf}.reshape({expressions.text(bound['predictions'])}, [-1])"
+    match label:
+        case "mean_squared_error":
+            return f"{tf}.math.squared_difference({predictions}, {labels})"
+        case "mean_absolute_error":
+            return f"{tf}.abs({predictions} - {labels})"
+    return f"{tf}.equal({labels}, {tf}.cast({predictions}, {expressions.operand(root)}.dtype))"
+
+
+def _is_argmax(expressions: Expressions, node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call) or expressions.program.names.symbol(node.func) not in ("tf.argmax", "tf.arg_max"):
+        return False
+    return not any(keyword.arg == "output_type" for keyword in node.keywords) and len(node.args) < 3
+
+
+def _root(expressions: Expressions, node: ast.expr) -> ast.expr:
+    """What labels are made of by squeezing them and the like: the same numbers, in the same order."""
+    while isinstance(node, ast.Call) and expressions.program.names.symbol(node.func) in _RESHAPED and node.args:
+        node = node.args[0]
+    return node
+
+
+HANDLERS = dict.fromkeys(_PARAMETERS, _metric)
+__all__ = ["HANDLERS", "Mean", "Metric", "SoFar", "item_text", "made_text", "metric_of", "unpacked_lines", "whole"]
