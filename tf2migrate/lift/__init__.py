@@ -13,7 +13,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.lift import normalization
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.interpret import Interpreter
-from tf2migrate.lift.optimizers import RMSPROP
+from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.plan import make_plan
 from tf2migrate.lift.values import Refused
 from tf2migrate.lift.variables import GLOROT
@@ -39,12 +39,12 @@ def lift(program: Program, options: Options) -> Outcome:
 
 
 def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) -> list[Edit]:
-    """What the written code calls and TensorFlow 2 has no like of, below the imports: RMSProp, Glorot's draw."""
+    """What the written code calls and TensorFlow 2 has no like of, below the imports: optimizers, Glorot's draw."""
     text = "".join(edit.text for edit in edits)
     tf = emitter.expressions.tf
-    wanted = [
-        code.format(tf=tf) for name, code in (("RMSProp", RMSPROP), ("glorot_uniform", GLOROT)) if _named(name, text)
-    ]
+    wanted = [CLASSES[kind][1].format(tf=tf, name=name) for kind, name in emitter.expressions.classes.items()]
+    if _named("glorot_uniform", text):
+        wanted.append(GLOROT.format(tf=tf))
     if _named("FusedBatchNormalization", text):
         wanted.append(normalization.fused_class(emitter.interpreter, tf))
     imports = [n for n in program.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]

@@ -14,6 +14,7 @@ from tf2migrate.lift.slices import STATE, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Statement
 from tf2migrate.lift.values import (
     Effect,
+    Layer,
     Optimizer,
     Placeholder,
     Refused,
@@ -296,10 +297,46 @@ class BodyWriter:
         function = effect.node.func
         assert isinstance(function, ast.Attribute)
         text = self.expressions.text(function.value)
+        built = self._built(optimizer, effect)
+        if built:
+            return text, [*self._rate(optimizer, text), f"{text}.build([{built}])"]
+        return text, self._rate(optimizer, text)
+
+    def _rate(self, optimizer: Optimizer, text: str) -> list[str]:
         if optimizer.rate.time < Time.STAGED:
-            return text, []
+            return []
         rate = self.expressions.text(optimizer.arguments["learning_rate"])
-        return text, [f"{text}.learning_rate.assign({rate})"]
+        return [f"{text}.learning_rate.assign({rate})"]
+
+    def _built(self, optimizer: Optimizer, effect: Effect) -> str:
+        """All that one optimizer trains in several functions, where they train different things.
+
+        Keras makes an optimizer's state at its first use, for the variables that it is then given. Raises `Refused`.
+        """
+        trained: list[list[Definition]] = []
+        for planned in self.plan.functions:
+            if any(
+                isinstance(e, Effect) and e.target is optimizer for s in planned.slice.statements for e in s.effects
+            ):
+                closed = sorted(planned.slice.closed, key=lambda d: d.statement.order)
+                trained.append([d for d in closed if any(isinstance(v, Variable | Layer) for v in leaves(d.value))])
+        if all(set(one) == set(trained[0]) for one in trained):
+            return ""
+        every = {d: None for one in trained for d in one if d.statement.made}
+        if any(isinstance(leaf, Layer) or not leaf.time == Time.MADE for d in every for leaf in leaves(d.value)):
+            raise Refused(
+                "TFM907",
+                effect.node,
+                "one optimizer trains different things in several runs, and what they are cannot be listed",
+                "Make an optimizer for each of them.",
+            )
+        texts = []
+        for definition in every:
+            name = f"self.{definition.attribute}" if definition.owner is not None else definition.name
+            if isinstance(definition.value, Structure):
+                name = f"*{name}.values()" if definition.value.kind == "dict" else f"*{name}"
+            texts.append(name)
+        return ", ".join(texts)
 
     def _minimize(self, effect: Effect) -> list[str]:
         optimizer, lines = self._optimizer(effect)

@@ -7,6 +7,7 @@ import ast
 from tf2migrate.lift import layer_text, layers, metrics, optimizers, savers, summaries, visibility
 from tf2migrate.lift.dropped import Dropped
 from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
+from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
 from tf2migrate.lift.render import Renderer
 from tf2migrate.lift.slices import kind_of
@@ -36,9 +37,16 @@ class Expressions:
         self.hoisted: dict[int, str] = {}
         self.tf = tensorflow_name(self.program.names)
         self.dropped = Dropped(interpreter)
+        self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
         self.inside = False  # whether what is written is the body of a function
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
         self._calls = {node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls}
+
+    def class_name(self, kind: str) -> str:
+        """The name of the class that stands for an optimizer of TensorFlow 1."""
+        if kind not in self.classes:
+            self.classes[kind] = self.plan.fresh(CLASSES[kind][0])
+        return self.classes[kind]
 
     def text(self, node: ast.expr) -> str:
         return self.renderer.text(node)

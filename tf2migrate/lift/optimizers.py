@@ -1,13 +1,13 @@
 """TF1's optimizers and schedules as Keras 3's: the same update, TF1's defaults written out where they differ.
 
-The correspondence was measured over twenty steps with TensorFlow 2.21 and Keras 3.15. TF1's RMSProp starts its mean
-square at ones, Keras at zeros: it gets a class of its own.
+The correspondence was measured with TensorFlow 2.21 and Keras 3.15: see `optimizer_classes`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.values import Optimizer, Python, Refused, Schedule, Time
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _KERAS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
     "AdamOptimizer": (
         "Adam",
         {"beta1": "beta_1", "beta2": "beta_2", "epsilon": "epsilon"},
-        {"beta_2": "0.999", "epsilon": "1e-8"},
+        {"epsilon": "1e-8"},
     ),
     "AdagradOptimizer": ("Adagrad", {"initial_accumulator_value": "initial_accumulator_value"}, {"epsilon": "0.0"}),
     "AdadeltaOptimizer": ("Adadelta", {"rho": "rho", "epsilon": "epsilon"}, {"epsilon": "1e-8"}),
@@ -44,21 +44,6 @@ _KERAS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
 _DEFAULT_RATE = {"AdamOptimizer": "0.001", "AdadeltaOptimizer": "0.001"}
 _IGNORED = {"learning_rate", "use_locking", "name", "accum_name", "linear_name"}
 
-RMSPROP = '''class RMSProp({tf}.keras.optimizers.RMSprop):
-    """RMSProp as TensorFlow 1 had it: the mean square starts at one."""
-
-    def add_optimizer_variables(self, variables, name, initializer="zeros"):
-        return super().add_optimizer_variables(variables, name, "ones" if name == "velocity" else initializer)'''
-
-
-def _single(name: str, text: str) -> str:
-    """Adam's second decay as TF1 held it, in single precision.
-
-    TF1 computes 1 - beta2 from the rounded 0.999, Keras from the exact one: 1.3e-5 of the second moment, which a
-    sensitive network turns into another course of training within a few steps (measured on TensorFlow 2.21).
-    """
-    return f"np.float32({text})" if name == "beta_2" else text
-
 
 def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
     """The Keras optimizer in a TF1 optimizer's place."""
@@ -67,14 +52,6 @@ def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
     unknown = set(optimizer.arguments) - set(renamed) - _IGNORED
     if unknown:
         raise Refused("TFM907", optimizer.node, f"{kind} with {', '.join(sorted(unknown))}", "Leave the argument out.")
-    if kind == "MomentumOptimizer" and optimizer.rate.time >= Time.STAGED:
-        raise Refused(
-            "TFM907",
-            optimizer.node,
-            "momentum with a rate that changes: TensorFlow 1 scaled the sum of gradients by the rate of each step, "
-            "Keras keeps each gradient scaled by the rate of its own step",
-            "Use a constant rate, or write the update by hand: a.assign(m * a + g); v.assign_sub(rate * a).",
-        )
     parts = []
     if optimizer.rate.time < Time.STAGED:
         rate = optimizer.arguments.get("learning_rate")
@@ -88,9 +65,9 @@ def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
     for name, argument in optimizer.arguments.items():
         if name in renamed:
             given.add(renamed[name])
-            parts.append(f"{renamed[name]}={_single(renamed[name], expressions.text(argument))}")
-    parts += [f"{name}={_single(name, value)}" for name, value in defaults.items() if name not in given]
-    made = f"{expressions.tf}.keras.optimizers.{keras}" if keras != "RMSprop" else "RMSProp"
+            parts.append(f"{renamed[name]}={expressions.text(argument)}")
+    parts += [f"{name}={value}" for name, value in defaults.items() if name not in given]
+    made = expressions.class_name(kind) if kind in CLASSES else f"{expressions.tf}.keras.optimizers.{keras}"
     return f"{made}({', '.join(parts)})"
 
 
