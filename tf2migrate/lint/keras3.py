@@ -1,0 +1,32 @@
+"""TFM501 to TFM531: code of TensorFlow 2.0 to 2.15 that today's TensorFlow, with Keras 3, does not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tf2migrate.facts.program import Program
+from tf2migrate.lint.keras3_calls import changed_calls
+from tf2migrate.lint.keras3_edits import Found
+from tf2migrate.lint.keras3_kinds import Kinds
+from tf2migrate.lint.keras3_layers import layers
+from tf2migrate.lint.keras3_names import gone_names
+from tf2migrate.lint.keras3_saving import files
+from tf2migrate.lint.keras3_symbolic import symbolic
+from tf2migrate.lint.keras3_training import training
+
+#: The checks that look at objects of Keras, each of several rules that look at the same places.
+CHECKS = (changed_calls, training, files, symbolic, layers)
+
+#: What a program of Keras says somewhere.
+_KERAS = ("keras", "tf.optimizers", "tf.losses", "tf.metrics", "tf.initializers", "experimental_run_v2")
+
+
+def modernise(program: Program) -> Iterator[Found]:
+    """Every place of a program that Keras 3 treats otherwise than Keras 2, in the order of the checks."""
+    if ("tensorflow" not in program.text and "keras" not in program.text) or "TF_USE_LEGACY_KERAS" in program.text:
+        return  # with that variable set, tf.keras is Keras 2
+    kinds = Kinds(program)
+    yield from gone_names(kinds)
+    if any(word in program.text for word in _KERAS):
+        for check in CHECKS:
+            yield from check(kinds)
