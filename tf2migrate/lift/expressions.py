@@ -123,7 +123,7 @@ class Expressions:
         if isinstance(value, Placeholder):
             return self.placeholder(value)
         if isinstance(value, Variable):
-            return self.variable(node, value)
+            return self.variable(node, value) if value.node is node else self._name_of(node, value)
         if isinstance(value, layers.Called):
             return layer_text.call_text(self, node, value)
         if isinstance(value, Optimizer):
@@ -143,6 +143,15 @@ class Expressions:
         if id(node) in self.tapes:
             return self._gradient(node)
         return None
+
+    def _name_of(self, node: ast.Call, value: Variable) -> str:
+        """The name under which a variable was made that is found again. Raises `Refused`."""
+        definition = self.plan.shared.get(value)
+        if definition is None:
+            raise Refused("TFM907", node, "a variable is shared that has no name of its own", "Bind it to a name.")
+        if definition.owner is not None:
+            return f"self.{definition.attribute}"
+        return self.plan.renamed.get(definition.site, definition.name)
 
     def _method_text(self, node: ast.Call, method: Method, value: object) -> str | None:
         if id(node) in self.interpreter.uses:

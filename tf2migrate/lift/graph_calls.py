@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound, bind
-from tf2migrate.lift import layers, metrics, normalization, savers, summaries
+from tf2migrate.lift import layers, metrics, normalization, savers, scopes, summaries
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import (
@@ -101,7 +101,6 @@ UNFOLLOWED = (
     "tf.global_variables",
     "tf.all_variables",
     "tf.losses.get_",
-    "tf.get_variable_scope",
     "tf.make_template",
     "tf.import_graph_def",
     "tf.graph_util.",
@@ -172,7 +171,28 @@ def _variable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
     trainable = bound.get("trainable")
     named = bound.get("name")
     literal = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else None
+    if path == "tf.get_variable":
+        return _get_variable(interpreter, node, bound, hint)
     variable = Variable(node, literal, not (isinstance(trainable, ast.Constant) and trainable.value is False))
+    return _made(interpreter, node, variable, hint or "variable")
+
+
+def _get_variable(interpreter: Interpreter, node: ast.Call, bound: Mapping[str, ast.expr], hint: str) -> Value:
+    """The variable of a name: made, or the one that is there."""
+    with interpreter.apart():
+        named = interpreter.evaluate(bound["name"])
+    own = named.literal if isinstance(named, Python) and isinstance(named.literal, str) else None
+    full = interpreter.scopes.name(own)
+    there = interpreter.scopes.find(interpreter.graph, full)
+    if isinstance(there, Unknown):
+        return Unknown(there.reason, node)
+    if isinstance(there, Variable):
+        interpreter.statement.shared.append(there)
+        return there
+    trainable = bound.get("trainable")
+    variable = Variable(node, own, not (isinstance(trainable, ast.Constant) and trainable.value is False))
+    if full is not None:
+        interpreter.scopes.store[id(interpreter.graph), full] = variable
     return _made(interpreter, node, variable, hint or "variable")
 
 
@@ -384,6 +404,8 @@ def _handle_method(interpreter: Interpreter, node: ast.Call, base: Handle, name:
             return Handle("as_default", node, of=base)
         if name == "close":
             return Handle("closed", node)
+    if isinstance(base, scopes.Scope) and name == "reuse_variables":
+        return scopes.reuse_variables(interpreter, node, base)
     if base.role == "graph":
         if name == "as_default":
             return Handle("as_default", node, of=base)
@@ -487,7 +509,6 @@ HANDLERS: dict[str, Handler] = {
     "tf.get_default_graph": _handle("graph"),
     "tf.get_default_session": _handle("session"),
     "tf.name_scope": _handle("scope"),
-    "tf.variable_scope": _handle("scope"),
     "tf.device": _handle("device"),
     "tf.reset_default_graph": _reset_graph,
     "tf.control_dependencies": _controls,
@@ -500,6 +521,7 @@ HANDLERS: dict[str, Handler] = {
     **layers.HANDLERS,
     **metrics.HANDLERS,
     **normalization.HANDLERS,
+    **scopes.HANDLERS,
     **savers.HANDLERS,
     **summaries.HANDLERS,
 }

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import classes, graph_calls
 from tf2migrate.lift.savers import Use
+from tf2migrate.lift.scopes import Scope, Scopes
 from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Run, Statement
 from tf2migrate.lift.units import drivers, has_run
@@ -90,6 +91,7 @@ class Interpreter:
         self.graph: object = None
         self.session_graph: object = None
         self.session: object = None
+        self.scopes = Scopes()
         self.blocks: tuple[ast.stmt, ...] = ()
         self.controls: tuple[Statement, ...] = ()
         self.stack: list[FunctionNode] = []
@@ -222,13 +224,18 @@ class Interpreter:
         graph, session_graph, session = self.graph, self.session_graph, self.session
         with self.within(self._record(node)) as statement:
             transparent, controls = True, self.controls
+            entered: list[Scope] = []
             for item in node.items:
                 value = self.evaluate(item.context_expr)
+                if isinstance(value, Scope):
+                    entered.append(value)
                 held = value.of if isinstance(value, Handle) and value.role == "as_default" else value
                 if isinstance(held, Handle) and held.role == "graph":
                     self.graph = self.session_graph = held
                 if isinstance(held, Handle) and held.role == "session":
                     self.session_graph, self.session = self.graph_of(held), held
+                    if held is value:  # entered as itself, a session makes its graph the default one too
+                        self.graph = self.session_graph
                 match value:
                     case Handle(role="session" | "graph" | "scope" | "device" | "as_default"):
                         if item.optional_vars is not None:
@@ -241,13 +248,17 @@ class Interpreter:
                         transparent = False
                         if item.optional_vars is not None:
                             self.assign(item.optional_vars, PYTHON if value.time < Time.STAGED else value)
+        scopes = ExitStack()
+        for value in entered:
+            scopes.enter_context(self.scopes.inside(value))
         if transparent:
             self.rewrites[id(node)] = "transparent"
         before, self.controls = self.controls, controls
         blocks = self.blocks
         if not transparent:
             self.blocks = (*blocks, node)
-        self.body(node.body)
+        with scopes:
+            self.body(node.body)
         self.blocks, self.controls = blocks, before
         self.graph, self.session_graph, self.session = graph, session_graph, session
 
@@ -315,6 +326,7 @@ class Interpreter:
         for statement in inside:
             whole.reads |= statement.reads
             whole.made += statement.made
+            whole.shared += statement.shared
             whole.effects += statement.effects
             written.update(dict.fromkeys(statement.writes))
         whole.moves = True
@@ -705,6 +717,8 @@ class Interpreter:
             self.helper_calls.setdefault(function.node, {})[id(node)] = node
         value = join(frame.returns, function.node) if frame.returns else NONE
         made = [m for s in frame.statements for m in s.made]
+        if any(s.shared for s in frame.statements):
+            return Unknown("a function finds variables by their names that were made before", function.node)
         if made and (value.time >= Time.STAGED or any(s.effects for s in frame.statements)):
             return Unknown("a function makes variables and uses them on tensors", made[0].node)
         outer.made += [graph_calls.inner(m) for m in made]

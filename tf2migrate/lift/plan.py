@@ -42,6 +42,7 @@ class Plan:
     parameter_names: dict[Value, str]
     taken: set[str]
     renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
+    shared: dict[Value, Definition] = field(default_factory=dict)  # the names of variables that are found again
     bindings: dict[Value, list[Definition]] = field(default_factory=dict)  # the names of each placeholder
 
     def fresh(self, wanted: str) -> str:
@@ -69,6 +70,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         plan.bindings.setdefault(definition.value, []).append(definition)
         plan.parameter_names.setdefault(definition.value, definition.name)
     _check_sessions(interpreter, statements)
+    _name_shared(interpreter, plan, statements)
     by_key: dict[object, Planned] = {}
     for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
         for leaf in run.fetches.leaves():
@@ -114,6 +116,18 @@ def _check_fetch(run: Run, leaf: Fetch) -> None:
             f"what {ast.unparse(leaf.node)} fetches is not known",
             "Fetch tensors and ops by the names that the graph was built with.",
         )
+
+
+def _name_shared(interpreter: Interpreter, plan: Plan, statements: list[Statement]) -> None:
+    """A variable that is found again by its graph's name is read by Python's: one that nothing else is bound to."""
+    fetched = [leaf.statement for run in interpreter.runs.values() for leaf in run.fetches.leaves()]
+    wanted = {id(v) for s in [*statements, *fetched] for v in s.shared}
+    for definition in [d for s in statements for d in s.writes]:
+        if id(definition.value) in wanted and definition.value not in plan.shared:
+            plan.shared[definition.value] = definition
+            same = [d for s in statements for d in s.writes if d.name == definition.name and d.owner is None]
+            if definition.owner is None and any(d.value is not definition.value for d in same):
+                _rename(interpreter, definition, plan)
 
 
 def _check_sessions(interpreter: Interpreter, statements: list[Statement]) -> None:

@@ -75,6 +75,7 @@ class Statement:
     reads: set[Definition] = field(default_factory=set)
     writes: list[Definition] = field(default_factory=list)
     made: list[Made] = field(default_factory=list)
+    shared: list[Value] = field(default_factory=list)  # what was made before, found again by its name
     effects: list[Value] = field(default_factory=list)
     controls: tuple[Statement, ...] = ()
     moves: bool = False

@@ -1,0 +1,129 @@
+"""Variable scopes: the names that variables and layers have in a graph, and which are made again or shared.
+
+A variable's name in TensorFlow 1 is its scope's path and its own name; under `reuse`, asking for a name that is there
+gives what is there. Layers without a name are counted in each scope, anew whenever the scope is entered.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.calls import bind
+from tf2migrate.lift.values import Handle, Python, Refused, Unknown, Value
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+_PARAMETERS = (
+    *("name_or_scope", "default_name", "values", "initializer", "regularizer", "caching_device", "partitioner"),
+    *("custom_getter", "reuse", "dtype", "use_resource", "constraint", "auxiliary_name_scope"),
+)
+_DECIDES = ("initializer", "regularizer", "partitioner", "custom_getter", "dtype", "constraint")
+_ADVICE = "Make the variables or layers once, under names of their own, and use them where they are shared."
+
+#: What `reuse` may be: never, always, where it is there; UNSEEN where the analysis does not know.
+NEVER, ALWAYS, AUTO, UNSEEN = "never", "always", "auto", "unseen"
+
+
+@dataclass(frozen=True, eq=False)
+class Scope(Handle):
+    """A variable scope: its path in the graph (None where it is not known), and whether what is in it is reused."""
+
+    path: str | None = None
+    reuse: str = NEVER
+
+
+@dataclass(eq=False)
+class Scopes:
+    """Where in the graph's names the walk is, and what has been made under which name."""
+
+    path: str | None = ""
+    reuse: str = NEVER
+    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    store: dict[tuple[int, str], Value] = field(default_factory=dict)
+
+    @contextmanager
+    def inside(self, scope: Scope) -> Iterator[None]:
+        """The walk inside a scope."""
+        before = self.path, self.reuse
+        self.path, self.reuse = scope.path, scope.reuse
+        if scope.path is not None:
+            self.counts[scope.path] = Counter()
+        try:
+            yield
+        finally:
+            self.path, self.reuse = before
+
+    def name(self, own: str | None, kind: str = "") -> str | None:
+        """The full name of something made here; what has no name of its own is counted by its kind."""
+        if self.path is None or (own is None and not kind):
+            return None
+        if own is None:
+            counter = self.counts.setdefault(self.path, Counter())
+            own = kind if not counter[kind] else f"{kind}_{counter[kind]}"
+            counter[kind] += 1
+        return f"{self.path}/{own}" if self.path else own
+
+    def find(self, graph: object, name: str | None) -> Value | None:
+        """What is there under a name and is to be shared; None where it is to be made.
+
+        What cannot be told is an `Unknown`; the caller gives it its place.
+        """
+        if self.reuse == NEVER:
+            return None
+        there = self.store.get((id(graph), name)) if name is not None else None
+        if self.reuse == AUTO and name is not None:
+            return there
+        unseen = "whether a variable is made or shared here cannot be seen: the scope or its reuse is not known"
+        return there or Unknown(unseen, ast.Pass(lineno=1, col_offset=0))
+
+
+def variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """`tf.variable_scope`. Raises `Refused` where it decides how variables are made."""
+    bound = bind(node, _PARAMETERS)
+    with interpreter.apart():
+        values = {name: interpreter.evaluate(argument) for name, argument in bound.items()}
+    for name in _DECIDES:
+        value = values.get(name)
+        if value is not None and not (isinstance(value, Python) and value.known and value.literal is None):
+            raise Refused("TFM901", node, f"a variable scope with {name} decides what is made inside", _ADVICE)
+    given = values.get("name_or_scope")
+    scopes = interpreter.scopes
+    full: str | None = None
+    if isinstance(given, Scope):
+        full = given.path
+    elif isinstance(given, Python) and isinstance(given.literal, str) and scopes.path is not None:
+        full = f"{scopes.path}/{given.literal}" if scopes.path else given.literal
+    reuse = _reuse(interpreter, bound.get("reuse"), values.get("reuse"))
+    return Scope("scope", node, path=full, reuse=reuse if reuse != NEVER else scopes.reuse)
+
+
+def _reuse(interpreter: Interpreter, node: ast.expr | None, value: Value | None) -> str:
+    if node is None or value is None:
+        return NEVER
+    if interpreter.names.symbol(node) == "tf.AUTO_REUSE":
+        return AUTO
+    if isinstance(value, Python) and value.known:
+        return ALWAYS if value.literal else NEVER
+    return UNSEEN
+
+
+def get_variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """`tf.get_variable_scope()`: the scope that the walk is in."""
+    return Scope("scope", node, path=interpreter.scopes.path, reuse=interpreter.scopes.reuse)
+
+
+def reuse_variables(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Value:
+    """From here to the end of the scope, what is there is shared."""
+    if scope.path != interpreter.scopes.path:
+        return Unknown("the reuse of a scope that is not the current one is switched on", node)
+    interpreter.scopes.reuse = ALWAYS
+    return Handle("closed", node)
+
+
+HANDLERS = {"tf.variable_scope": variable_scope, "tf.get_variable_scope": get_variable_scope}
