@@ -10,7 +10,7 @@ import re
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import normalization
+from tf2migrate.lift import cell_text, normalization
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizer_classes import CLASSES
@@ -45,6 +45,7 @@ def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) ->
     wanted = [CLASSES[kind][1].format(tf=tf, name=name) for kind, name in emitter.expressions.classes.items()]
     if _named("glorot_uniform", text):
         wanted.append(GLOROT.format(tf=tf))
+    wanted += cell_text.classes(text, tf)
     if _named("FusedBatchNormalization", text):
         wanted.append(normalization.fused_class(emitter.interpreter, tf))
     imports = [n for n in program.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import metrics, visibility
+from tf2migrate.lift import pairs, visibility
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.plan import Plan, Planned, late_statements, needed_for
@@ -46,6 +46,9 @@ class BodyWriter:
         self.expressions.inside = True
         found = planned.slice
         self.planned = planned
+        self.read = {d.name for s in found.statements for d in s.reads} | {
+            d.name for f in found.leaves for d in f.reads
+        }
         self.inline = {leaf.statement: leaf for leaf in found.leaves if not leaf.named}
         late = late_statements(found)
         early = [s for s in found.statements if s not in late]
@@ -71,7 +74,7 @@ class BodyWriter:
 
     def shared_function(self, shared: Shared) -> tuple[list[str], set[int]]:
         """The lines of a part that several functions call, and of the comments that moved into it."""
-        self.comments, self.calls, self.inline = set(), {}, {}
+        self.comments, self.calls, self.inline, self.read = set(), {}, {}, set()
         self.expressions.inside = True
         lines: list[str] = []
         for statement in shared.statements:
@@ -234,21 +237,14 @@ class BodyWriter:
             return [*comments, *self._effect_lines(statement, states)]
         if "compute_gradients" in kinds:
             return [*comments, *self._computed(statement, states)]
-        if isinstance(node, ast.Assign) and (metric := metrics.metric_of(self.interpreter, node.value)):
-            return [*comments, *metrics.unpacked_lines(self.expressions, statement, metric, self._read_of(statement))]
+        if isinstance(node, ast.Assign) and (pair := pairs.pair_of(self.interpreter, node.value)):
+            return [*comments, *pairs.lines(self.expressions, statement, pair, self.read)]
         indent = self.program.indent(node)
         text = shift(self.expressions.renderer.text(node), indent, "")
         text = text.rstrip().rstrip(";")
         if text in [f"{d.name} = {d.name}" for d in statement.writes]:  # a dropout that never drops, another name
             return comments
         return [*comments, text + self._trailing(node)]
-
-    def _read_of(self, statement: Statement) -> set[str]:
-        """The names that a statement binds and this function reads."""
-        found = self.planned.slice
-        reads = {d for s in found.statements if s is not statement for d in s.reads}
-        reads |= {d for leaf in found.leaves for d in leaf.reads}
-        return {d.name for d in statement.writes if d in reads}
 
     def _inline(self, statement: Statement, states: list[Effect]) -> list[str]:
         return self._effect_lines(statement, states) if any(e.kind in STATE for e in states) else []

@@ -6,7 +6,7 @@ import ast
 import textwrap
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import layers, normalization, savers, summaries, visibility
+from tf2migrate.lift import cells, layers, normalization, savers, summaries, visibility
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.headers import elifs, headers
@@ -29,6 +29,7 @@ class Emitter:
         self.findings: list[Finding] = [
             *savers.check(interpreter),
             *summaries.check(interpreter),
+            *cells.check(interpreter),
             *layers.check(interpreter),
             *normalization.check(interpreter, plan),
         ]
@@ -286,6 +287,8 @@ class Emitter:
         lines = self._run_assignment(statement, runs, indent)
         if lines is None:
             lines = self._text(node, indent)
+        if lines in [[f"{indent}{d.name} = {d.name}"] for d in statement.writes]:  # such as a cell wrapped in dropout
+            return []
         self._check(statement, node, "\n".join(lines))
         return lines
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import layer_text, layers, metrics, optimizers, savers, summaries, visibility
+from tf2migrate.lift import cell_text, cells, layer_text, layers, optimizers, pairs, savers, summaries, visibility
 from tf2migrate.lift.dropped import Dropped
 from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
 from tf2migrate.lift.optimizer_classes import CLASSES
@@ -66,18 +66,18 @@ class Expressions:
         value = self.interpreter.rewrites.get(id(node))
         if isinstance(value, layers.Called):
             return layer_text.made_text(self, value)
-        if isinstance(value, metrics.Metric):
-            return metrics.made_text(self)
+        if isinstance(value, pairs.Pair):
+            return pairs.made_text(self, value)
         return self._value_text(node, value) or self.renderer.inside(node)
 
     # ------------------------------------------------------------ replacements
 
     def replacement(self, node: ast.AST) -> str | None:
         """The text that stands in a node's place, or None where it stays."""
-        if isinstance(node, ast.Subscript) and (metric := metrics.metric_of(self.interpreter, node.value)):
-            return metrics.item_text(self, metric, node.slice)
-        if (metric := metrics.metric_of(self.interpreter, node)) is not None:
-            raise metrics.whole(metric)
+        if isinstance(node, ast.Subscript) and (pair := pairs.pair_of(self.interpreter, node.value)):
+            return pairs.item_text(self, pair, node.slice)
+        if (pair := pairs.pair_of(self.interpreter, node)) is not None:
+            raise pairs.whole(pair)
         if id(node) in self.hoisted and isinstance(node, ast.Call):
             called = self.interpreter.rewrites.get(id(node))
             return (
@@ -99,6 +99,8 @@ class Expressions:
         value = self.interpreter.rewrites.get(id(node))
         if isinstance(value, tuple) and value and value[0] == "key":
             return f'"{self._key(value[1], node)}"'
+        if isinstance(value, tuple) and value[0] == "item" and isinstance(node, ast.Attribute):
+            return f"{self.text(node.value)}[{value[1]}]"
         found = self._value_text(node, value) if isinstance(node, ast.Call) else None
         if found is not None:
             return found
@@ -126,6 +128,10 @@ class Expressions:
             return self.variable(node, value) if value.node is node else self._name_of(node, value)
         if isinstance(value, layers.Called):
             return layer_text.call_text(self, node, value)
+        if isinstance(value, cells.Cell):
+            return cell_text.cell_text(self, value)
+        if isinstance(value, cells.Wrapped | cells.Stacked):
+            return cell_text.inner_text(self, value)
         if isinstance(value, Optimizer):
             return optimizers.optimizer_text(self, value)
         if isinstance(value, Schedule):
@@ -184,6 +190,10 @@ class Expressions:
     def operand(self, node: ast.expr) -> str:
         text = self.text(node)
         return text if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"({text})"
+
+    def term(self, node: ast.expr) -> str:
+        """The text of an operand of arithmetic."""
+        return self.text(node) if isinstance(node, ast.Constant) else self.operand(node)
 
     def _key(self, value: Value, node: ast.AST) -> str:
         name = self.plan.parameter_names.get(value)

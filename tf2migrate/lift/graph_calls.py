@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound, bind
-from tf2migrate.lift import layers, metrics, normalization, savers, scopes, summaries
+from tf2migrate.lift import cells, layers, metrics, normalization, savers, scopes, summaries
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import (
@@ -75,7 +75,7 @@ def symbol_call(interpreter: Interpreter, node: ast.Call, path: str, hint: str) 
     if S.is_python(path):
         interpreter.arguments(node)
         return PYTHON
-    if path.startswith(UNFOLLOWED):
+    if path.startswith(UNFOLLOWED) and path not in FOLLOWED:
         return Unknown(f"{path} has no counterpart that is written yet", node)
     return operation(interpreter, node, path)
 
@@ -116,6 +116,10 @@ UNFOLLOWED = (
 )
 
 
+#: Plain ops among them.
+FOLLOWED = ("tf.contrib.seq2seq.sequence_loss", "tf.contrib.layers.one_hot_encoding")
+
+
 def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:
     """An op: a constant where everything it takes is known, a tensor of each run otherwise."""
     values = interpreter.arguments(node)
@@ -141,6 +145,10 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
         return base
     if isinstance(base, Handle) and node.attr == "graph":
         return Handle("graph", node)
+    if isinstance(base, cells.State) and node.attr in ("c", "h"):
+        index = "ch".index(node.attr)
+        interpreter.rewrites[id(node)] = ("item", index)
+        return base.items[index][1]
     if isinstance(base, Variable) and node.attr == "initializer":
         return Initializer("initializer", node, of=base, scopes=frozenset(("some",)))
     return Method(base, node.attr, node)
@@ -369,6 +377,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
     match base:
         case savers.Saver():
             return savers.saver_method(interpreter, node, method, base)
+        case cells.Cell() | cells.Wrapped() | cells.Stacked():
+            return cells.cell_method(interpreter, node, base, name)
         case Handle(role="writer"):
             return summaries.writer_method(interpreter, node, method)
         case Handle():
@@ -518,6 +528,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.group": _group,
     "tf.no_op": _group,
     "tf.gradients": _gradients,
+    **cells.HANDLERS,
     **layers.HANDLERS,
     **metrics.HANDLERS,
     **normalization.HANDLERS,

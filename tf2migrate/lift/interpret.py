@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import classes, graph_calls
+from tf2migrate.lift.cells import State
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import Scope, Scopes
 from tf2migrate.lift.summaries import Summary
@@ -494,7 +495,7 @@ class Interpreter:
         if isinstance(base, classes.Instance):  # its own name is no part of the graph
             return classes.attribute(self, base, node)
         self.statement.reads |= reads
-        if isinstance(base, Python | Structure | Function):
+        if isinstance(base, Python | Structure | Function) and not isinstance(base, State):
             return (
                 Method(base, node.attr, node)
                 if isinstance(base, Structure)

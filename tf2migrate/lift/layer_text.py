@@ -16,7 +16,7 @@ from tf2migrate.lift.variables import is_glorot
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
 
-_WIDTH = 100  # of a constructor, before the name that it is bound to
+WIDTH = 100  # of a constructor, before the name that it is bound to
 
 
 def made_text(expressions: Expressions, call: Called) -> str:
@@ -47,7 +47,7 @@ def made_text(expressions: Expressions, call: Called) -> str:
     text = begin + ", ".join(every) + ")"
     assert call.statement is not None
     line = expressions.program.lines[call.statement.line - 1]
-    return text if len(text) + len(line) - len(line.lstrip()) < _WIDTH else spread(begin, every, ")", line)
+    return text if len(text) + len(line) - len(line.lstrip()) < WIDTH else spread(begin, every, ")", line)
 
 
 def _leading(kind: Kind, given: Mapping[str, ast.expr]) -> list[str]:
@@ -109,7 +109,7 @@ def _normalized(expressions: Expressions, node: ast.Call, call: Called, begin: s
 def _dropout(expressions: Expressions, node: ast.Call, call: Called) -> str:
     bound, training = call.arguments, call.arguments.get("training")
     if "keep_prob" in bound:
-        rate = f"1 - {expressions.operand(bound['keep_prob'])}"
+        rate = f"1 - {expressions.term(bound['keep_prob'])}"
     else:
         rate = expressions.text(bound["rate"]) if "rate" in bound else "0.5"
     told = training is None or isinstance(training, ast.Constant)

@@ -128,7 +128,8 @@ def check(interpreter: Interpreter) -> list[Finding]:
     """What the program must be told of its layers. Raises `Refused` where Keras would compute in another precision."""
     found = called(interpreter)
     for call in found:
-        _check_precision(call)
+        assert call.statement is not None
+        check_precision(call.statement, call.inputs)
     made = [c for c in found if c.kind.keras != "Dropout"]
     return [*_dropping_nothing(found), *(_seeds(interpreter) if made else ())]
 
@@ -138,11 +139,10 @@ def called(interpreter: Interpreter) -> list[Called]:
     return [value for value in interpreter.rewrites.values() if isinstance(value, Called)]
 
 
-def _check_precision(call: Called) -> None:
-    """Keras computes in float32 unless it is told; TensorFlow 1 in what it was given."""
+def check_precision(called: Statement, at: ast.expr) -> None:
+    """Keras computes in float32 unless it is told; TensorFlow 1 in what it was given. Raises `Refused`."""
     seen: set[Statement] = set()
-    assert call.statement is not None
-    todo = [call.statement]
+    todo = [called]
     while todo:
         statement = todo.pop()
         if statement in seen:
@@ -158,7 +158,7 @@ def _check_precision(call: Called) -> None:
             ):
                 raise Refused(
                     "TFM907",
-                    call.inputs,
+                    at,
                     f"a layer computes in {named}, where Keras takes float32",
                     "Feed it float32, or make the layers by hand with their dtype.",
                 )
@@ -206,4 +206,4 @@ def uses_random(interpreter: Interpreter) -> bool:
 
 
 HANDLERS = dict.fromkeys(KINDS, _layer)
-__all__ = ["HANDLERS", "Called", "called", "check", "free_name", "never_drops", "uses_random"]
+__all__ = ["HANDLERS", "Called", "called", "check", "check_precision", "free_name", "never_drops", "uses_random"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layers import free_name
-from tf2migrate.lift.trace import Made, Statement
+from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import Effect, Refused, Structure, Tensor, Time, Unknown, Value, leaves
 
 if TYPE_CHECKING:
@@ -73,44 +73,13 @@ def _metric(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
 # -------------------------------------------------------------------- text
 
 
-def metric_of(interpreter: Interpreter, node: ast.AST) -> Metric | None:
-    """The metric that a call makes, if it is one."""
-    found = interpreter.rewrites.get(id(node))
-    return found if isinstance(found, Metric) else None
-
-
 def made_text(expressions: Expressions) -> str:
     """The constructor."""
     return f"{expressions.tf}.keras.metrics.Mean()"
 
 
-def item_text(expressions: Expressions, metric: Metric, index: ast.expr) -> str:
-    """What stands for one of the pair, taken by its index."""
-    assert isinstance(metric.node, ast.Call)
-    if isinstance(index, ast.Constant) and isinstance(index.value, int) and index.value in (0, 1):
-        return _part(expressions, metric, index.value)
-    raise whole(metric)
-
-
-def whole(metric: Metric) -> Refused:
-    """The refusal of a pair that is not taken apart where it is made."""
-    assert metric.node is not None
-    advice = "Write value, update = tf.metrics…, and use the two names."
-    return Refused("TFM902", metric.node, "the pair that a metric gives is kept whole", advice)
-
-
-def unpacked_lines(expressions: Expressions, statement: Statement, metric: Metric, read: set[str]) -> list[str]:
-    """The lines of `value, update = …`: of the names that a function reads, the mean before the update."""
-    node = statement.node
-    assert isinstance(node, ast.Assign)
-    target = node.targets[0]
-    if not isinstance(target, ast.Tuple | ast.List) or len(target.elts) != 2:
-        raise whole(metric)
-    texts = [expressions.text(element) for element in target.elts]
-    return [f"{name} = {_part(expressions, metric, index)}" for index, name in enumerate(texts) if name in read]
-
-
-def _part(expressions: Expressions, metric: Metric, index: int) -> str:
+def part(expressions: Expressions, metric: Metric, index: int) -> str:
+    """The mean so far, or the mean after what the call takes in."""
     assert isinstance(metric.node, ast.Call)
     name = expressions.hoisted.get(id(metric.node))
     if name is None:
@@ -150,4 +119,4 @@ def _root(expressions: Expressions, node: ast.expr) -> ast.expr:
 
 
 HANDLERS = dict.fromkeys(_PARAMETERS, _metric)
-__all__ = ["HANDLERS", "Mean", "Metric", "SoFar", "item_text", "made_text", "metric_of", "unpacked_lines", "whole"]
+__all__ = ["HANDLERS", "Mean", "Metric", "SoFar", "made_text", "part"]

@@ -203,7 +203,19 @@ class Unknown(Value):
 
 #: The roles of handles that leave no trace in the rewritten program.
 GONE = frozenset(
-    ("session", "graph", "initializer", "closed", "as_default", "scope", "device", "coordinator", "merged", "updates")
+    (
+        "session",
+        "graph",
+        "initializer",
+        "closed",
+        "as_default",
+        "scope",
+        "device",
+        "coordinator",
+        "merged",
+        "updates",
+        "zero_state",
+    )
 )
 NONE = Python(None, known=True)
 PYTHON = Python()

@@ -1,0 +1,268 @@
+"""How recurrent cells are written: the cell, the object that unrolls it, and the lines of its call."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift.cells import Cell, Stacked, Stage, State, Unrolled, Wrapped
+from tf2migrate.lift.layer_text import WIDTH
+from tf2migrate.lift.layers import free_name, uses_random
+from tf2migrate.lift.render import spread
+from tf2migrate.lift.values import Refused, Structure, Value
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
+
+_CLASS = '''class Joint{cell}({tf}.keras.layers.{cell}):
+    """Keras's cell whose first weights are drawn for inputs and state together, as TensorFlow 1 drew them."""
+
+    def build(self, input_shape):
+        inputs, units, draw = input_shape[-1], self.units, self.kernel_initializer
+
+        def drawn():
+{drawn}
+
+        self.kernel_initializer = lambda *_, **__: drawn()[:inputs]
+        self.recurrent_initializer = lambda *_, **__: drawn()[inputs:]
+        super().build(input_shape)'''
+_DRAWN = {
+    "SimpleRNNCell": ("return draw([inputs + units, units])",),
+    "LSTMCell": (
+        "i, c, f, o = {tf}.split(draw([inputs + units, 4 * units]), 4, axis=1)",
+        "return {tf}.concat([i, f, c, o], axis=1)",
+    ),
+    "GRUCell": (
+        "r, z = {tf}.split(draw([inputs + units, 2 * units]), 2, axis=1)",
+        "return {tf}.concat([z, r, draw([inputs + units, units])], axis=1)",
+    ),
+}
+
+
+def classes(text: str, tf: str) -> list[str]:
+    """The classes of the cells that a text speaks of."""
+    found = []
+    for cell, lines in _DRAWN.items():
+        if f"Joint{cell}(" in text:
+            drawn = "\n".join(" " * 12 + line.format(tf=tf) for line in lines)
+            found.append(_CLASS.format(cell=cell, tf=tf, drawn=drawn))
+    return found
+
+
+def cell_text(expressions: Expressions, cell: Cell) -> str:
+    """The constructor of a cell, with TensorFlow 1's defaults."""
+    given = cell.arguments
+    units = expressions.text(given["num_units"])
+    parts = [units]
+    if "activation" in given and not _none(given["activation"]):
+        parts.append(f"activation={expressions.text(given['activation'])}")
+    initializer = given.get("initializer", given.get("kernel_initializer"))
+    if initializer is not None and not _none(initializer):
+        parts.append(f"kernel_initializer={expressions.text(initializer)}")
+    elif cell.kind == "GRUCell" or uses_random(expressions.interpreter):
+        parts.append("kernel_initializer=glorot_uniform")
+    operand = expressions.term(given["num_units"])
+    if cell.kind == "GRUCell":
+        parts += [
+            "reset_after=False",
+            f"bias_initializer={_gates(expressions, given.get('bias_initializer'), operand)}",
+        ]
+    forget = given.get("forget_bias")
+    if forget is not None and not (isinstance(forget, ast.Constant) and forget.value == 1):
+        value, tf = expressions.text(forget), expressions.tf
+        parts.append("unit_forget_bias=False")
+        if not (isinstance(forget, ast.Constant) and forget.value == 0):
+            lengths = f"[{operand}, {operand}, 2 * {operand}]"
+            parts.append(f"bias_initializer={tf}.constant_initializer(np.repeat([0.0, {value}, 0.0], {lengths}))")
+    begin = f"Joint{cell.kind}("
+    text = f"{begin}{', '.join(parts)})"
+    line = expressions.program.lines[cell.node.lineno - 1]
+    return text if len(text) + len(line) - len(line.lstrip()) < WIDTH else spread(begin, parts, ")", line)
+
+
+def _gates(expressions: Expressions, given: ast.expr | None, units: str) -> str:
+    """The first biases of a GRU: its gates start open."""
+    if given is not None and not _none(given):
+        return expressions.text(given)
+    return f"{expressions.tf}.constant_initializer(np.repeat([1.0, 0.0], [2 * {units}, {units}]))"
+
+
+def _none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def inner_text(expressions: Expressions, value: Wrapped | Stacked) -> str:
+    """A wrapper is what it wraps, and a stack the list of its cells."""
+    argument = value.arguments["cell"] if isinstance(value, Wrapped) else _cells(value)
+    return expressions.text(argument)
+
+
+def _cells(value: Stacked) -> ast.expr:
+    return value.node.args[0] if value.node.args else value.node.keywords[0].value
+
+
+def made_text(expressions: Expressions, value: Unrolled) -> str:
+    """The object that unrolls the cell, or one for each cell where dropout is between them."""
+    flags = ["return_sequences=True"]
+    if _state_is_read(expressions, value):
+        flags.append("return_state=True")
+    if "sequence_length" in value.arguments:
+        flags.append("zero_output_for_mask=True")
+    cell = expressions.text(value.arguments["cell"])
+    begin = f"{expressions.tf}.keras.layers.RNN("
+    if value.several:
+        return f"[{begin}cell, {', '.join(flags)}) for cell in {cell}]"
+    return f"{begin}{cell}, {', '.join(flags)})"
+
+
+def _state_is_read(expressions: Expressions, value: Unrolled) -> bool:
+    """Whether anything reads the last state."""
+    frames = expressions.interpreter.frames
+    statements = [s for frame in frames for s in frame.statements]
+    statements += [leaf.statement for run in expressions.interpreter.runs.values() for leaf in run.fetches.leaves()]
+    read = {d for s in statements for d in s.reads}
+    state = {id(part) for part in _every(value.items[1][1])}
+    return any(id(part) in state for d in read for part in _every(d.value))
+
+
+def _every(value: Value) -> list[Value]:
+    inner = [part for _, item, _ in value.items for part in _every(item)] if isinstance(value, Structure) else []
+    rest = _every(value.rest) if isinstance(value, Structure) and value.rest is not None else []
+    return [value, *inner, *rest]
+
+
+# -------------------------------------------------------------------- the call
+
+
+def lines(expressions: Expressions, value: Unrolled, outputs: str, state: ast.expr) -> list[str]:
+    """The lines of `outputs, state = dynamic_rnn(…)`: unrolled, what is dropped, then the state in its old order."""
+    found = _outputs(expressions, value, outputs)
+    if not _state_is_read(expressions, value):
+        return found
+    if value.several:
+        message = "the state of cells with dropout between them is used"
+        raise Refused("TFM902", value.arguments["cell"], message, "Unroll each cell by itself.")
+    begin = f"{outputs} = "
+    at = next(i for i, line in enumerate(found) if line.startswith(f"{begin}{_name(expressions, value)}("))
+    call = found[at].removeprefix(begin)
+    last = value.items[1][1]
+    if isinstance(last, State) and isinstance(state, ast.Tuple | ast.List) and len(state.elts) == 2:
+        remembered, output = (expressions.text(element) for element in state.elts)
+        found[at] = f"{outputs}, {output}, {remembered} = {call}"
+    elif not isinstance(state, ast.Name):
+        message = "the state of an unrolled cell is taken apart where it is bound"
+        raise Refused("TFM902", value.arguments["cell"], message, "Bind the state to one name.")
+    elif not isinstance(last, Structure):
+        found[at] = f"{outputs}, {state.id} = {call}"
+    else:
+        found[at] = f"{outputs}, *{state.id} = {call}"
+        order = _reversed(last, state.id)
+        found[at + 1 : at + 1] = [f"{state.id} = {order}"] if order != state.id else []
+    return found
+
+
+def outputs_text(expressions: Expressions, value: Unrolled) -> str | None:
+    """The outputs alone as an expression, where one call is all there is."""
+    found = _outputs(expressions, value, "x")
+    return found[0].removeprefix("x = ") if len(found) == 1 and not _state_is_read(expressions, value) else None
+
+
+def _name(expressions: Expressions, value: Unrolled) -> str:
+    name = expressions.hoisted.get(id(value.node))
+    if name is None:
+        message = "a cell is unrolled where it is fetched"
+        raise Refused("TFM902", value.arguments["cell"], message, "Bind the outputs to a name.")
+    return name
+
+
+def _reversed(state: Value, text: str) -> str:
+    """A state with Keras's order of an LSTM's two parts turned into TensorFlow 1's, or back."""
+    if isinstance(state, State):
+        return f"{text}[::-1]"
+    if isinstance(state, Structure):
+        each = state.rest or state.items[0][1]
+        kinds = {type(item) for _, item, _ in state.items}
+        if len(kinds) > 1:
+            raise Refused(
+                "TFM902", _located(state), "cells of different kinds are stacked, and their state is used", ""
+            )
+        return f"[state[::-1] for state in {text}]" if isinstance(each, State) else text
+    return text
+
+
+def _located(value: Structure) -> ast.AST:
+    assert value.node is not None
+    return value.node
+
+
+def _outputs(expressions: Expressions, value: Unrolled, target: str) -> list[str]:
+    """The lines that bind the outputs, from cell to cell."""
+    begin = f"{target} = "
+    tf, given = expressions.tf, value.arguments
+    name = _name(expressions, value)
+    source, mask = _inputs(expressions, value)
+    found = []
+    if value.stages[0].every:
+        stage = value.stages[0]
+        each = free_name(expressions.interpreter, "rnn")
+        found = [f"{begin}{source}", f"for {each} in {name}:"]
+        found += ["    " + line for line in _stage(expressions, stage, each, target, target, mask)]
+    else:
+        for index, stage in enumerate(value.stages):
+            call = f"{name}[{index}]" if value.several else name
+            found += _stage(expressions, stage, call, source, target, mask)
+            source = target
+    major = given.get("time_major")
+    if isinstance(major, ast.Constant) and major.value:
+        found.append(f"{begin}{tf}.transpose({target}, [1, 0, 2])")
+    if value.path.endswith("static_rnn"):
+        found.append(f"{begin}{tf}.unstack({target}, axis=1)")
+    return found
+
+
+def _inputs(expressions: Expressions, value: Unrolled) -> tuple[str, str]:
+    """What is unrolled over, batch first, and the further arguments of the call."""
+    tf, given = expressions.tf, value.arguments
+    text = expressions.text(given["inputs"])
+    static = value.path.endswith("static_rnn")
+    source = f"{tf}.stack({text}, axis=1)" if static else text
+    axis = 1
+    major = given.get("time_major")
+    if isinstance(major, ast.Constant) and major.value:
+        source, axis = f"{tf}.transpose({text}, [1, 0, 2])", 0
+    more = ""
+    if "sequence_length" in given and not _none(given["sequence_length"]):
+        steps = f"len({text})" if static else f"{tf}.shape({text})[{axis}]"
+        more += f", mask={tf}.sequence_mask({expressions.text(given['sequence_length'])}, {steps})"
+    if not value.zero:
+        if value.several:
+            message = "cells with dropout between them start from a given state"
+            raise Refused("TFM902", given["cell"], message, "Unroll each cell by itself.")
+        initial = expressions.text(given["initial_state"])
+        more += f", initial_state={_reversed(value.items[1][1], initial)}"
+    return source, more
+
+
+def _stage(expressions: Expressions, stage: Stage, name: str, source: str, target: str, more: str) -> list[str]:
+    """One cell: what is dropped of its inputs, the unrolling, and what is dropped of its outputs."""
+    found = []
+    for wrapper in reversed(stage.wrappers):
+        if "input_keep_prob" in wrapper.arguments and not _one(wrapper.arguments["input_keep_prob"]):
+            source = _dropped(expressions, wrapper, "input_keep_prob", source)
+    found.append(f"{target} = {name}({source}{more})")
+    for wrapper in stage.wrappers:
+        if "output_keep_prob" in wrapper.arguments and not _one(wrapper.arguments["output_keep_prob"]):
+            found.append(f"{target} = {_dropped(expressions, wrapper, 'output_keep_prob', target)}")
+    return found
+
+
+def _one(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value == 1
+
+
+def _dropped(expressions: Expressions, wrapper: Wrapped, key: str, source: str) -> str:
+    kept = expressions.term(wrapper.arguments[key])
+    return f"{expressions.tf}.nn.dropout({source}, rate=1 - {kept})"
+
+
+__all__ = ["cell_text", "classes", "inner_text", "lines", "made_text", "outputs_text"]

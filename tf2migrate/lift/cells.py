@@ -1,0 +1,288 @@
+"""Recurrent cells: Keras's cells where TensorFlow 1's were made, and a `tf.keras.layers.RNN` where they were unrolled.
+
+Keras keeps two kernels where TensorFlow 1 kept one for inputs and state together, with its gates in another order. The
+cells written here draw both from one, so that they start as they did (`python/ops/rnn_cell_impl.py`, TensorFlow 1.15).
+A `DropoutWrapper` has no like in Keras: what it drops is dropped before and after the unrolled cell.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.calls import bind
+from tf2migrate.lift.layers import check_precision, free_name
+from tf2migrate.lift.trace import Definition, Made, Statement
+from tf2migrate.lift.values import (
+    PYTHON,
+    Handle,
+    Layer,
+    Python,
+    Structure,
+    Tensor,
+    Time,
+    Unknown,
+    Value,
+    leaves,
+)
+from tf2migrate.model import Finding
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+_CELLS = {
+    "BasicRNNCell": ("num_units", "activation", "reuse", "name", "dtype"),
+    "GRUCell": ("num_units", "activation", "reuse", "kernel_initializer", "bias_initializer", "name", "dtype"),
+    "BasicLSTMCell": ("num_units", "forget_bias", "state_is_tuple", "activation", "reuse", "name", "dtype"),
+    "LSTMCell": (
+        *("num_units", "use_peepholes", "cell_clip", "initializer", "num_proj", "proj_clip", "num_unit_shards"),
+        *("num_proj_shards", "forget_bias", "state_is_tuple", "activation", "reuse", "name", "dtype"),
+    ),
+}
+_KERAS = {"BasicRNNCell": "SimpleRNNCell", "GRUCell": "GRUCell", "BasicLSTMCell": "LSTMCell", "LSTMCell": "LSTMCell"}
+_PLAIN = ("num_units", "activation", "kernel_initializer", "bias_initializer", "initializer", "forget_bias", "name")
+_WRAPPER = (
+    *("cell", "input_keep_prob", "output_keep_prob", "state_keep_prob", "variational_recurrent", "input_size"),
+    *("dtype", "seed", "dropout_state_filter_visitor"),
+)
+_DYNAMIC = (
+    *("cell", "inputs", "sequence_length", "initial_state", "dtype", "parallel_iterations", "swap_memory"),
+    *("time_major", "scope"),
+)
+_STATIC = ("cell", "inputs", "initial_state", "dtype", "sequence_length", "scope")
+_HOMES = ("tf.nn.rnn_cell.", "tf.contrib.rnn.")
+
+
+@dataclass(frozen=True, eq=False)
+class Cell(Layer):
+    """One cell; its arguments by TensorFlow 1's names."""
+
+    arguments: Mapping[str, ast.expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Wrapped(Value):
+    """A cell with dropout around it: what is kept of its inputs and outputs, and what telling it reads."""
+
+    cell: Value
+    node: ast.Call
+    arguments: Mapping[str, ast.expr]
+    reads: frozenset[Definition]
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+@dataclass(frozen=True, eq=False)
+class Stacked(Value):
+    """Cells on top of each other; None where their number is not known."""
+
+    node: ast.Call
+    cells: tuple[Value, ...] | None
+    each: Value  # what they are like, where their number is not known
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """A cell, or several, that one `RNN` unrolls; dropout before and after it."""
+
+    cell: Value
+    wrappers: tuple[Wrapped, ...] = ()  # from the inside out
+    every: bool = False  # whether it stands for each cell of a list
+
+
+@dataclass(frozen=True, eq=False)
+class Unrolled(Structure):
+    """What `dynamic_rnn` and `static_rnn` give: outputs and the last state."""
+
+    path: str = ""
+    arguments: Mapping[str, ast.expr] = field(default_factory=dict)
+    stages: tuple[Stage, ...] = ()
+    zero: bool = True  # whether it starts from a state of zeros
+    statement: Statement | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether cells are unrolled one after the other."""
+        return len(self.stages) > 1 or self.stages[0].every
+
+
+# -------------------------------------------------------------------- what the calls mean
+
+
+def _cell(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    name = path.rsplit(".", 1)[-1]
+    bound = bind(node, _CELLS[name])
+    for key, argument in bound.items():
+        literal = argument.value if isinstance(argument, ast.Constant) else ...
+        default = True if key == "state_is_tuple" else None
+        if key not in _PLAIN and literal is not default and literal is not False:
+            return Unknown(f"{path} with {key}", node)
+        with interpreter.apart() as reads:
+            value = interpreter.evaluate(argument)
+        if value.time >= Time.STAGED:
+            return Unknown(f"{key} of a cell is known only while the graph runs", node)
+        interpreter.statement.reads |= reads
+    if "num_units" not in bound or ("state_is_tuple" in bound and not _true(bound["state_is_tuple"])):
+        return Unknown(f"{path} whose state is one tensor", node)
+    cell = Cell(node, _KERAS[name], bound)
+    interpreter.statement.made.append(Made(node, cell, free_name(interpreter, hint if hint else "cell")))
+    return cell
+
+
+def _true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def _wrapper(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    bound = bind(node, _WRAPPER)
+    cell = interpreter.evaluate(bound["cell"], hint=hint)
+    unlike = set(bound) - {"cell", "input_keep_prob", "output_keep_prob", "seed"}
+    if unlike or not isinstance(cell, Cell | Wrapped | Stacked):
+        return cell if isinstance(cell, Unknown) else Unknown(f"{path} with {', '.join(unlike) or 'no cell'}", node)
+    with interpreter.apart() as reads:
+        for name, argument in bound.items():
+            if name != "cell" and isinstance(found := interpreter.evaluate(argument), Unknown):
+                return found
+    if any(not d.statement.frame.unit for d in reads):
+        return Unknown(f"{path} is told by the parameter of a function", node)
+    return Wrapped(cell, node, bound, frozenset(reads))
+
+
+def _stack(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    bound = bind(node, ("cells", "state_is_tuple"))
+    cells = interpreter.evaluate(bound["cells"], hint=hint)
+    if "state_is_tuple" in bound and not _true(bound["state_is_tuple"]):
+        return Unknown(f"{path} whose state is one tensor", node)
+    found = leaves(cells)
+    for cell in found:
+        if not isinstance(cell, Cell | Wrapped):
+            return cell if isinstance(cell, Unknown) else Unknown(f"{path} of what is no cell", node)
+    if not found or not isinstance(cells, Structure):
+        return Unknown(f"{path} of what is no list of cells", node)
+    return Stacked(node, None if cells.rest else tuple(found), found[0])
+
+
+def _unroll(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    bound = bind(node, _STATIC if path.endswith("static_rnn") else _DYNAMIC)
+    cell = interpreter.evaluate(bound["cell"])
+    for name in ("inputs", "sequence_length"):
+        for leaf in leaves(interpreter.evaluate(bound[name])) if name in bound else ():
+            if isinstance(leaf, Unknown):
+                return leaf
+    if not isinstance(cell, Cell | Wrapped | Stacked):
+        return cell if isinstance(cell, Unknown) else Unknown(f"{path} of a cell that is not known", node)
+    dtype = bound.get("dtype")
+    major = bound.get("time_major")
+    if dtype is not None and interpreter.names.symbol(dtype) != "tf.float32":
+        return Unknown(f"{path} in another type than tf.float32", node)
+    if major is not None and not isinstance(major, ast.Constant):
+        return Unknown(f"{path} with a time_major that is not written out", node)
+    initial = _initial(interpreter, bound.get("initial_state"), cell)
+    if isinstance(initial, Unknown):
+        return initial
+    stages = tuple(_stages(cell, ()))
+    for stage in stages:
+        for wrapper in stage.wrappers:
+            interpreter.statement.reads |= wrapper.reads
+    tensor = Tensor(Time.STAGED, node)
+    outputs = Structure("list", (), node, rest=tensor) if path.endswith("static_rnn") else tensor
+    items = ((0, outputs, None), (1, _state(cell, node), None))
+    found = Unrolled(
+        "tuple",
+        items,
+        node,
+        path=path,
+        arguments=bound,
+        stages=stages,
+        zero=not initial,
+        statement=interpreter.statement,
+    )
+    name = free_name(interpreter, "rnns" if found.several else "rnn")
+    interpreter.statement.made.append(Made(node, Layer(node, "RNN"), name))
+    return found
+
+
+def _stages(cell: Value, wrappers: tuple[Wrapped, ...]) -> Iterator[Stage]:
+    """What is unrolled one after the other: cells that are stacked at once, unless dropout is between them."""
+    if isinstance(cell, Wrapped):
+        yield from _stages(cell.cell, (cell, *wrappers))
+    elif isinstance(cell, Stacked) and isinstance(cell.each, Wrapped) and cell.cells is None and not wrappers:
+        for stage in _stages(cell.each, ()):
+            yield replace(stage, every=True)
+    elif isinstance(cell, Stacked) and cell.cells and any(isinstance(c, Wrapped) for c in cell.cells):
+        for inner in cell.cells:
+            yield from _stages(inner, wrappers if inner is cell.cells[-1] else ())
+    else:
+        yield Stage(cell, wrappers)
+
+
+def _state(cell: Value, node: ast.Call) -> Value:
+    """The last state: a pair for an LSTM, with TensorFlow 1's order; one for each cell of a stack."""
+    while isinstance(cell, Wrapped):
+        cell = cell.cell
+    if isinstance(cell, Stacked):
+        if cell.cells is None:
+            return Structure("tuple", (), node, rest=_state(cell.each, node))
+        return Structure("tuple", tuple((i, _state(c, node), None) for i, c in enumerate(cell.cells)), node)
+    if isinstance(cell, Cell) and cell.kind == "LSTMCell":
+        return State("tuple", tuple((i, Tensor(Time.STAGED, node), None) for i in range(2)), node)
+    return Tensor(Time.STAGED, node)
+
+
+@dataclass(frozen=True, eq=False)
+class State(Structure):
+    """The state of an LSTM: what it remembers, and its last output."""
+
+
+def _initial(interpreter: Interpreter, node: ast.expr | None, cell: Value) -> Value | bool:
+    """Whether a state is given that is not of zeros."""
+    value = interpreter.evaluate(node) if node is not None else PYTHON
+    if node is None or (isinstance(value, Python) and value.known and value.literal is None):
+        return False
+    if isinstance(value, Handle) and value.role == "zero_state":
+        return False
+    for leaf in leaves(value):
+        if isinstance(leaf, Unknown):
+            return leaf
+    return True
+
+
+def cell_method(interpreter: Interpreter, node: ast.Call, base: Value, name: str) -> Value:
+    """A method of a cell: only its state of zeros is followed, which Keras starts from by itself."""
+    with interpreter.apart():
+        interpreter.arguments(node)
+    if name == "zero_state":
+        return Handle("zero_state", node)
+    return Unknown(f"{name} of a cell is not followed", node)
+
+
+def check(interpreter: Interpreter) -> Iterator[Finding]:
+    """What is drawn otherwise. Raises `Refused` where Keras would compute in another precision."""
+    for value in interpreter.rewrites.values():
+        if isinstance(value, Unrolled) and value.statement is not None:
+            check_precision(value.statement, value.arguments["cell"])
+            for stage in value.stages:
+                for wrapper in stage.wrappers[:1]:
+                    node = wrapper.node
+                    message = "dropout of a recurrent cell is drawn for all steps at once"
+                    advice = "The chances are the same; for each step its own numbers are drawn, as before."
+                    yield Finding(node.lineno, node.col_offset + 1, "TFM718", message, advice, fixable=True)
+
+
+HANDLERS = {
+    **{home + name: _cell for home in _HOMES for name in _CELLS},
+    **{home + "DropoutWrapper": _wrapper for home in _HOMES},
+    **{home + "MultiRNNCell": _stack for home in _HOMES},
+    "tf.nn.dynamic_rnn": _unroll,
+    "tf.nn.static_rnn": _unroll,
+    "tf.contrib.rnn.static_rnn": _unroll,
+}
+__all__ = ["HANDLERS", "Cell", "Stacked", "Stage", "State", "Unrolled", "Wrapped", "cell_method", "check"]

@@ -1,0 +1,66 @@
+"""Calls that give a pair and make an object: metrics and unrolled cells. The pair is taken apart where it is made."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift import cell_text, metrics
+from tf2migrate.lift.cells import Unrolled
+from tf2migrate.lift.metrics import Metric
+from tf2migrate.lift.trace import Statement
+from tf2migrate.lift.values import Refused
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
+    from tf2migrate.lift.interpret import Interpreter
+
+Pair = Metric | Unrolled
+
+
+def pair_of(interpreter: Interpreter, node: ast.AST | None) -> Pair | None:
+    """The pair that a call gives, if it gives one."""
+    found = interpreter.rewrites.get(id(node))
+    return found if isinstance(found, Pair) else None
+
+
+def made_text(expressions: Expressions, pair: Pair) -> str:
+    """The constructor of the object."""
+    return cell_text.made_text(expressions, pair) if isinstance(pair, Unrolled) else metrics.made_text(expressions)
+
+
+def item_text(expressions: Expressions, pair: Pair, index: ast.expr) -> str:
+    """What stands for one of the pair, taken by its index."""
+    literal = index.value if isinstance(index, ast.Constant) else None
+    text = None
+    if isinstance(pair, Metric) and isinstance(literal, int) and literal in (0, 1):
+        text = metrics.part(expressions, pair, literal)
+    elif isinstance(pair, Unrolled) and literal == 0:
+        text = cell_text.outputs_text(expressions, pair)
+    if text is None:
+        raise whole(pair)
+    return text
+
+
+def lines(expressions: Expressions, statement: Statement, pair: Pair, read: set[str]) -> list[str]:
+    """The lines of an assignment that takes a pair apart; of a metric, only what a function reads."""
+    node = statement.node
+    assert isinstance(node, ast.Assign)
+    target = node.targets[0]
+    if not isinstance(target, ast.Tuple | ast.List) or len(target.elts) != 2:
+        raise whole(pair)
+    first, second = target.elts
+    if isinstance(pair, Unrolled):
+        return cell_text.lines(expressions, pair, expressions.text(first), second)
+    texts = [expressions.text(element) for element in (first, second)]
+    return [f"{name} = {metrics.part(expressions, pair, i)}" for i, name in enumerate(texts) if name in read]
+
+
+def whole(pair: Pair) -> Refused:
+    """The refusal of a pair that is not taken apart where it is made."""
+    assert pair.node is not None
+    message = "the pair that a metric or dynamic_rnn gives is kept whole"
+    return Refused("TFM902", pair.node, message, "Bind its two parts to names: a, b = …")
+
+
+__all__ = ["Pair", "item_text", "lines", "made_text", "pair_of", "whole"]
