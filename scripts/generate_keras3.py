@@ -29,6 +29,7 @@ INSTANCE = {
     "clipvalue",
     "global_clipnorm",
     "states",
+    "steps_per_execution",
 }
 
 Api = dict[str, dict[str, Any]]

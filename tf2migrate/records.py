@@ -90,6 +90,19 @@ def tf1_symbols() -> frozenset[str]:
     return frozenset((rules_folder() / "renames" / "tf1_symbols.txt").read_text(encoding="utf-8").split())
 
 
+@cache
+def _gone() -> frozenset[str]:
+    lines = (rules_folder() / "renames" / "tf2_gone.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line.split(" ")[0] for line in lines)
+
+
+def was_in_tf2(symbol: str) -> bool:
+    """Whether a TensorFlow 2 before today's had a name that says nothing of TensorFlow 1: Keras's, or one of its own."""
+    parts = symbol.split(".")
+    found = any(".".join(parts[:end]) in _gone() for end in range(2, len(parts) + 1))
+    return found and (symbol.startswith(("tf.keras.", "tf.estimator")) or symbol not in tf1_symbols())
+
+
 def in_tf2(symbol: str) -> bool:
     """Whether a canonical name (``tf.math.log``, or an attribute of such) exists in TensorFlow 2."""
     known = tf2_symbols()

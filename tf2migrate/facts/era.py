@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from tf2migrate.facts.program import Program
-from tf2migrate.records import in_tf2, tf1_symbols
+from tf2migrate.records import in_tf2, tf1_symbols, was_in_tf2
 
 _V1 = ("tensorflow.compat.v1", "tensorflow.contrib", "tensorflow.examples", "input_data", "tf_slim")
 
@@ -38,10 +38,12 @@ def is_tf1(program: Program) -> bool:
         if any(name.startswith(_V1) for name in names):
             return True
         star = star or "tensorflow.*" in names
-    return any(_says_tf1(program, node, star) for node in program.nodes)
+    stored = (n for n in program.nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
+    own = {symbol for n in stored if (symbol := program.names.symbol(n))}  # tf.model = ... is the program's own
+    return any(_says_tf1(program, node, star, own) for node in program.nodes)
 
 
-def _says_tf1(program: Program, node: ast.AST, star: bool) -> bool:
+def _says_tf1(program: Program, node: ast.AST, star: bool, own: set[str]) -> bool:
     """Whether an expression is one that TensorFlow 2 has no meaning for."""
     if isinstance(node, ast.Call):
         of_tensorflow = (program.names.symbol(node.func) or "").startswith("tf.")
@@ -53,4 +55,7 @@ def _says_tf1(program: Program, node: ast.AST, star: bool) -> bool:
         if isinstance(node, ast.Attribute):
             return node.attr in GONE_METHODS
         return star and f"tf.{node.id}" in tf1_symbols() and not in_tf2(f"tf.{node.id}")
-    return (symbol.startswith("tf.") and not in_tf2(symbol)) or (program.names.raw(node) or "").startswith(_V1)
+    if ".".join(symbol.split(".")[:2]) in own:
+        return False
+    gone = symbol.startswith("tf.") and not in_tf2(symbol) and not was_in_tf2(symbol)
+    return gone or (program.names.raw(node) or "").startswith(_V1)

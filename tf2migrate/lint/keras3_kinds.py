@@ -223,6 +223,8 @@ class Kinds:
                 return self._join(bindings)
             if self.base(cls) == "Callback" and name == "model":
                 return "Model"
+        if cls is None and isinstance(owner, ast.Name) and f"{owner.id}.{name}" in self.scopes.dotted:
+            return self._join(self.scopes.dotted[f"{owner.id}.{name}"])
         if name in ("input", "output") and self.of(owner) in ("Model", "Sequential", "Layer", "RNN"):
             return "KerasTensor" if cls is None else None
         if name in _ALWAYS and isinstance(owner, ast.Attribute) and owner.attr == "model":

@@ -232,8 +232,11 @@ def _shape(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
     if value is None or isinstance(size, bool) or not isinstance(size, int):
         return
     span = kinds.program.span(value)
-    end = Edit(Span(span.end, span.end), ",)")
-    edits = (Edit(Span(span.start, span.start), "("), end)
+    before = kinds.program.text[: span.start]
+    if before.endswith(("((", "=(")):  # what was meant for a tuple
+        edits: tuple[Edit, ...] = (Edit(Span(span.end, span.end), ","),)
+    else:
+        edits = (Edit(Span(span.start, span.start), "("), Edit(Span(span.end, span.end), ",)"))
     yield Found(SHAPE, value, "Keras 3 takes no number for a shape", f"Write ({size},).", edits)
 
 

@@ -40,6 +40,7 @@ class Scopes:
         self.classes: dict[int, ast.ClassDef] = {}  # the class around each node inside one, by the node's id
         self.functions: dict[int, Function | ast.Lambda] = {}  # the innermost function around each node
         self.attributes: dict[tuple[int, str], list[Binding]] = {}  # what a class assigns to `self.name`
+        self.dotted: dict[str, list[Binding]] = {}  # what is assigned to an attribute of anything else
         self._self: list[tuple[ast.ClassDef, str]] = []
         self._function: list[Function | ast.Lambda] = []
         self._walk(tree, Scope(tree, None))
@@ -106,6 +107,8 @@ class Scopes:
                 scope.bind(name, how, value)
             case ast.Attribute(value=ast.Name(id=owner), attr=name) if self._self and owner == self._self[-1][1]:
                 self.attributes.setdefault((id(self._self[-1][0]), name), []).append(Binding(how, value))
+            case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                self.dotted.setdefault(f"{owner}.{name}", []).append(Binding(how, value))
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 values = value.elts if isinstance(value, ast.Tuple | ast.List) and how == "is" else None
                 for index, part in enumerate(parts):

@@ -22,7 +22,7 @@ from tf2migrate.lint.keras3_edits import (
 from tf2migrate.lint.keras3_kinds import Kinds
 from tf2migrate.model import Edit, Span
 
-DECAY, MINIMIZE, CLASSES, WEIGHTS, HISTORY, NAMES, SET = (
+DECAY, MINIMIZE, CLASSES, WEIGHTS, HISTORY, NAMES, SET, LISTS = (
     "TFM510",
     "TFM511",
     "TFM512",
@@ -30,6 +30,7 @@ DECAY, MINIMIZE, CLASSES, WEIGHTS, HISTORY, NAMES, SET = (
     "TFM520",
     "TFM521",
     "TFM522",
+    "TFM532",
 )
 
 _OPTIMIZERS = ("Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD")
@@ -49,6 +50,7 @@ def training(kinds: Kinds) -> Iterator[Found]:
             yield from _set_value(kinds, node)
             yield from _minimize_call(kinds, node)
             yield from _reset_states(kinds, node)
+            yield from _lists(kinds, node)
         elif isinstance(node, ast.Attribute) and node.attr == "metrics_names" and kinds.is_a(node.value, "Model"):
             yield Found(
                 NAMES,
@@ -157,18 +159,23 @@ def _classes(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
 
 def _last_units(kinds: Kinds, model: ast.expr) -> object:
     """How many units the last layer of a Sequential model has, where the program says so plainly."""
-    if not isinstance(model, ast.Name):
-        return None
-    values = [b.node for b in kinds.scopes.bindings(model)]
+    if isinstance(model, ast.Name):
+        values = [b.node for b in kinds.scopes.bindings(model)]
+    else:
+        values = [b.node for b in kinds.scopes.dotted.get(ast.unparse(model), [])]
+    text = ast.unparse(model)
     if len(values) != 1 or not isinstance(values[0], ast.Call):
         return None
     layers = list(values[0].args[0].elts) if values[0].args and isinstance(values[0].args[0], ast.List) else []
     for node in kinds.program.nodes:
         match node:
-            case ast.Call(func=ast.Attribute(attr="add", value=ast.Name(id=name)), args=[layer]) if name == model.id:
+            case ast.Call(func=ast.Attribute(attr="add", value=owner), args=[layer]) if ast.unparse(owner) == text:
                 layers.append(layer)
     dense = [n for n in layers if isinstance(n, ast.Call) and kinds.symbol(n.func) == "tf.keras.layers.Dense"]
-    return literal(argument(dense[-1], "units", 0)) if dense else None
+    if not dense:
+        return None
+    softmax = literal(argument(dense[-1], "activation", 1)) == "softmax"
+    return "several" if softmax else literal(argument(dense[-1], "units", 0))
 
 
 def _weights(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
@@ -287,6 +294,57 @@ def _reset_states(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
         "Call reset_state() of each layer that has one.",
         edits,
     )
+
+
+#: The methods of a model that take data, and how many of their first arguments it is.
+_TAKES_DATA = {"fit": 2, "evaluate": 2, "predict": 1, "train_on_batch": 2, "test_on_batch": 2}
+_TAKES_DATA |= {"predict_on_batch": 1, "predict_classes": 1, "predict_proba": 1}
+
+
+def _lists(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
+    """Data as lists of numbers: Keras 3 takes each number for an input of its own."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr not in _TAKES_DATA:
+        return
+    if not kinds.is_a(node.func.value, "Model"):
+        return
+    program = kinds.program
+    values = [argument(node, name, index) for index, name in enumerate("xy"[: _TAKES_DATA[node.func.attr]])]
+    for value in values:
+        shown = value
+        if isinstance(value, ast.Name):
+            bound = [binding.node for binding in kinds.scopes.bindings(value)]
+            shown = bound[0] if len(bound) == 1 and isinstance(bound[0], ast.expr) else None
+        if value is None or shown is None or not isinstance(shown, ast.List | ast.Tuple) or not _numbers(shown):
+            continue
+        array = _array(kinds)
+        span = program.span(value)
+        ends = (Edit(Span(span.start, span.start), f"{array}("), Edit(Span(span.end, span.end), ")"))
+        yield Found(
+            LISTS,
+            value,
+            f"{node.func.attr} takes no lists of numbers in Keras 3",
+            "Make an array of it: np.array(...).",
+            ends if array else (),
+        )
+
+
+def _numbers(node: ast.expr) -> bool:
+    """Whether an expression is a number, or a list of such."""
+    match node:
+        case ast.List(elts=parts) | ast.Tuple(elts=parts):
+            return bool(parts) and all(_numbers(part) for part in parts)
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            return _numbers(inner)
+    return isinstance(literal(node), int | float)
+
+
+def _array(kinds: Kinds) -> str:
+    """What makes an array, as the program can write it."""
+    for statement in kinds.program.tree.body:
+        for alias in statement.names if isinstance(statement, ast.Import) else ():
+            if alias.name == "numpy":
+                return f"{alias.asname or alias.name}.array"
+    return spelled(kinds.program, "tf.constant", modules(kinds.program)) or ""
 
 
 def _id(node: ast.Name | ast.arg) -> str:
