@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layers import check_precision, free_name
+from tf2migrate.lift.scopes import NEVER
 from tf2migrate.lift.trace import Definition, Made, Statement
 from tf2migrate.lift.values import (
     PYTHON,
@@ -179,6 +180,8 @@ def _unroll(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
                 return leaf
     if not isinstance(cell, Cell | Wrapped | Stacked):
         return cell if isinstance(cell, Unknown) else Unknown(f"{path} of a cell that is not known", node)
+    if interpreter.scopes.reuse != NEVER:
+        return Unknown(f"{path} in a scope that is reused", node)
     dtype = bound.get("dtype")
     major = bound.get("time_major")
     if dtype is not None and interpreter.names.symbol(dtype) != "tf.float32":

@@ -51,6 +51,7 @@ class Kind:
     renamed: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)  # those that Keras has not, under Keras's names
     dropped: frozenset[str] = frozenset()  # what changes no number
+    scope: str = ""  # the name in the graph of one that is given none
 
 
 #: Parameters under which a call still means what Keras does when they are left out, None or False; else refused.
@@ -157,13 +158,26 @@ _CONTRIB_LAYERS = {
     "flatten": Kind("Flatten", ("inputs", "outputs_collections", "scope"), dropped=_FEW),
 }
 
+_CONTRIB_LAYERS["convolution2d"] = _CONTRIB_CONV
+_SCOPES = {
+    "conv2d": "Conv",
+    "convolution2d": "Conv",
+    "conv2d_transpose": "Conv2d_transpose",
+    "batch_norm": "BatchNorm",
+    "flatten": "Flatten",
+    "dropout": "Dropout",
+    "max_pool2d": "MaxPool2D",
+    "avg_pool2d": "AvgPool2D",
+}
+_FULLY = replace(_CONTRIB_LAYERS["fully_connected"], scope="fully_connected")
+
 KINDS: dict[str, Kind] = {
-    **{f"tf.layers.{name}": kind for name, kind in _LAYERS.items()},
+    **{f"tf.layers.{name}": replace(kind, scope=name) for name, kind in _LAYERS.items()},
     **{
-        f"tf.contrib.{home}.{name}": kind
+        f"tf.contrib.{home}.{name}": replace(kind, scope=_SCOPES.get(name, name))
         for home in ("layers", "slim")
-        for name, kind in {**_CONTRIB_LAYERS, "convolution2d": _CONTRIB_CONV}.items()
+        for name, kind in _CONTRIB_LAYERS.items()
     },
-    "tf.contrib.layers.linear": replace(_CONTRIB_LAYERS["fully_connected"], defaults={}),
-    "tf.contrib.layers.relu": _CONTRIB_LAYERS["fully_connected"],
+    "tf.contrib.layers.linear": replace(_FULLY, defaults={}),
+    "tf.contrib.layers.relu": _FULLY,
 }

@@ -82,7 +82,8 @@ def call_text(expressions: Expressions, node: ast.Call, call: Called) -> str:
     """What stands in the place of a call that made a layer."""
     if call.kind.keras == "Dropout":
         return _dropout(expressions, node, call)
-    layer, inputs = expressions.hoisted.get(id(node)), expressions.text(call.inputs)
+    assert call.layer is not None
+    layer, inputs = expressions.hoisted.get(id(call.layer.node)), expressions.text(call.inputs)
     if layer is None:
         raise Refused("TFM902", node, "a layer is made where it is fetched", "Make it before, under a name.")
     if call.kind.keras != "BatchNormalization":

@@ -15,14 +15,23 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, Kind
 from tf2migrate.lift.trace import Definition, Made, Statement
-from tf2migrate.lift.values import PYTHON, Layer, Python, Refused, Tensor, Time, Unknown, Value, leaves
+from tf2migrate.lift.values import NONE, PYTHON, Layer, Python, Refused, Tensor, Time, Unknown, Value, leaves
 from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
 
 _SEEDS = ("tf.set_random_seed", "tf.random.set_random_seed")
+#: The layers that make no variables.
+WEIGHTLESS = ("Flatten", "MaxPooling", "AveragePooling", "Dropout")
 _OTHER = ("float64", "double", "float16", "half", "bfloat16")
+
+
+@dataclass(frozen=True, eq=False)
+class Shareable(Layer):
+    """A layer, and the settings with which it may be called again."""
+
+    settings: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +42,7 @@ class Called(Tensor):
     arguments: Mapping[str, ast.expr] = field(default_factory=dict)
     training: Value = PYTHON
     statement: Statement | None = None
+    layer: Layer | None = None
 
     @property
     def inputs(self) -> ast.expr:
@@ -62,17 +72,63 @@ def _layer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
         for leaf in leaves(value):
             if isinstance(leaf, Unknown):
                 return leaf
+    made = _made(interpreter, node, kind, arguments, hint)
+    if isinstance(made, Unknown):
+        return made
+    return Called(Time.STAGED, node, kind, arguments, training, interpreter.statement, made)
+
+
+def _made(
+    interpreter: Interpreter, node: ast.Call, kind: Kind, arguments: Mapping[str, ast.expr], hint: str
+) -> Shareable | Unknown:
+    """The layer that is called: made here, or the one that is there under its name in the graph."""
+    named = arguments.get("name", arguments.get("scope"))
+    with interpreter.apart():
+        value = interpreter.evaluate(named) if named is not None else NONE
+    literal = value.literal if isinstance(value, Python) and value.known else ...
+    own = literal if isinstance(literal, str) else None
+    full = None if literal is ... else interpreter.scopes.name(own, kind.scope)
+    there = interpreter.scopes.find(interpreter.graph, full)
+    if _is_true(arguments.get("reuse")):
+        there = interpreter.scopes.store.get((id(interpreter.graph), full or ""))
+        if there is None:
+            return Unknown("which layer is called again here cannot be seen", node)
+    if kind.keras.startswith(WEIGHTLESS):
+        there = None
+    if isinstance(there, Unknown):
+        return Unknown(there.reason, node)
+    settings = _settings(arguments)
+    if there is not None:
+        if not isinstance(there, Shareable) or (there.kind, there.settings) != (kind.keras, settings):
+            return Unknown("a layer is called again with other settings", node)
+        return there
+    made = Shareable(node, kind.keras, settings)
+    if full is not None:
+        interpreter.scopes.store[id(interpreter.graph), full] = made
     if kind.keras != "Dropout":
-        interpreter.statement.made.append(Made(node, Layer(node, kind.keras), _name(interpreter, hint, kind.keras)))
-    return Called(Time.STAGED, node, kind, arguments, training, interpreter.statement)
+        interpreter.statement.made.append(Made(node, made, _name(interpreter, hint, kind.keras)))
+    return made
+
+
+def _is_true(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def _settings(arguments: Mapping[str, ast.expr]) -> str:
+    """What makes a layer what it is, as text."""
+    apart = ("inputs", "training", "name", "scope", "reuse")
+    return ", ".join(sorted(f"{k}={ast.unparse(v)}" for k, v in arguments.items() if k not in apart))
 
 
 def _unlike(kind: Kind, bound: Mapping[str, ast.expr]) -> str:
     """The name of an argument that has no counterpart, or nothing."""
     for name, argument in bound.items():
         literal = argument.value if isinstance(argument, ast.Constant) else ...
-        if name in UNLIKE or name == "reuse":
+        if name in UNLIKE:
             if literal is not None and literal is not False:
+                return name
+        elif name == "reuse":
+            if literal not in (None, False, True):
                 return name
         elif name == "data_format":
             known = ("channels_last", "channels_first") if kind.keras != "Flatten" else ("channels_last",)
@@ -206,4 +262,14 @@ def uses_random(interpreter: Interpreter) -> bool:
 
 
 HANDLERS = dict.fromkeys(KINDS, _layer)
-__all__ = ["HANDLERS", "Called", "called", "check", "check_precision", "free_name", "never_drops", "uses_random"]
+__all__ = [
+    "HANDLERS",
+    "WEIGHTLESS",
+    "Called",
+    "called",
+    "check",
+    "check_precision",
+    "free_name",
+    "never_drops",
+    "uses_random",
+]

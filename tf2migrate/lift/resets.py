@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift import symbols as S
+from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.metrics import Mean
 from tf2migrate.lift.savers import restored
 from tf2migrate.lift.trace import Definition, Fetch, Made, Run, Statement
@@ -115,7 +116,7 @@ class Resets:
 
 def _empty(value: Value) -> bool:
     """Whether a layer has no weights."""
-    return isinstance(value, Layer) and value.kind.startswith(("Flatten", "MaxPooling", "AveragePooling"))
+    return isinstance(value, Layer) and value.kind.startswith(WEIGHTLESS)
 
 
 def _starts(leaf: Fetch) -> bool:
