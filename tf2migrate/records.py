@@ -97,7 +97,7 @@ def _gone() -> frozenset[str]:
 
 
 def was_in_tf2(symbol: str) -> bool:
-    """Whether a TensorFlow 2 before today's had a name that says nothing of TensorFlow 1: Keras's, or one of its own."""
+    """Whether a TensorFlow 2 before today's had a name that says nothing of TensorFlow 1: Keras's, or its own."""
     parts = symbol.split(".")
     found = any(".".join(parts[:end]) in _gone() for end in range(2, len(parts) + 1))
     return found and (symbol.startswith(("tf.keras.", "tf.estimator")) or symbol not in tf1_symbols())
