@@ -47,7 +47,8 @@ def names(api: Api) -> Iterator[str]:
         if name.startswith("tf.keras.") and name.removeprefix("tf.keras.") in CLASSES:
             # A metric was a layer; what it had as such was no part of its use.
             inherited = set(api["tf.keras.layers.Layer"]["members"]) if name.endswith(".Metric") else set()
-            members = set(about["members"]) - INSTANCE - (inherited - {"weights", "trainable_variables"})
+            kept = INSTANCE | ({"stateful"} if name.endswith(".RNN") else set())
+            members = set(about["members"]) - kept - (inherited - {"weights", "trainable_variables"})
             yield from (f"{name}.{member}" for member in sorted(members))
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
-from functools import cached_property
+from functools import cache, cached_property
 
 from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
@@ -78,11 +77,10 @@ def usual(symbol: str) -> str:
     return symbol
 
 
-def kinds(kind: str | None) -> Iterable[str]:
+@cache
+def kinds(kind: str | None) -> tuple[str, ...]:
     """A kind and those that it is as well, the nearest first."""
-    while kind is not None:
-        yield kind
-        kind = _ALSO.get(kind)
+    return () if kind is None else (kind, *kinds(_ALSO.get(kind)))
 
 
 class Kinds:
@@ -194,7 +192,9 @@ class Kinds:
     @staticmethod
     def _agree(found: list[str | None]) -> str | None:
         told = [kind for kind in found if kind != "?"]
-        return told[0] if told and len(set(told)) == 1 else ("?" if found and not told else None)
+        if not told:
+            return "?" if found else None
+        return next((kind for kind in kinds(told[0]) if all(kind in kinds(other) for other in told)), None)
 
     def _bound(self, binding: Binding) -> str | None:
         match binding:

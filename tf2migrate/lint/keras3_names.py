@@ -118,11 +118,16 @@ def _attribute(kinds: Kinds, node: ast.Attribute, name: str, record: Record, nam
     new = target(name, record)
     base = kinds.program.names.symbol(node.value) or ""
     above = record_of(base)
+    root = node.value
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    imported = record_of(program.names.symbol(root) or "")
+    if imported is not None and not imported.becomes and not new:
+        return  # the import alone is told of
     if above is not None and isinstance(node.value, ast.Name):  # the import of it is changed, or told of
         moved = target(base, above)
-        if not new or not moved:  # without a new name, the import alone is told of
-            if new:
-                yield Found(REMOVED, node, _message(name), record.advice or f"Use {new}.")
+        if not new or not moved:
+            yield Found(REMOVED, node, _message(name), record.advice or f"Use {new}.")
             return
         if new == f"{moved}.{node.attr}":
             return
@@ -130,10 +135,9 @@ def _attribute(kinds: Kinds, node: ast.Attribute, name: str, record: Record, nam
             node.value.id + new[len(moved) :] if new.startswith(moved + ".") else spelled(program, new, named)
         )
     elif new:
-        root = node.value
         text = None
         if base and new.startswith(base + "."):
-            text = program.segment(root) + new[len(base) :]
+            text = program.segment(node.value) + new[len(base) :]
         text = text or spelled(program, new, named)
     else:
         text = None
