@@ -172,15 +172,17 @@ FIXED = [
     # files
     (MODEL + "m.save_weights(folder + '/w.h5', save_format='h5')", MODEL + "m.save_weights(folder + '/w.weights.h5')"),
     (
-        "from tensorflow.keras.callbacks import ModelCheckpoint\nModelCheckpoint('w.ckpt', save_weights_only=True, period=1)",
-        "from tensorflow.keras.callbacks import ModelCheckpoint\nModelCheckpoint('w.weights.h5', save_weights_only=True)",
+        "from tensorflow.keras.callbacks import ModelCheckpoint\nModelCheckpoint('w.ckpt', "
+        "save_weights_only=True, period=1)",
+        "from tensorflow.keras.callbacks import ModelCheckpoint\nModelCheckpoint('w.weights.h5', "
+        "save_weights_only=True)",
     ),
     # building
     (
         TF
         + "m = tf.keras.Sequential([tf.keras.layers.GRU(3, batch_input_shape=[1, None, 2]), tf.keras.layers.Dense(1)])",
-        TF
-        + "m = tf.keras.Sequential([tf.keras.Input(batch_shape=[1, None, 2]), tf.keras.layers.GRU(3), tf.keras.layers.Dense(1)])",
+        TF + "m = tf.keras.Sequential([tf.keras.Input(batch_shape=[1, None, 2]), tf.keras.layers.GRU(3), "
+        "tf.keras.layers.Dense(1)])",
     ),
     (TF + "x = tf.keras.Input(4)", TF + "x = tf.keras.Input((4,))"),
 ]
@@ -199,7 +201,8 @@ UNSAFE = [
     (MODEL + "m.save('model', save_format='h5')", MODEL + "m.save('model.h5')"),
     (TF + "class A(tf.keras.optimizers.legacy.Optimizer): pass", TF + "class A(tf.keras.optimizers.Optimizer): pass"),
     (
-        TF + "o = tf.keras.optimizers.SGD(0.1, decay=r)\nprint(o.learning_rate, tf.keras.callbacks.ReduceLROnPlateau())",
+        TF + "o = tf.keras.optimizers.SGD(0.1, decay=r)\nprint(o.learning_rate, "
+        "tf.keras.callbacks.ReduceLROnPlateau())",
         TF + "o = tf.keras.optimizers.SGD(tf.keras.optimizers.schedules.InverseTimeDecay(0.1, decay_steps=1, "
         "decay_rate=r))\nprint(o.learning_rate, tf.keras.callbacks.ReduceLROnPlateau())",
     ),
@@ -256,10 +259,10 @@ SILENT = [
     TF + "def f(model):\n    model.reset_states()\n    model.lr = 3",
     TF + "def f(tf):\n    tf.keras.optimizers.Adam(lr=0.1)",
     TF + "tf.keras.layers.Lambda(lambda x: tf.nn.relu(x))(tf.keras.Input((4,)))",
-    TF
-    + "class L(tf.keras.layers.Layer):\n    def call(self, x):\n        return tf.reduce_sum(x)\nL()(tf.keras.Input((4,)))",
-    TF
-    + "class L(tf.keras.layers.Layer):\n    def f(self):\n        self.add_weight(shape=(3,), name='w', initializer='ones')",
+    TF + "class L(tf.keras.layers.Layer):\n    def call(self, x):\n        return tf.reduce_sum(x)\n"
+    "L()(tf.keras.Input((4,)))",
+    TF + "class L(tf.keras.layers.Layer):\n    def f(self):\n        self.add_weight(shape=(3,), name='w', "
+    "initializer='ones')",
     TF + "class L(tf.keras.layers.Layer):\n    def f(self):\n        self.n = tf.Variable(0, trainable=False)",
     TF + "x = tf.keras.Input((4,))\ny = x * tf.constant(2.0) + x[:, :1]\nprint(tf.is_tensor(y))",
     "import keras\nkeras.losses.mean_squared_error(a, b)\nkeras.saving.load_model(p)\nkeras.backend.clear_session()",
