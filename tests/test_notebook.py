@@ -151,7 +151,7 @@ def test_a_cell_may_become_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         lambda text: [Edit(Span(0, len(text)), "import tensorflow\n")],  # across cells
         lambda text: [Edit(Span(text.index("__tf"), text.index("\n", text.index("__tf"))), "")],  # a magic
-        lambda text: [Edit(Span(text.index("1\n") + 1, text.index("1\n") + 2), "")],  # the end of a cell
+        lambda text: [Edit(Span(text.index("1\n") + 1, text.index("1\n") + 2), "; ")],  # the end of a cell
     ],
 )
 def test_a_stage_that_loses_a_cell_or_a_magic_is_a_defect(edit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
