@@ -135,13 +135,13 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
     return instance
 
 
-def call(interpreter: Interpreter, bound: Bound, node: ast.Call) -> Value:
+def call(interpreter: Interpreter, bound: Bound, node: ast.Call, hint: str) -> Value:
     """A method called, with `self` bound."""
     function = bound.function
     arguments = {"self": bound.instance, **interpreter.bound(function.node, node, skipped=1)}
     if function.node in interpreter.driver_nodes:
         return interpreter.call_driver(function, arguments, node)
-    return interpreter.call_helper(function, node, arguments)
+    return interpreter.call_helper(function, node, arguments, hint)
 
 
 def follow_the_rest(interpreter: Interpreter) -> None:

@@ -239,6 +239,8 @@ class Emitter:
         """A driver's body is written like the module's; a helper's keeps its text but for expressions."""
         if node in self.interpreter.driver_nodes or node in self.interpreter.instances:
             return self._compound(node, indent)
+        if isinstance(node, ast.FunctionDef) and node in self.expressions.parts:
+            return [indent + line if line else "" for line in self.expressions.parts[node].lines()]
         return self._text(node, indent)
 
     def _moved(self, statement: Statement, indent: str) -> list[str]:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from tf2migrate.lift import cell_text, cells, layer_text, layers, optimizers, pairs, savers, summaries, visibility
+from tf2migrate.lift import (
+    cell_text,
+    cells,
+    layer_text,
+    layers,
+    optimizers,
+    pairs,
+    parts,
+    savers,
+    summaries,
+    visibility,
+)
 from tf2migrate.lift.dropped import Dropped
 from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
 from tf2migrate.lift.optimizer_classes import CLASSES
+from tf2migrate.lift.part_text import PartText
 from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
 from tf2migrate.lift.render import Renderer
 from tf2migrate.lift.slices import kind_of
@@ -35,11 +49,15 @@ class Expressions:
         self.program = interpreter.program
         self.renderer = Renderer(self.program, self.replacement)
         self.hoisted: dict[int, str] = {}
+        self.names: dict[int, str] = {}  # names inside a class made of a function: what they are there
+        self._making = False
         self.tf = tensorflow_name(self.program.names)
         self.dropped = Dropped(interpreter)
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
         self.inside = False  # whether what is written is the body of a function
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
+        parts.check(interpreter)
+        self.parts = {function: PartText(self, part) for function, part in interpreter.parts.items()}
         self._calls = {node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls}
 
     def class_name(self, kind: str) -> str:
@@ -61,9 +79,18 @@ class Expressions:
                 hint = made.value.name or (made.hint if made.hint != "output" else "variable")
             self.hoisted[id(made.node)] = self.plan.fresh(hint)
 
+    @contextmanager
+    def making(self) -> Iterator[None]:
+        """What is written inside is an object being made: names are those of the function that it was."""
+        self._making = True
+        yield
+        self._making = False
+
     def made_text(self, node: ast.Call) -> str:
         """The constructor of something made, whatever stands in its place elsewhere."""
         value = self.interpreter.rewrites.get(id(node))
+        if isinstance(value, parts.Call) and value.function is not None:
+            return self.parts[value.function].made_text(node)
         if isinstance(value, layers.Called):
             return layer_text.made_text(self, value)
         if isinstance(value, pairs.Pair):
@@ -80,13 +107,14 @@ class Expressions:
             raise pairs.whole(pair)
         if id(node) in self.hoisted and isinstance(node, ast.Call):
             called = self.interpreter.rewrites.get(id(node))
-            return (
-                layer_text.call_text(self, node, called)
-                if isinstance(called, layers.Called)
-                else self.hoisted[id(node)]
-            )
+            if isinstance(called, layers.Called):
+                return layer_text.call_text(self, node, called)
+            if not isinstance(called, parts.Call):
+                return self.hoisted[id(node)]
         if not isinstance(node, ast.expr):
             return None
+        if id(node) in self.names and not self._making:
+            return self.names[id(node)]
         if isinstance(node, ast.Name):
             sites = self.interpreter.resolved.get(id(node), ())
             renamed = [self.plan.renamed[site] for site in sites if site in self.plan.renamed]
@@ -132,6 +160,8 @@ class Expressions:
             return cell_text.cell_text(self, value)
         if isinstance(value, cells.Wrapped | cells.Stacked):
             return cell_text.inner_text(self, value)
+        if isinstance(value, parts.Call) and value.function is not None:
+            return self.parts[value.function].call_text(node, value)
         if isinstance(value, Optimizer):
             return optimizers.optimizer_text(self, value)
         if isinstance(value, Schedule):

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import classes, graph_calls
+from tf2migrate.lift import classes, graph_calls, parts
 from tf2migrate.lift.cells import State
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import Scope, Scopes
@@ -26,6 +26,7 @@ from tf2migrate.lift.values import (
     STATIC,
     Effect,
     Handle,
+    Layer,
     Optimizer,
     Placeholder,
     Python,
@@ -93,6 +94,8 @@ class Interpreter:
         self.session_graph: object = None
         self.session: object = None
         self.scopes = Scopes()
+        self.parts: dict[ast.FunctionDef, parts.Part] = {}  # the functions that make variables and use them
+        self.objects: dict[int, Layer] = {}  # for each call that makes an object of one: the object
         self.blocks: tuple[ast.stmt, ...] = ()
         self.controls: tuple[Statement, ...] = ()
         self.stack: list[FunctionNode] = []
@@ -296,15 +299,16 @@ class Interpreter:
     ) -> None:
         mark = len(self.frame.statements)
         with self.within(self._record(node)) as statement:
-            if isinstance(node, ast.If):
-                self.evaluate(node.test)
-            elif isinstance(node, ast.Match):
+            test = self.evaluate(node.test) if isinstance(node, ast.If) else PYTHON
+            if isinstance(node, ast.Match):
                 self.evaluate(node.subject)
             statement.value = PYTHON
         main = isinstance(node, ast.If) and _is_main(node)
         self.blocks = (*self.blocks, node)
         before = dict(self.frame.env)
         results: list[dict[str, tuple[Definition, ...]]] = []
+        if isinstance(test, Python) and test.known and not self.frame.unit:  # of this call, one side is not reached
+            self._unreached(bodies.pop(1 if test.literal else 0))
         for body in bodies:
             self.frame.env = dict(before if not isinstance(node, ast.Try) else (results[0] if results else before))
             self.body(body)
@@ -314,6 +318,13 @@ class Interpreter:
         self.blocks = self.blocks[:-1]
         self.body(last or [])
         self.settle(node, mark)
+
+    def _unreached(self, body: list[ast.stmt]) -> None:
+        """Statements that do not happen: only what their names mean is of interest."""
+        env, mark, store = dict(self.frame.env), len(self.frame.statements), dict(self.scopes.store)
+        self.body(body)
+        del self.frame.statements[mark:]
+        self.frame.env, self.scopes.store = env, store
 
     def settle(self, node: ast.stmt, mark: int) -> None:
         """A loop or branch that only builds the graph is one statement of it, whole."""
@@ -600,6 +611,9 @@ class Interpreter:
 
     def _Compare(self, node: ast.Compare) -> Value:
         operands = [self.evaluate(node.left), *[self.evaluate(c) for c in node.comparators]]
+        is_none = len(operands) == 2 and isinstance(node.ops[0], ast.Is | ast.IsNot) and operands[1] is NONE
+        if is_none and (not isinstance(operands[0], Python | Unknown) or getattr(operands[0], "known", False)):
+            return Python((operands[0] is NONE) == isinstance(node.ops[0], ast.Is), known=True)
         if all(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn | ast.Eq | ast.NotEq) for op in node.ops):
             # TF1 compares tensors by identity: a Python truth, known while the graph is built
             return STATIC if latest(operands) >= Time.STAGED else PYTHON
@@ -628,11 +642,11 @@ class Interpreter:
                 return found
         self.statement.reads |= reads
         if isinstance(function, Function):
-            return self.call_function(function, node)
+            return self.call_function(function, node, hint)
         if isinstance(function, classes.Class):
             return classes.instantiate(self, function, node)
         if isinstance(function, classes.Bound):
-            return classes.call(self, function, node)
+            return classes.call(self, function, node, hint)
         arguments = self.arguments(node)
         for value in arguments:
             if isinstance(value, Function):
@@ -666,11 +680,11 @@ class Interpreter:
             return function
         return PYTHON
 
-    def call_function(self, function: Function, node: ast.Call) -> Value:
+    def call_function(self, function: Function, node: ast.Call, hint: str) -> Value:
         arguments = self.bound(function.node, node)
         if function.node in self.driver_nodes:
             return self.call_driver(function, arguments, node)
-        return self.call_helper(function, node, arguments)
+        return self.call_helper(function, node, arguments, hint)
 
     def function(self, node: FunctionNode, frame: Frame) -> Function:
         return Function(node, frame)
@@ -694,7 +708,7 @@ class Interpreter:
         return value
 
     def call_helper(
-        self, function: Function, node: ast.Call | None, arguments: dict[str, Value] | None = None
+        self, function: Function, node: ast.Call | None, arguments: dict[str, Value] | None = None, hint: str = ""
     ) -> Value:
         """A helper's call is one operation; it reads what its body reads of staged names of outside."""
         if function.node in self.stack or len(self.stack) > 20:
@@ -718,10 +732,12 @@ class Interpreter:
             self.helper_calls.setdefault(function.node, {})[id(node)] = node
         value = join(frame.returns, function.node) if frame.returns else NONE
         made = [m for s in frame.statements for m in s.made]
-        if any(s.shared for s in frame.statements):
-            return Unknown("a function finds variables by their names that were made before", function.node)
-        if made and (value.time >= Time.STAGED or any(s.effects for s in frame.statements)):
-            return Unknown("a function makes variables and uses them on tensors", made[0].node)
+        shared = any(s.shared for s in frame.statements)
+        staged = value.time >= Time.STAGED or any(s.effects for s in frame.statements)
+        if (made or shared) and staged and node is not None:
+            return parts.called(self, node, frame, arguments, value, hint)
+        if shared or (made and staged):
+            return Unknown("a function makes or finds variables in a way that is not followed", function.node)
         outer.made += [graph_calls.inner(m) for m in made]
         return value
 

@@ -85,14 +85,11 @@ def _made(
     named = arguments.get("name", arguments.get("scope"))
     with interpreter.apart():
         value = interpreter.evaluate(named) if named is not None else NONE
+        told = interpreter.evaluate(arguments["reuse"]) if "reuse" in arguments else None
     literal = value.literal if isinstance(value, Python) and value.known else ...
     own = literal if isinstance(literal, str) else None
     full = None if literal is ... else interpreter.scopes.name(own, kind.scope)
-    there = interpreter.scopes.find(interpreter.graph, full)
-    if _is_true(arguments.get("reuse")):
-        there = interpreter.scopes.store.get((id(interpreter.graph), full or ""))
-        if there is None:
-            return Unknown("which layer is called again here cannot be seen", node)
+    there = interpreter.scopes.find(interpreter.graph, full, told)
     if kind.keras.startswith(WEIGHTLESS):
         there = None
     if isinstance(there, Unknown):
@@ -110,10 +107,6 @@ def _made(
     return made
 
 
-def _is_true(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is True
-
-
 def _settings(arguments: Mapping[str, ast.expr]) -> str:
     """What makes a layer what it is, as text."""
     apart = ("inputs", "training", "name", "scope", "reuse")
@@ -126,9 +119,6 @@ def _unlike(kind: Kind, bound: Mapping[str, ast.expr]) -> str:
         literal = argument.value if isinstance(argument, ast.Constant) else ...
         if name in UNLIKE:
             if literal is not None and literal is not False:
-                return name
-        elif name == "reuse":
-            if literal not in (None, False, True):
                 return name
         elif name == "data_format":
             known = ("channels_last", "channels_first") if kind.keras != "Flatten" else ("channels_last",)

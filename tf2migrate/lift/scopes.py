@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift.values import Handle, Python, Refused, Unknown, Value
+from tf2migrate.lift.values import Handle, Python, Refused, Symbol, Unknown, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -69,15 +69,16 @@ class Scopes:
             counter[kind] += 1
         return f"{self.path}/{own}" if self.path else own
 
-    def find(self, graph: object, name: str | None) -> Value | None:
+    def find(self, graph: object, name: str | None, told: Value | None = None) -> Value | None:
         """What is there under a name and is to be shared; None where it is to be made.
 
-        What cannot be told is an `Unknown`; the caller gives it its place.
+        `told` is the call's own word on it. What cannot be told is an `Unknown`; the caller gives it its place.
         """
-        if self.reuse == NEVER:
+        reuse = self.reuse if told is None or self.reuse != NEVER else reuse_of(told)
+        if reuse == NEVER:
             return None
         there = self.store.get((id(graph), name)) if name is not None else None
-        if self.reuse == AUTO and name is not None:
+        if reuse == AUTO and name is not None:
             return there
         unseen = "whether a variable is made or shared here cannot be seen: the scope or its reuse is not known"
         return there or Unknown(unseen, ast.Pass(lineno=1, col_offset=0))
@@ -99,14 +100,13 @@ def variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: st
         full = given.path
     elif isinstance(given, Python) and isinstance(given.literal, str) and scopes.path is not None:
         full = f"{scopes.path}/{given.literal}" if scopes.path else given.literal
-    reuse = _reuse(interpreter, bound.get("reuse"), values.get("reuse"))
+    reuse = reuse_of(values["reuse"]) if "reuse" in values else NEVER
     return Scope("scope", node, path=full, reuse=reuse if reuse != NEVER else scopes.reuse)
 
 
-def _reuse(interpreter: Interpreter, node: ast.expr | None, value: Value | None) -> str:
-    if node is None or value is None:
-        return NEVER
-    if interpreter.names.symbol(node) == "tf.AUTO_REUSE":
+def reuse_of(value: Value) -> str:
+    """What the value of a `reuse` argument says."""
+    if isinstance(value, Symbol) and value.path == "tf.AUTO_REUSE":
         return AUTO
     if isinstance(value, Python) and value.known:
         return ALWAYS if value.literal else NEVER

@@ -1,0 +1,255 @@
+"""How a function that makes variables is written: a class, split by when things happen."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift.parts import Call, Part
+from tf2migrate.lift.render import shift
+from tf2migrate.lift.values import Refused
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
+
+STEP = "    "
+_OWNER = "owner"
+
+
+class PartText:
+    """The class of one function: which of its statements happen when, and what they keep for later."""
+
+    def __init__(self, expressions: Expressions, part: Part) -> None:
+        self.expressions, self.part = expressions, part
+        self.program, self.function = expressions.program, part.function
+        self.name = expressions.plan.fresh("".join(w[:1].upper() + w[1:] for w in self.function.name.split("_")))
+        body = self.function.body
+        self.docstring = body[0] if ast.get_docstring(self.function, clean=False) is not None else None
+        statements = list(self._flat(body[1:] if self.docstring else body))
+        moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or self._returns(s.node)}
+        self.late = [s for s in statements if id(s) in moved]
+        self.early = [s for s in statements if id(s) not in moved]
+        self.parameters = [*self.function.args.posonlyargs, *self.function.args.args, *self.function.args.kwonlyargs]
+        self.kept: dict[str, None] = {}
+        self.names: dict[int, str] = {}
+        self._resolve()
+        self._hoist()
+
+    @staticmethod
+    def _returns(node: ast.AST) -> bool:
+        return isinstance(node, ast.Return)
+
+    def _flat(self, body: list[ast.stmt]) -> Iterator[ast.stmt]:
+        """The statements, without the scopes that they stand in."""
+        for statement in body:
+            if isinstance(statement, ast.With) and self._transparent(statement):
+                yield from self._flat(statement.body)
+            else:
+                yield statement
+
+    def _transparent(self, node: ast.With) -> bool:
+        return self.expressions.interpreter.rewrites.get(id(node)) == "transparent"
+
+    # ------------------------------------------------------------ names
+
+    def _resolve(self) -> None:
+        """Which names stand for what the object keeps. Raises `Refused` where one stands for two things."""
+        resolved = self.expressions.interpreter.resolved
+        early = {id(inner) for s in self.early for inner in ast.walk(s)}
+        own = early | {id(inner) for s in self.late for inner in ast.walk(s)}
+        given = {a.arg for a in self.parameters}
+        for statement in self.late:
+            for node in self._loads(statement):
+                sites = resolved.get(id(node), set())
+                before = {at in early or (at not in own and name in given - self.part.staged) for at, name in sites}
+                if before == {True}:
+                    self.kept[node.id] = None
+                    self.names[id(node)] = f"self.{self._plain(node.id)}"
+                elif True in before:
+                    self._refuse(node, "is one thing while the graph is built and another while it runs")
+        local = {
+            name
+            for s in self.early
+            for node in ast.walk(s)
+            for at, name in resolved.get(id(node), ())
+            if at in early and name in self.kept
+        }
+        for statement in self.early:
+            for node in [n for n in ast.walk(statement) if isinstance(n, ast.Name)]:
+                if any(
+                    at in early and name in local for at, name in resolved.get(id(node), ())
+                ):
+                    if node.id in given:
+                        self._refuse(node, "is a parameter that is bound anew")
+                    self.names[id(node)] = f"self.{node.id}"
+                elif node.id == "self":
+                    self.names[id(node)] = _OWNER
+                elif node.id in self.part.staged and isinstance(node.ctx, ast.Load):
+                    self._refuse(node, "is a tensor, and is read where variables are made")
+
+    @staticmethod
+    def _loads(statement: ast.stmt) -> Iterator[ast.Name]:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                yield node
+
+    @staticmethod
+    def _plain(name: str) -> str:
+        return _OWNER if name == "self" else name
+
+    def _refuse(self, node: ast.Name, what: str) -> None:
+        advice = "Give the two things two names."
+        raise Refused("TFM903", node, f"in {self.function.name}, {node.id} {what}", advice)
+
+    def _hoist(self) -> None:
+        """What is made in the middle of a statement of each run gets a name on the object."""
+        taken = set(self.kept)
+        late = {id(inner) for s in self.late for inner in ast.walk(s)}
+        for frame in self.part.frames:
+            for made in [m for s in frame.statements for m in s.made if id(m.node) in late]:
+                if id(made.node) not in self.expressions.hoisted:
+                    name, number = made.hint, 0
+                    while name in taken:
+                        number += 1
+                        name = f"{made.hint}_{number}"
+                    taken.add(name)
+                    self.expressions.hoisted[id(made.node)] = f"self.{name}"
+
+    # ------------------------------------------------------------ text
+
+    def lines(self) -> list[str]:
+        """The class, without indentation."""
+        expressions = self.expressions
+        expressions.names |= self.names
+        first = [f"self.{self._plain(a.arg)} = {self._plain(a.arg)}" for a in self._made_of() if a.arg in self.kept]
+        init = [*first, *self._initial()]
+        expressions.inside = True
+        call = [line for s in self.late for line in self._written(s)]
+        expressions.inside = False
+        head = [f"class {self.name}({expressions.tf}.Module):"]
+        if self.docstring is not None:
+            text = shift(self.program.segment(self.docstring), self._indent(), "")
+            head += [STEP + line for line in text.split("\n")]
+            head.append("")
+        made_of = ", ".join(["self", *self._declared(self._made_of())])
+        late = [*self._declared([a for a in self.parameters if a.arg in self.part.staged])]
+        late += expressions.extra_parameters(self.function)
+        return [
+            *head,
+            f"{STEP}def __init__({made_of}):",
+            f"{STEP * 2}super().__init__()",
+            *[STEP * 2 + line if line else "" for line in init],
+            "",
+            f"{STEP}def __call__({', '.join(['self', *late])}):",
+            *[STEP * 2 + line if line else "" for line in call],
+        ]
+
+    def _indent(self) -> str:
+        return self.program.indent(self.function.body[0])
+
+    def _made_of(self) -> list[ast.arg]:
+        """The parameters of `__init__`: those that are no tensors, and are read where things are made or later."""
+        early = {n.id for s in self.early for n in ast.walk(s) if isinstance(n, ast.Name)}
+        late = {
+            n.id
+            for s in self.late
+            for made in ast.walk(s)
+            if id(made) in self.expressions.hoisted
+            for n in ast.walk(made)
+            if isinstance(n, ast.Name)
+        }
+        used = early | late | set(self.kept)
+        return [a for a in self.parameters if a.arg not in self.part.staged and a.arg in used]
+
+    def _declared(self, parameters: list[ast.arg]) -> list[str]:
+        """Parameters as they were declared, with their defaults."""
+        spec = self.function.args
+        positional = [*spec.posonlyargs, *spec.args]
+        defaults: dict[str, ast.expr] = {
+            a.arg: d for a, d in zip(positional[len(positional) - len(spec.defaults) :], spec.defaults, strict=True)
+        }
+        defaults |= {a.arg: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+        found, optional = [], False
+        for parameter in parameters:
+            text = self._plain(parameter.arg)
+            if parameter.arg in defaults:
+                text, optional = f"{text}={self.expressions.text(defaults[parameter.arg])}", True
+            elif optional and "*" not in found:
+                found.append("*")
+            found.append(text)
+        return found
+
+    def _initial(self) -> list[str]:
+        """What happens when the object is made, in the function's order."""
+        lines: list[str] = []
+        order = {id(s): i for i, s in enumerate(self._flat(self.function.body))}
+        for statement in sorted([*self.early, *self.late], key=lambda s: order[id(s)]):
+            if statement in self.early:
+                lines += self._written(statement)
+                continue
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Call) and id(node) in self.expressions.hoisted:
+                    with self.expressions.making():
+                        text = self.expressions.made_text(node)
+                    lines.append(f"{self.expressions.hoisted[id(node)]} = {text}")
+        return lines
+
+    def _written(self, statement: ast.stmt) -> list[str]:
+        indent = self.program.indent(statement)
+        text = shift(self.expressions.renderer.text(statement), indent, "")
+        end = self.program.span(statement).end
+        rest = self.program.text[end:].split("\n", 1)[0]
+        comment = rest.rstrip() if rest.strip().startswith("#") else ""
+        return [*self._comments(statement), *(text + comment).split("\n")]
+
+    def _comments(self, statement: ast.stmt) -> list[str]:
+        found: list[str] = []
+        line = statement.lineno - 1
+        while line > self.function.lineno and self.program.lines[line - 1].strip().startswith("#"):
+            found.insert(0, self.program.lines[line - 1].strip())
+            line -= 1
+        return found
+
+    # ------------------------------------------------------------ calls
+
+    def made_text(self, node: ast.Call) -> str:
+        """The making of an object, where the function was called."""
+        return f"{self.name}({', '.join(self._given(node, self._made_of()))})"
+
+    def call_text(self, node: ast.Call, call: Call) -> str:
+        """The use of an object, where the function's result is computed."""
+        name = self.expressions.hoisted.get(id(call.made))
+        if name is None:
+            what = "variables are made where they are fetched"
+            raise Refused("TFM902", node, what, "Make them before, under a name.")
+        staged = [a for a in self.parameters if a.arg in self.part.staged]
+        extra = [f"{e}={e}" for e in self.expressions.extra_parameters(self.function)]
+        return f"{name}({', '.join([*self._given(node, staged), *extra])})"
+
+    def _given(self, node: ast.Call, parameters: list[ast.arg]) -> list[str]:
+        """The arguments of a call for some of the parameters: by place as long as it goes."""
+        bound = self._bound(node)
+        found, by_place = [], True
+        keywords = {k.arg for k in node.keywords}
+        for parameter in parameters:
+            if parameter.arg not in bound:
+                by_place = False
+                continue
+            argument = bound[parameter.arg]
+            text = "self" if argument is None else self.expressions.text(argument)
+            by_place = by_place and parameter.arg not in keywords
+            found.append(text if by_place else f"{self._plain(parameter.arg)}={text}")
+        return found
+
+    def _bound(self, node: ast.Call) -> dict[str, ast.expr | None]:
+        names = [a.arg for a in [*self.function.args.posonlyargs, *self.function.args.args]]
+        bound: dict[str, ast.expr | None] = {}
+        if names[:1] == ["self"]:
+            bound["self"] = None
+            names = names[1:]
+        if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
+            what = f"{self.function.name} is called with arguments from a list"
+            raise Refused("TFM901", node, what, "Write them out.")
+        bound |= dict(zip(names, node.args, strict=False))
+        return bound | {k.arg: k.value for k in node.keywords if k.arg is not None}

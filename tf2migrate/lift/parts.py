@@ -1,0 +1,150 @@
+"""Functions of a program that make variables and use them on tensors: each becomes a class.
+
+What the function does at its call, while the graph is built, is the class's `__init__`; what happens at each run is its
+`__call__`. Each call site makes one object, where the call stood; a call that finds the variables of an earlier one by
+their names uses that one's object.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift.trace import Frame, Made
+from tf2migrate.lift.values import Layer, Python, Refused, Structure, Tensor, Time, Unknown, Value, Variable, leaves
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+_ADVICE = "Make the variables first, and give them to the function that uses them."
+
+
+@dataclass(frozen=True, eq=False)
+class Call(Tensor):
+    """A call of such a function: the call that made the object which it uses."""
+
+    made: ast.Call | None = None
+    function: ast.FunctionDef | None = None
+
+
+@dataclass(eq=False)
+class Part:
+    """A function that becomes a class: each call's frame, with what was made in it."""
+
+    function: ast.FunctionDef
+    frames: list[Frame] = field(default_factory=list)
+    objects: list[tuple[ast.Call, list[Value], dict[str, Value]]] = field(default_factory=list)
+    staged: set[str] = field(default_factory=set)  # the parameters that are tensors in some call
+
+
+def called(
+    interpreter: Interpreter, node: ast.Call, frame: Frame, arguments: dict[str, Value], value: Value, hint: str
+) -> Value:
+    """What a call gives: the function's result, computed by an object that is made, or was before."""
+    function = frame.node
+    made = [m.value for s in frame.statements for m in s.made]
+    shared = [v for s in frame.statements for v in s.shared]
+    reason = _unlike(function, frame, value, made + shared)
+    if reason:
+        return Unknown(reason, node)
+    assert isinstance(function, ast.FunctionDef)
+    part = interpreter.parts.setdefault(function, Part(function))
+    part.frames.append(frame)
+    part.staged |= {name for name, given in arguments.items() if given.time >= Time.STAGED}
+    if made and shared:
+        return Unknown("a function makes some of its variables and finds others by their names", node)
+    if shared:
+        for before, things, given in part.objects:
+            if [id(v) for v in things] == [id(v) for v in shared]:
+                if _differ(part, arguments, given):
+                    return Unknown("variables are shared by calls with different arguments", node)
+                interpreter.rewrites[id(node)] = Call(Time.STAGED, node, before, function)
+                interpreter.statement.shared.append(_object(interpreter, before))
+                return value
+        return Unknown("a function finds variables by their names that another one made", node)
+    part.objects.append((node, made, arguments))
+    thing = Layer(node, function.name)
+    interpreter.objects[id(node)] = thing
+    interpreter.statement.made.append(Made(node, thing, _name(function, hint)))
+    interpreter.rewrites[id(node)] = Call(Time.STAGED, node, node, function)
+    return value
+
+
+def _object(interpreter: Interpreter, node: ast.Call) -> Layer:
+    return interpreter.objects[id(node)]
+
+
+def _unlike(function: ast.AST, frame: Frame, value: Value, held: list[Value]) -> str:
+    """Why a function cannot become a class, or nothing."""
+    if not isinstance(function, ast.FunctionDef) or function.decorator_list:
+        return "a function makes variables and uses them on tensors"
+    if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Global | ast.Nonlocal) for n in ast.walk(function)):
+        return "a function that makes variables is a generator, or binds names of outside"
+    if function.args.vararg or function.args.kwarg:
+        return "a function that makes variables takes any number of arguments"
+    if any(s.effects for s in frame.statements):
+        return "a function makes variables and ops that change state"
+    if any(any(leaf is v for v in held) or isinstance(leaf, Variable) for leaf in leaves(value)):
+        return "a function returns its variables beside tensors"
+    for statement in frame.statements:
+        compound = isinstance(statement.node, ast.If | ast.For | ast.While | ast.Try)
+        if compound and statement.moves and (statement.made or statement.shared):
+            return "a function makes variables in a loop or a branch, among tensors"
+        late = [d for d in statement.reads if d.statement in frame.statements and d.statement.moves and d.staged]
+        if late and not statement.moves and statement.made:
+            return "what a function's variables are like follows a tensor"
+        if statement.moves and any(isinstance(m.value, Variable) for m in statement.made) and late:
+            shapes = [d for d in late if isinstance(d.value, Python)]
+            if shapes:
+                return "what a function's variables are like follows a tensor"
+    return ""
+
+
+def _differ(part: Part, one: dict[str, Value], other: dict[str, Value]) -> bool:
+    """Whether two calls give the parameters that are not tensors different values (but for what says to share)."""
+    for name in {*one, *other} - part.staged:
+        if "reuse" in name:
+            continue
+        first, second = one.get(name), other.get(name)
+        same = isinstance(first, Python) and isinstance(second, Python) and first.known and second.known
+        if first is not second and not (same and first.literal == second.literal):  # type: ignore[union-attr]
+            return True
+    return False
+
+
+def _name(function: ast.FunctionDef, hint: str) -> str:
+    """A name for the object: of what it computes, or of the function where that is a noun."""
+    words = function.name.strip("_").split("_")
+    if len(words) == 1 or hint in ("", "output"):
+        return function.name.strip("_").lower()
+    return f"{hint}_{words[-1]}"
+
+
+def check(interpreter: Interpreter) -> None:
+    """Each use of a function that becomes a class must be a call that is followed. Raises `Refused`."""
+    for part in interpreter.parts.values():
+        function = part.function
+        calls = {id(frame_call) for frame_call in interpreter.helper_calls.get(function, {}).values()}
+        for node in ast.walk(interpreter.program.tree):
+            if isinstance(node, ast.Call) and id(node) in calls:
+                rewritten = interpreter.rewrites.get(id(node))
+                if not isinstance(rewritten, Call):
+                    what = f"{function.name} makes variables, and does not in this call"
+                    raise Refused("TFM901", node, what, _ADVICE)
+        named = [
+            n
+            for n in interpreter.program.nodes
+            if (isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id == function.name)
+            or (isinstance(n, ast.Attribute) and n.attr == function.name)
+        ]
+        functions = {id(node.func) for node in interpreter.helper_calls.get(function, {}).values()}
+        for node in named:
+            if id(node) not in functions:
+                raise Refused(
+                    "TFM901", node, f"{function.name}, which makes variables, is used without being called", _ADVICE
+                )
+        assert part.frames
+
+
+__all__ = ["Call", "Part", "Structure", "called", "check"]
