@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layers import check_precision, free_name
 from tf2migrate.lift.scopes import NEVER
-from tf2migrate.lift.trace import Definition, Made, Statement
+from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.values import (
     PYTHON,
     Handle,
@@ -134,7 +134,7 @@ def _cell(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     if "num_units" not in bound or ("state_is_tuple" in bound and not _true(bound["state_is_tuple"])):
         return Unknown(f"{path} whose state is one tensor", node)
     cell = Cell(node, _KERAS[name], bound)
-    interpreter.statement.made.append(Made(node, cell, free_name(interpreter, hint if hint else "cell")))
+    interpreter.make(node, cell, free_name(interpreter, hint if hint else "cell"), trained=False)
     return cell
 
 
@@ -209,7 +209,13 @@ def _unroll(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
         statement=interpreter.statement,
     )
     name = free_name(interpreter, "rnns" if found.several else "rnn")
-    interpreter.statement.made.append(Made(node, Layer(node, "RNN"), name))
+    own = "rnn" if "scope" not in bound and not path.endswith("static_rnn") else None
+    alone = isinstance(cell, Cell | Wrapped) and not any(
+        isinstance(other, Unrolled) and any(s.cell is stages[0].cell for s in other.stages)
+        for other in interpreter.rewrites.values()
+    )
+    layer = Layer(node, "RNN")
+    interpreter.make(node, layer, name, interpreter.scopes.name(own), True if alone else None)
     return found
 
 

@@ -6,7 +6,7 @@ import ast
 import textwrap
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import cells, layers, normalization, savers, summaries, visibility
+from tf2migrate.lift import cells, layers, normalization, savers, summaries, variable_lists, visibility
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.headers import elifs, headers
@@ -33,6 +33,7 @@ class Emitter:
             *layers.check(interpreter),
             *normalization.check(interpreter, plan),
         ]
+        variable_lists.check(interpreter, plan)
         self.records: dict[int, list[Statement]] = {}
         for frame in interpreter.frames:
             for statement in frame.statements:
@@ -250,7 +251,7 @@ class Emitter:
                 lines.append(
                     f"{indent}{self.expressions.hoisted[id(made.node)]} = {self.expressions.made_text(made.node)}"
                 )
-        used = isinstance(statement.value, summaries.Summary) or any(
+        used = isinstance(statement.value, summaries.Summary | variable_lists.Collected) or any(
             statement in p.slice.statements for p in self.plan.functions
         )
         if not used and not lines:

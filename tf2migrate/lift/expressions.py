@@ -16,6 +16,7 @@ from tf2migrate.lift import (
     parts,
     savers,
     summaries,
+    variable_lists,
     visibility,
 )
 from tf2migrate.lift.dropped import Dropped
@@ -58,6 +59,7 @@ class Expressions:
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
         parts.check(interpreter)
         self.parts = {function: PartText(self, part) for function, part in interpreter.parts.items()}
+        plan.taken -= parts.freed(interpreter)
         self._calls = {node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls}
 
     def class_name(self, kind: str) -> str:
@@ -129,6 +131,8 @@ class Expressions:
             return f'"{self._key(value[1], node)}"'
         if isinstance(value, tuple) and value[0] == "item" and isinstance(node, ast.Attribute):
             return f"{self.text(node.value)}[{value[1]}]"
+        if isinstance(value, variable_lists.Collected):
+            return variable_lists.list_text(self, node, value)
         found = self._value_text(node, value) if isinstance(node, ast.Call) else None
         if found is not None:
             return found
@@ -153,7 +157,7 @@ class Expressions:
         if isinstance(value, Placeholder):
             return self.placeholder(value)
         if isinstance(value, Variable):
-            return self.variable(node, value) if value.node is node else self._name_of(node, value)
+            return self.variable(node, value) if value.node is node else self.name_of(node, value)
         if isinstance(value, layers.Called):
             return layer_text.call_text(self, node, value)
         if isinstance(value, cells.Cell):
@@ -180,7 +184,22 @@ class Expressions:
             return self._gradient(node)
         return None
 
-    def _name_of(self, node: ast.Call, value: Variable) -> str:
+    def path(self, node: ast.expr, value: Value) -> str:
+        """The name under which something with variables was made, be it in an object. Raises `Refused`."""
+        for part in self.interpreter.parts.values():
+            for made in part.objects:
+                if any(thing is value for thing in made.things):
+                    owner = self.path(node, self.interpreter.objects[id(made.node)])
+                    return f"{owner}.{self.parts[part.function].attribute(node, value)}"
+        if isinstance(value, Variable):
+            return self.name_of(node, value)
+        assert isinstance(value, Layer)
+        name = self.hoisted.get(id(value.node))
+        if name is None:
+            raise Refused("TFM907", node, "a layer whose variables are asked for has no name", "Bind it to a name.")
+        return name
+
+    def name_of(self, node: ast.expr, value: Variable) -> str:
         """The name under which a variable was made that is found again. Raises `Refused`."""
         definition = self.plan.shared.get(value)
         if definition is None:

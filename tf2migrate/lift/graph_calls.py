@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound, bind
-from tf2migrate.lift import cells, layers, metrics, normalization, savers, scopes, summaries
+from tf2migrate.lift import cells, layers, metrics, normalization, savers, scopes, summaries, variable_lists
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import (
@@ -182,7 +182,17 @@ def _variable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
     if path == "tf.get_variable":
         return _get_variable(interpreter, node, bound, hint)
     variable = Variable(node, literal, not (isinstance(trainable, ast.Constant) and trainable.value is False))
-    return _made(interpreter, node, variable, hint or "variable")
+    unnamed = interpreter.mentions("tf.name_scope") or (named is not None and literal is None)
+    full = None if unnamed else interpreter.scopes.name(literal or "Variable")
+    interpreter.make(node, variable, hint or "variable", full, _trained(trainable))
+    return variable
+
+
+def _trained(node: ast.expr | None) -> bool | None:
+    """What the argument `trainable` says, as far as it is written out."""
+    if node is None:
+        return True
+    return bool(node.value) if isinstance(node, ast.Constant) else None
 
 
 def _get_variable(interpreter: Interpreter, node: ast.Call, bound: Mapping[str, ast.expr], hint: str) -> Value:
@@ -201,7 +211,8 @@ def _get_variable(interpreter: Interpreter, node: ast.Call, bound: Mapping[str, 
     variable = Variable(node, own, not (isinstance(trainable, ast.Constant) and trainable.value is False))
     if full is not None:
         interpreter.scopes.store[id(interpreter.graph), full] = variable
-    return _made(interpreter, node, variable, hint or "variable")
+    interpreter.make(node, variable, hint or "variable", full, _trained(trainable))
+    return variable
 
 
 def _freeze(interpreter: Interpreter, node: ast.expr) -> bool:
@@ -228,11 +239,6 @@ def _draws(interpreter: Interpreter, node: ast.expr) -> bool:
     return True
 
 
-def _made(interpreter: Interpreter, node: ast.Call, value: Value, hint: str) -> Value:
-    interpreter.statement.made.append(Made(node, value, hint))
-    return value
-
-
 def inner(made: Made) -> Made:
     """Something made inside a helper, as the statement that calls the helper sees it."""
     return made
@@ -250,7 +256,8 @@ def _optimizer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
         elif interpreter.evaluate(argument).time >= Time.STAGED:
             return Unknown(f"{name} of an optimizer is a tensor", node)
     optimizer = Optimizer(node, path, bound, rate)
-    return _made(interpreter, node, optimizer, "optimizer")
+    interpreter.make(node, optimizer, "optimizer", trained=False)
+    return optimizer
 
 
 def _schedule(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
@@ -533,6 +540,7 @@ HANDLERS: dict[str, Handler] = {
     **metrics.HANDLERS,
     **normalization.HANDLERS,
     **scopes.HANDLERS,
+    **variable_lists.HANDLERS,
     **savers.HANDLERS,
     **summaries.HANDLERS,
 }

@@ -13,12 +13,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import classes, graph_calls, parts
+from tf2migrate.lift import classes, graph_calls, parts, variable_lists
 from tf2migrate.lift.cells import State
 from tf2migrate.lift.savers import Use
-from tf2migrate.lift.scopes import Scope, Scopes
+from tf2migrate.lift.scopes import Member, Scope, Scopes
 from tf2migrate.lift.summaries import Summary
-from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Run, Statement
+from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Made, Run, Statement
 from tf2migrate.lift.units import drivers, has_run
 from tf2migrate.lift.values import (
     NONE,
@@ -90,6 +90,8 @@ class Interpreter:
         self.helper_calls: dict[FunctionNode, dict[int, ast.Call]] = {}
         self.called: set[int] = set()
         self.order = 0
+        self._used = {self.names.symbol(n.func) for n in program.nodes if isinstance(n, ast.Call)}
+        self.comprehensions = 0  # how many of them the walk is inside of
         self.graph: object = None
         self.session_graph: object = None
         self.session: object = None
@@ -140,6 +142,20 @@ class Interpreter:
             yield statement
         finally:
             self.statement = before
+
+    def make(
+        self, node: ast.Call, value: Value, hint: str, name: str | None = None, trained: bool | None = True
+    ) -> None:
+        """Notes that a call makes state, under a name in the graph; `trained` is None where that cannot be told."""
+        self.statement.made.append(Made(node, value, hint))
+        if trained is not False:
+            apart = [b for b in self.blocks if not (isinstance(b, ast.If) and _is_main(b))]
+            once = trained is True and not apart and not self.comprehensions
+            self.scopes.made.append(Member(self.graph, name, value, once))
+
+    def mentions(self, symbol: str) -> bool:
+        """Whether the program calls something anywhere."""
+        return symbol in self._used
 
     @contextmanager
     def apart(self) -> Iterator[set[Definition]]:
@@ -282,13 +298,13 @@ class Interpreter:
             self.body(body)
             self.blocks = self.blocks[:-1]
 
-        before = dict(self.frame.env)
+        before, scopes = dict(self.frame.env), self.scopes.copy()
         mark = len(self.frame.statements)
         once()
         carried = _merge([before, self.frame.env])
         if any(len(carried[name]) > 1 for name in carried):
             del self.frame.statements[mark:]
-            self.frame.env = dict(carried)
+            self.frame.env, self.scopes = dict(carried), scopes
             once()
         self.frame.env = _merge([before, self.frame.env])
         self.body(orelse)
@@ -321,10 +337,10 @@ class Interpreter:
 
     def _unreached(self, body: list[ast.stmt]) -> None:
         """Statements that do not happen: only what their names mean is of interest."""
-        env, mark, store = dict(self.frame.env), len(self.frame.statements), dict(self.scopes.store)
+        env, mark, scopes = dict(self.frame.env), len(self.frame.statements), self.scopes.copy()
         self.body(body)
         del self.frame.statements[mark:]
-        self.frame.env, self.scopes.store = env, store
+        self.frame.env, self.scopes = env, scopes
 
     def settle(self, node: ast.stmt, mark: int) -> None:
         """A loop or branch that only builds the graph is one statement of it, whole."""
@@ -573,6 +589,9 @@ class Interpreter:
         return Structure("dict", tuple(items), node, rest)
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
+        if isinstance(node, ast.ListComp) and (chosen := variable_lists.filtered(self, node)) is not None:
+            return chosen
+
         def produce() -> Value:
             return self.evaluate(node.elt)
 
@@ -595,7 +614,9 @@ class Interpreter:
             self.assign(generator.target, self.element(self.evaluate(generator.iter), generator.target))
             for test in generator.ifs:
                 self.evaluate(test)
+        self.comprehensions += 1
         value = produce()
+        self.comprehensions -= 1
         local = set(self.statement.writes) - set(written)
         self.statement.reads -= local
         self.statement.writes[:] = written

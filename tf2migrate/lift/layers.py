@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, Kind
-from tf2migrate.lift.trace import Definition, Made, Statement
+from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.values import NONE, PYTHON, Layer, Python, Refused, Tensor, Time, Unknown, Value, leaves
 from tf2migrate.model import Finding
 
@@ -98,13 +98,19 @@ def _made(
     if there is not None:
         if not isinstance(there, Shareable) or (there.kind, there.settings) != (kind.keras, settings):
             return Unknown("a layer is called again with other settings", node)
+        interpreter.statement.shared.append(there)
         return there
     made = Shareable(node, kind.keras, settings)
     if full is not None:
         interpreter.scopes.store[id(interpreter.graph), full] = made
     if kind.keras != "Dropout":
-        interpreter.statement.made.append(Made(node, made, _name(interpreter, hint, kind.keras)))
+        trained = not kind.keras.startswith(WEIGHTLESS) and not _is_false(arguments.get("trainable"))
+        interpreter.make(node, made, _name(interpreter, hint, kind.keras), full, trained)
     return made
+
+
+def _is_false(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
 
 
 def _settings(arguments: Mapping[str, ast.expr]) -> str:
@@ -124,7 +130,7 @@ def _unlike(kind: Kind, bound: Mapping[str, ast.expr]) -> str:
             known = ("channels_last", "channels_first") if kind.keras != "Flatten" else ("channels_last",)
             if literal not in (None, "NHWC", *known):
                 return name
-        elif name == "trainable" and kind.keras == "BatchNormalization" and literal is not True:
+        elif name == "trainable" and (literal is ... or (kind.keras == "BatchNormalization" and literal is not True)):
             return name  # Keras would not use the batch's averages any more
         elif name == "updates_collections" and literal is not None:
             return name

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layers import free_name
-from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import Effect, Refused, Structure, Tensor, Time, Unknown, Value, leaves
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def _metric(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
             if isinstance(leaf, Unknown):
                 return leaf
     label = path.rsplit(".", 1)[-1]
-    interpreter.statement.made.append(Made(node, Mean(node), free_name(interpreter, f"{label}_metric")))
+    interpreter.make(node, Mean(node), free_name(interpreter, f"{label}_metric"), trained=False)
     interpreter.statement.effects.append(Effect("metric", node))
     pair = ((0, SoFar(Time.STAGED, node), None), (1, Tensor(Time.STAGED, node), None))
     return Metric("tuple", pair, node, path=path, arguments=bound)

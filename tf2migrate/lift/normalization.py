@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.lift import variable_lists
 from tf2migrate.lift.layers import Called, called
 from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Run
@@ -43,13 +44,15 @@ class Updates(Handle):
 
 
 def collection(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
-    """`tf.get_collection` of the updates; other collections are not followed."""
+    """`tf.get_collection` of the updates, or of what is trained; other collections are not followed."""
     bound = bind(node, ("key", "scope"))
     key = bound.get("key")
     symbol = interpreter.names.symbol(key) if isinstance(key, ast.Attribute | ast.Name) else None
     literal = key.value if isinstance(key, ast.Constant) else None
     if (symbol == "tf.GraphKeys.UPDATE_OPS" or literal == "update_ops") and "scope" not in bound:
         return Updates("updates", node, order=interpreter.order)
+    if symbol == "tf.GraphKeys.TRAINABLE_VARIABLES" or literal == "trainable_variables":
+        return variable_lists.within(interpreter, node, bound.get("scope"))
     return Unknown(f"{path} has no counterpart that is written yet", node)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.lift.parts import Call, Part
 from tf2migrate.lift.render import shift
-from tf2migrate.lift.values import Refused
+from tf2migrate.lift.values import Layer, Refused, Value, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -25,6 +25,7 @@ class PartText:
         self.program, self.function = expressions.program, part.function
         self.name = expressions.plan.fresh("".join(w[:1].upper() + w[1:] for w in self.function.name.split("_")))
         body = self.function.body
+        self.scopes: dict[int, ast.With] = {}  # for the first statement of a scope: the scope
         self.docstring = body[0] if ast.get_docstring(self.function, clean=False) is not None else None
         statements = list(self._flat(body[1:] if self.docstring else body))
         moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or self._returns(s.node)}
@@ -44,6 +45,7 @@ class PartText:
         """The statements, without the scopes that they stand in."""
         for statement in body:
             if isinstance(statement, ast.With) and self._transparent(statement):
+                self.scopes[id(statement.body[0])] = statement
                 yield from self._flat(statement.body)
             else:
                 yield statement
@@ -77,9 +79,7 @@ class PartText:
         }
         for statement in self.early:
             for node in [n for n in ast.walk(statement) if isinstance(n, ast.Name)]:
-                if any(
-                    at in early and name in local for at, name in resolved.get(id(node), ())
-                ):
+                if any(at in early and name in local for at, name in resolved.get(id(node), ())):
                     if node.id in given:
                         self._refuse(node, "is a parameter that is bound anew")
                     self.names[id(node)] = f"self.{node.id}"
@@ -204,12 +204,26 @@ class PartText:
         return [*self._comments(statement), *(text + comment).split("\n")]
 
     def _comments(self, statement: ast.stmt) -> list[str]:
+        scope = self.scopes.get(id(statement))
+        before = self._comments(scope) if scope is not None else []
         found: list[str] = []
         line = statement.lineno - 1
         while line > self.function.lineno and self.program.lines[line - 1].strip().startswith("#"):
             found.insert(0, self.program.lines[line - 1].strip())
             line -= 1
-        return found
+        return before + found
+
+    def attribute(self, node: ast.expr, value: Value) -> str:
+        """The name under which an object keeps something. Raises `Refused`."""
+        made = value.node if isinstance(value, Layer | Variable) else None
+        if id(made) in self.expressions.hoisted:
+            return self.expressions.hoisted[id(made)].removeprefix("self.")
+        for frame in self.part.frames:
+            for name, definitions in frame.env.items():
+                if name in self.kept and any(d.value is value for d in definitions):
+                    return name
+        what = f"what {self.function.name} makes is asked for, and the object does not keep it"
+        raise Refused("TFM907", node, what, "Bind it to a name.")
 
     # ------------------------------------------------------------ calls
 

@@ -8,10 +8,12 @@ their names uses that one's object.
 from __future__ import annotations
 
 import ast
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift.trace import Frame, Made
+from tf2migrate.lift.trace import Frame
 from tf2migrate.lift.values import Layer, Python, Refused, Structure, Tensor, Time, Unknown, Value, Variable, leaves
 
 if TYPE_CHECKING:
@@ -28,13 +30,22 @@ class Call(Tensor):
     function: ast.FunctionDef | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Object:
+    """What one call makes: the variables, layers and further objects in it, and the call's arguments."""
+
+    node: ast.Call
+    things: list[Value]
+    arguments: dict[str, Value]
+
+
 @dataclass(eq=False)
 class Part:
     """A function that becomes a class: each call's frame, with what was made in it."""
 
     function: ast.FunctionDef
     frames: list[Frame] = field(default_factory=list)
-    objects: list[tuple[ast.Call, list[Value], dict[str, Value]]] = field(default_factory=list)
+    objects: list[Object] = field(default_factory=list)
     staged: set[str] = field(default_factory=set)  # the parameters that are tensors in some call
 
 
@@ -55,24 +66,31 @@ def called(
     if made and shared:
         return Unknown("a function makes some of its variables and finds others by their names", node)
     if shared:
-        for before, things, given in part.objects:
-            if [id(v) for v in things] == [id(v) for v in shared]:
-                if _differ(part, arguments, given):
+        for before in part.objects:
+            if [id(v) for v in before.things] == [id(v) for v in shared]:
+                if _differ(part, arguments, before.arguments):
                     return Unknown("variables are shared by calls with different arguments", node)
-                interpreter.rewrites[id(node)] = Call(Time.STAGED, node, before, function)
-                interpreter.statement.shared.append(_object(interpreter, before))
+                interpreter.rewrites[id(node)] = Call(Time.STAGED, node, before.node, function)
+                interpreter.statement.shared.append(interpreter.objects[id(before.node)])
                 return value
         return Unknown("a function finds variables by their names that another one made", node)
-    part.objects.append((node, made, arguments))
+    part.objects.append(Object(node, made, arguments))
     thing = Layer(node, function.name)
     interpreter.objects[id(node)] = thing
-    interpreter.statement.made.append(Made(node, thing, _name(function, hint)))
+    interpreter.make(node, thing, _name(function, hint), trained=False)
     interpreter.rewrites[id(node)] = Call(Time.STAGED, node, node, function)
     return value
 
 
-def _object(interpreter: Interpreter, node: ast.Call) -> Layer:
-    return interpreter.objects[id(node)]
+def things(interpreter: Interpreter, node: ast.Call) -> Iterator[Value]:
+    """All that a call made, with what is in the objects that it made."""
+    for part in interpreter.parts.values():
+        for made in part.objects:
+            if made.node is node:
+                for thing in made.things:
+                    yield thing
+                    if isinstance(thing, Layer) and interpreter.objects.get(id(thing.node)) is thing:
+                        yield from things(interpreter, thing.node)
 
 
 def _unlike(function: ast.AST, frame: Frame, value: Value, held: list[Value]) -> str:
@@ -119,6 +137,21 @@ def _name(function: ast.FunctionDef, hint: str) -> str:
     if len(words) == 1 or hint in ("", "output"):
         return function.name.strip("_").lower()
     return f"{hint}_{words[-1]}"
+
+
+def freed(interpreter: Interpreter) -> set[str]:
+    """The names of functions that become classes, and so have other names, where they name nothing else."""
+    bound: Counter[str] = Counter()
+    for node in interpreter.program.nodes:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+            bound[node.name] += 1
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            bound[node.id] += 1
+        elif isinstance(node, ast.arg):
+            bound[node.arg] += 1
+        elif isinstance(node, ast.alias):
+            bound[node.asname or node.name] += 1
+    return {function.name for function in interpreter.parts if bound[function.name] == 1}
 
 
 def check(interpreter: Interpreter) -> None:

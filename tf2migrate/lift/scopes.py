@@ -10,7 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
@@ -38,6 +38,16 @@ class Scope(Handle):
     reuse: str = NEVER
 
 
+@dataclass(frozen=True, eq=False)
+class Member:
+    """Something with variables that can be trained: its graph, its name there if that is known, and what it is."""
+
+    graph: object
+    name: str | None
+    value: Value
+    once: bool  # whether it is certain that it is made, and that it is trained, and how often
+
+
 @dataclass(eq=False)
 class Scopes:
     """Where in the graph's names the walk is, and what has been made under which name."""
@@ -46,6 +56,7 @@ class Scopes:
     reuse: str = NEVER
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     store: dict[tuple[int, str], Value] = field(default_factory=dict)
+    made: list[Member] = field(default_factory=list)  # what can be trained, in order
 
     @contextmanager
     def inside(self, scope: Scope) -> Iterator[None]:
@@ -58,6 +69,11 @@ class Scopes:
             yield
         finally:
             self.path, self.reuse = before
+
+    def copy(self) -> Scopes:
+        """As it is now, to come back to."""
+        counts = {path: Counter(counter) for path, counter in self.counts.items()}
+        return replace(self, counts=counts, store=dict(self.store), made=list(self.made))
 
     def name(self, own: str | None, kind: str = "") -> str | None:
         """The full name of something made here; what has no name of its own is counted by its kind."""

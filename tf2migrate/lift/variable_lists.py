@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift.cells import Unrolled
-from tf2migrate.lift.layers import Called
-from tf2migrate.lift.slices import Slice
+from tf2migrate.lift import cells, layers, parts
+from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.trace import Statement
 from tf2migrate.lift.values import Effect, Layer, Python, Refused, Structure, Tensor, Time, Unknown, Value, Variable
 
@@ -23,23 +22,9 @@ if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
     from tf2migrate.lift.plan import Plan
 
-_TRAINS = ("minimize", "compute_gradients", "gradients", "apply_gradients")
-#: The names that a layer gives its variables.
-_PARTS = {"BatchNormalization": ("gamma", "beta"), "RNN": ("kernel", "bias")}
-
-
-@dataclass(frozen=True, eq=False)
-class Member:
-    """Something with variables that can be trained: its name in the graph, and what it is."""
-
-    name: str
-    value: Variable | Layer
-
-    def names(self) -> list[str]:
-        """The names of its variables."""
-        if isinstance(self.value, Variable):
-            return [f"{self.name}:0"]
-        return [f"{self.name}/{part}:0" for part in _PARTS.get(self.value.kind, ("kernel", "bias"))]
+_TRAINING = ("minimize", "compute_gradients", "gradients", "apply_gradients")
+#: The names that layers give their variables: those of `tf.layers`, and those of `tf.contrib.layers`.
+_PARTS = ("kernel", "bias", "weights", "biases")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,19 +49,15 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None) -> 
             return Unknown("the scope of a collection cannot be told", node)
         prefix = told.literal or ""
     found = []
-    for graph, name, value in interpreter.scopes.made:
-        if graph is interpreter.graph:
-            if name is None or (prefix and isinstance(value, Variable) and _named_elsewhere(interpreter)):
+    for member in interpreter.scopes.made:
+        if member.graph is interpreter.graph:
+            if not member.once:
+                return Unknown("how many variables are in a collection cannot be told", node)
+            if prefix and member.name is None:
                 return Unknown("the name of a variable in a collection cannot be told", node)
-            if name.startswith(prefix):
-                found.append(Member(name, value))
+            if (member.name or "").startswith(prefix):
+                found.append(member)
     return _collected(interpreter, node, found)
-
-
-def _named_elsewhere(interpreter: Interpreter) -> bool:
-    """Whether `tf.name_scope` may have had a part in the names of variables."""
-    calls = [n for n in interpreter.program.nodes if isinstance(n, ast.Call)]
-    return any(interpreter.names.symbol(n.func) == "tf.name_scope" for n in calls)
 
 
 def _collected(interpreter: Interpreter, node: ast.expr, members: list[Member]) -> Value:
@@ -102,12 +83,13 @@ def filtered(interpreter: Interpreter, node: ast.ListComp) -> Value | None:
     generator = node.generators[0]
     if not isinstance(generator.target, ast.Name) or generator.target.id != node.elt.id:
         return None
-    source = interpreter.evaluate(generator.iter)
+    with interpreter.apart():
+        source = interpreter.evaluate(generator.iter)
     if not isinstance(source, Collected):
         return None
     kept = []
     for member in source.members:
-        answers = {_all(generator.ifs, node.elt.id, name) for name in member.names()}
+        answers = {_all(generator.ifs, node.elt.id, name) for name in _names(member)}
         if len(answers) != 1 or None in answers:
             return Unknown("which variables a condition on their names chooses cannot be told", node)
         if True in answers:
@@ -115,7 +97,19 @@ def filtered(interpreter: Interpreter, node: ast.ListComp) -> Value | None:
     return _collected(interpreter, node, kept)
 
 
-def _all(tests: list[ast.expr], variable: str, name: str) -> bool | None:
+def _names(member: Member) -> list[str | None]:
+    """The names that its variables may have."""
+    if member.name is None or (isinstance(member.value, Layer) and member.value.kind == "RNN"):
+        return [None]
+    if isinstance(member.value, Variable):
+        return [f"{member.name}:0"]
+    normal = isinstance(member.value, Layer) and member.value.kind == "BatchNormalization"
+    return [f"{member.name}/{part}:0" for part in (("gamma", "beta") if normal else _PARTS)]
+
+
+def _all(tests: list[ast.expr], variable: str, name: str | None) -> bool | None:
+    if name is None:
+        return None
     answers = [_holds(test, variable, name) for test in tests]
     return None if None in answers else all(answers)
 
@@ -145,55 +139,49 @@ def _is_name(node: ast.expr, variable: str) -> bool:
 def check(interpreter: Interpreter, plan: Plan) -> None:
     """A layer must have been called where its variables are asked for. Raises `Refused`."""
     for planned in plan.functions:
+        called: set[int] = set()
+        lists: list[tuple[Statement, Collected]] = []
         for statement in planned.slice.statements:
-            for collected in _lists(interpreter, statement):
-                if any(isinstance(e, Effect) and e.kind in _TRAINS for e in statement.effects):
-                    continue  # written after the tape
-                _check_list(interpreter, planned.slice, statement, collected)
+            found = [v for n in ast.walk(statement.node) if (v := interpreter.rewrites.get(id(n))) is not None]
+            if not _trains(statement):
+                _check(lists, called)
+            lists += [(statement, v) for v in found if isinstance(v, Collected) and v.rest is not None]
+            called |= {thing for v in found for thing in _called(interpreter, v)}
+        _check(lists, called)
 
 
-def _lists(interpreter: Interpreter, statement: Statement) -> Iterator[Collected]:
-    for child in ast.walk(statement.node):
-        value = interpreter.rewrites.get(id(child))
-        if isinstance(value, Collected) and value.rest is not None:
-            yield value
+def _trains(statement: Statement) -> bool:
+    return any(isinstance(e, Effect) and e.kind in _TRAINING for e in statement.effects)
 
 
-def _check_list(interpreter: Interpreter, found: Slice, statement: Statement, collected: Collected) -> None:
-    calls: dict[Layer, list[int]] = {}
-    for other in found.statements:
-        for child in ast.walk(other.node):
-            value = interpreter.rewrites.get(id(child))
-            if isinstance(value, Called | Unrolled) and value.layer is not None:
-                calls.setdefault(value.layer, []).append(other.order)
-    readers = [s for s in found.statements if any(d in s.reads for d in statement.writes)]
-    trains = all(any(isinstance(e, Effect) and e.kind in _TRAINS for e in s.effects) for s in readers)
-    for member in collected.members:
-        if isinstance(member.value, Layer):
-            orders = calls.get(member.value, [])
-            if (not orders and not trains) or (orders and min(orders) > statement.order):
-                raise Refused(
-                    "TFM902",
-                    statement.node,
-                    "the variables of a layer are asked for where the layer has not been called yet",
-                    "Ask for them after the layer's call.",
-                )
+def _check(lists: list[tuple[Statement, Collected]], called: set[int]) -> None:
+    for statement, collected in lists:
+        for member in collected.members:
+            if isinstance(member.value, Layer) and not {id(member.value), id(member.value.node)} & called:
+                what = "the variables of a layer are asked for where the layer has not been called"
+                raise Refused("TFM902", statement.node, what, "Ask for them after the layer's call.")
+
+
+def _called(interpreter: Interpreter, value: object) -> Iterator[int]:
+    """The layers that are called where this stands."""
+    if isinstance(value, layers.Called) and value.layer is not None:
+        yield id(value.layer)
+    elif isinstance(value, cells.Unrolled):
+        yield id(value.node)
+    elif isinstance(value, parts.Call) and value.made is not None:
+        for thing in parts.things(interpreter, value.made):
+            yield id(thing)
 
 
 def list_text(expressions: Expressions, node: ast.expr, collected: Collected) -> str:
     """The list, by the names of what is in it."""
-    parts = []
+    found = []
     for member in collected.members:
-        if isinstance(member.value, Variable):
-            parts.append(expressions.name_of(node, member.value))
-        else:
-            name = expressions.hoisted.get(id(member.value.node))
-            if name is None:
-                raise Refused("TFM907", node, "a layer whose variables are asked for has no name", "Bind it to a name.")
-            parts.append(f"*{name}.trainable_variables")
-    if len(parts) == 1 and parts[0].startswith("*"):
-        return parts[0][1:]
-    return f"[{', '.join(parts)}]"
+        path = expressions.path(node, member.value)
+        found.append(path if isinstance(member.value, Variable) else f"*{path}.trainable_variables")
+    if len(found) == 1 and found[0].startswith("*"):
+        return found[0][1:]
+    return f"[{', '.join(found)}]"
 
 
 HANDLERS = {"tf.trainable_variables": trainable}
