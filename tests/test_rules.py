@@ -7,13 +7,14 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 
 from tf2migrate.migrate import STAGES, migrate
-from tf2migrate.model import Migration
+from tf2migrate.model import Migration, Options
 from tf2migrate.rewrites import rewrite
 from tf2migrate.rulebook import Example, Page, pages
 
@@ -34,8 +35,13 @@ EVERY = [pytest.param(page, example, id=name) for name, page, example in example
 
 
 def migrated(page: Page, text: str) -> Migration:
-    """A program as the page's own stage leaves it: a rewrite's alone, whatever else the example may need."""
-    return migrate(text, stages=(rewrite,) if page.folder == "rewrites" else STAGES)
+    """A program as the page's own stage leaves it: a rewrite's alone, whatever else the example may need.
+
+    The fix of a lint is unsafe where its page says close, and the lints TFM6 are silent until they are asked for.
+    """
+    asked = (page.code,) if page.code.startswith("TFM6") else ()
+    options = Options(unsafe_fixes=page.folder == "lints" and page.metadata.safety == "close", select=asked)
+    return migrate(text, options, stages=(rewrite,) if page.folder == "rewrites" else STAGES)
 
 
 @pytest.mark.parametrize(("page", "example"), EVERY)
@@ -64,13 +70,19 @@ def test_a_page_shows_its_own_rule(page: Page, example: Example) -> None:
 
 
 def outputs(side: str, programs: list[str]) -> list[str]:
-    """What each program prints on one side; one process for all."""
+    """What each program prints on one side; one process for all, and a folder for what they write."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _outputs(side, programs, folder)
+
+
+def _outputs(side: str, programs: list[str], folder: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, str(SIDES), side],
         input=json.dumps(programs),
         capture_output=True,
         text=True,
         check=True,
+        cwd=folder,
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
         | ({"TF_USE_LEGACY_KERAS": "1"} if side == "old" else {}),
     )
@@ -93,8 +105,11 @@ def differences(old: str, new: str) -> list[str]:
 def test_both_sides_compute_the_same() -> None:
     shown = [
         (name, example)
-        for name, _, example in examples()
-        if "print(" in example.before and example.before != example.after and not example.marks
+        for name, page, example in examples()
+        if page.folder != "lints"
+        and "print(" in example.before
+        and example.before != example.after
+        and not example.marks
     ]
     old = outputs("old", [example.before for _, example in shown])
     new = outputs("new", [example.after for _, example in shown])
@@ -102,3 +117,28 @@ def test_both_sides_compute_the_same() -> None:
     assert {name: differences(*sides) for (name, _), *sides in zip(shown, old, new, strict=True)} == {
         name: [] for name, _ in shown
     }
+
+
+@pytest.mark.tensorflow
+def test_what_a_lint_says_happens() -> None:
+    """The program of a fence that says so raises, or prints that; what a fix makes of it runs."""
+    claims = [
+        (f"{name} {side}", program, claim)
+        for name, page, example in examples()
+        if page.folder == "lints" and example.shows
+        for side, program, claim in (
+            ("before", example.before, example.shows),
+            ("after", example.after if example.after != example.before else "", example.then),
+        )
+        if program
+    ]
+    printed = outputs("new", [program for _, program, _ in claims])
+    assert {name: text for (name, _, claim), text in zip(claims, printed, strict=True) if not holds(claim, text)} == {}
+
+
+def holds(claim: str, printed: str) -> bool:
+    """Whether what a program printed (a failure as its traceback) is what a fence claims of it."""
+    verb, _, what = claim.partition(" ")
+    if verb == "raises":
+        return re.search(rf"^([\w.]+\.)?{what or '[A-Z]'}", printed.partition("Traceback")[2], re.MULTILINE) is not None
+    return "Traceback" not in printed and (not verb or printed.split() == what.split())

@@ -61,6 +61,8 @@ def _setting(*names: str, **kind: Any) -> Callable[[Callable[..., None]], Callab
     help="native: functions in the place of sessions (the default); compat: sessions kept, symbols of tf.compat.v1.",
 )
 @_setting("--todo/--no-todo", help="Leave a TODO comment at what a person must do.")
+@_setting("--unsafe-fixes/--no-unsafe-fixes", help="Make also the fixes that may change what a program computes.")
+@_setting("--strict/--no-strict", help="Lint also what only may be a tensor.")
 @_setting("--select", multiple=True, metavar="CODES", help="Only these rules: TFM7, TFM101, separated by commas.")
 @_setting("--ignore", multiple=True, metavar="CODES", help="Not these rules.")
 @_setting("--exclude", multiple=True, metavar="GLOB", help="Leave these out, in place of the usual folders.")

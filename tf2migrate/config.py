@@ -100,6 +100,8 @@ OPTIONS: Mapping[str, Callable[[object], object]] = {
     "ignore": _codes,
     "target": _target,
     "todo": _flag,
+    "unsafe-fixes": _flag,
+    "strict": _flag,
 }
 KEYS: Mapping[str, Callable[[object], object]] = {
     **OPTIONS,
@@ -121,7 +123,7 @@ def read(table: Mapping[str, object], settings: Settings, base: Path, where: str
             fields[key.replace("-", "_")] = KEYS[key](value)
         except ConfigError as error:
             raise ConfigError(f"{where}: {key} {error}") from None
-    options: dict[str, Any] = {key: fields.pop(key) for key in OPTIONS if key in fields}
+    options: dict[str, Any] = {name: fields.pop(name) for key in OPTIONS if (name := key.replace("-", "_")) in fields}
     globs = {key: Globs(base, patterns) for key, patterns in fields.items() if isinstance(patterns, tuple)}
     changed: dict[str, Any] = {**fields, **globs, "options": replace(settings.options, **options)}
     return replace(settings, **changed)

@@ -13,6 +13,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.imports import tidy
 from tf2migrate.leftovers import leftovers
 from tf2migrate.lift import lift
+from tf2migrate.lint import lint
 from tf2migrate.model import Edit, Finding, Migration, Options, Outcome, Span, Target
 from tf2migrate.renames import upgrade
 from tf2migrate.rewrites import rewrite
@@ -28,6 +29,15 @@ def _tf1(stage: Stage) -> Stage:
         if options.target is not Target.NATIVE or not is_tf1(program.first):
             return Outcome()
         return stage(program, options)
+
+    return run
+
+
+def _tf2(stage: Stage) -> Stage:
+    """A stage for programs that are of TensorFlow 2 already."""
+
+    def run(program: Program, options: Options) -> Outcome:
+        return Outcome() if is_tf1(program.first) else stage(program, options)
 
     return run
 
@@ -50,7 +60,8 @@ def _checked(program: Program, options: Options) -> Outcome:
 
 
 #: The stages in their order. Facts are computed anew between them, which is what keeps them true. Lifting comes first:
-#: it needs the graph as it was written. Renames come after, on whatever text is then there; the check comes last.
+#: it needs the graph as it was written. Renames come after, on whatever text is then there; the check comes last. A
+#: program that was of TensorFlow 2 when it came is only linted.
 STAGES: tuple[Stage, ...] = (
     _tf1(lift),
     _tf1(rewrite),
@@ -58,6 +69,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(_imports),
     _tf1(squeeze),
     _tf1(_checked),
+    _tf2(lint),
 )
 
 

@@ -41,6 +41,7 @@ class Finding:
     fixable: bool = False
     end_line: int = 0
     end_column: int = 0
+    unsafe: bool = False  # its fix may change what the program computes: --unsafe-fixes makes it
 
     def __str__(self) -> str:
         return f"{self.line}:{self.column} {self.code} {self.message}"
@@ -54,6 +55,8 @@ class Options:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     todo: bool = False
+    unsafe_fixes: bool = False
+    strict: bool = False  # lint also what may be a tensor
 
 
 @dataclass(frozen=True, slots=True)

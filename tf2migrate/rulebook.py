@@ -20,7 +20,9 @@ SAFETIES = ("exact", "close", "review")
 
 _TITLE = re.compile(r"# (?P<code>TFM\d{3}) (?P<slug>[a-z0-9-]+)\n")
 _METADATA = re.compile(r"^```toml\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-_FENCE = re.compile(r"^```python (?P<role>\w+)\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^```python (?P<role>\w+)(?: (?P<claim>(?:raises|prints)[^\n]*))?\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+)
 _MARK = re.compile(r"# found: (?P<code>TFM\d{3})\s*$")
 
 
@@ -30,10 +32,15 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One claim of a page: `before` becomes `after`, in which the `# found:` marks are what remains to be said."""
+    """One claim of a page: `before` becomes `after`, in which the `# found:` marks are what remains to be said.
+
+    `shows` and `then` are what TensorFlow makes of the two, as the fence says: "raises ValueError", "prints 1", or "".
+    """
 
     before: str
     after: str
+    shows: str = ""
+    then: str = ""
 
     @property
     def marks(self) -> tuple[tuple[str, int], ...]:
@@ -67,15 +74,19 @@ class Page:
         Raises `Malformed` for another word behind a fence, and for a `before` without `after`.
         """
         before: str | None = None
+        shown = ""
         for fence in _FENCE.finditer(self.text):
             role, code = fence["role"], fence["code"]
+            claim = fence["claim"] or ""
             if (role == "after") != (before is not None) or role not in ("before", "after", "same", "found"):
                 raise Malformed(f"{self.code}: the fence `python {role}` is out of place")
             if role == "before":
-                before = code
-            else:
-                yield Example(before if before is not None else code, code)
+                before, shown = code, claim
+            elif before is not None:
+                yield Example(before, code, shown, claim)
                 before = None
+            else:
+                yield Example(code, code, claim)
         if before is not None:
             raise Malformed(f"{self.code}: the last `before` has no `after`")
 

@@ -6,8 +6,8 @@ import pytest
 
 from tf2migrate.apply import apply
 from tf2migrate.facts.program import Program
+from tf2migrate.lint.found import Found
 from tf2migrate.lint.keras3 import modernise
-from tf2migrate.lint.keras3_edits import Found
 from tf2migrate.lint.keras3_tables import calls, exists, gone, keras3, member, names, verdict
 from tf2migrate.model import Edit
 from tf2migrate.records import in_tf2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from tf2migrate.facts.program import Program
 from tf2migrate.records import in_tf2, tf1_symbols, was_in_tf2
@@ -23,6 +24,7 @@ GONE_METHODS = frozenset(
 )
 
 
+@lru_cache(maxsize=1)  # every stage asks it of the same program
 def is_tf1(program: Program) -> bool:
     """Whether the program uses a name that TensorFlow 2 lacks, or one of compat.v1.
 

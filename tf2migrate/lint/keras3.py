@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tf2migrate.facts.program import Program
+from tf2migrate.lint.found import Found
 from tf2migrate.lint.keras3_calls import changed_calls
-from tf2migrate.lint.keras3_edits import Found
 from tf2migrate.lint.keras3_kinds import Kinds
 from tf2migrate.lint.keras3_layers import layers
 from tf2migrate.lint.keras3_names import gone_names

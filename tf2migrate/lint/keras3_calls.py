@@ -6,8 +6,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from tf2migrate.lint.found import Found
 from tf2migrate.lint.keras3_edits import (
-    Found,
     attribute_name,
     equal,
     keyword_name,

@@ -4,22 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Edit, Span
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A place that a rule of Keras 3 speaks of. With `edits` it can be fixed; they are safe where `safe` says so."""
-
-    code: str
-    node: ast.expr | ast.stmt | ast.keyword | ast.alias
-    message: str
-    advice: str
-    edits: tuple[Edit, ...] = ()
-    safe: bool = True
 
 
 def replaced(program: Program, node: ast.expr | ast.stmt, text: str) -> Edit:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tf2migrate.lint.keras3_edits import Found, argument, literal, made_keyword, modules, spelled, without
+from tf2migrate.lint.found import Found
+from tf2migrate.lint.keras3_edits import argument, literal, made_keyword, modules, spelled, without
 from tf2migrate.lint.keras3_kinds import Kinds
 from tf2migrate.model import Edit, Span
 

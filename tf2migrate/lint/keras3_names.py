@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from tf2migrate.facts.names import canonical, symbols
 from tf2migrate.facts.program import Program
-from tf2migrate.lint.keras3_edits import Found, modules, spelled
+from tf2migrate.lint.found import Found
+from tf2migrate.lint.keras3_edits import modules, spelled
 from tf2migrate.lint.keras3_kinds import Kinds
 from tf2migrate.lint.keras3_tables import exists, gone, keras3, verdict
 from tf2migrate.model import Edit

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from tf2migrate.lint.keras3_edits import Found, argument, literal, without
+from tf2migrate.lint.found import Found
+from tf2migrate.lint.keras3_edits import argument, literal, without
 from tf2migrate.lint.keras3_kinds import Kinds
 from tf2migrate.model import Edit, Span
 

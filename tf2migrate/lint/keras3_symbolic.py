@@ -7,7 +7,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from tf2migrate.lint.keras3_edits import Found, modules, spelled
+from tf2migrate.lint.found import Found
+from tf2migrate.lint.keras3_edits import modules, spelled
 from tf2migrate.lint.keras3_kinds import Kinds
 from tf2migrate.lint.keras3_tables import read
 from tf2migrate.model import Edit, Span

@@ -7,9 +7,9 @@ import ast
 from collections.abc import Iterator
 from itertools import pairwise
 
+from tf2migrate.lint.found import Found
 from tf2migrate.lint.keras3_calls import MOVED, NO_MEMBER
 from tf2migrate.lint.keras3_edits import (
-    Found,
     argument,
     keyword_name,
     literal,

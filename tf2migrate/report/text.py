@@ -34,7 +34,9 @@ def summary(reports: Sequence[Report], fix: bool) -> str:
         return "Nothing to report.\n"
     fixable = sum(entry.finding.fixable for entry in shown)
     more = f"[*] {fixable} fixable with `--fix`.\n" if fixable else ""
-    return f"Found {_count(len(shown))}.\n{more}"
+    unsafe = sum(entry.finding.unsafe and not entry.finding.fixable for entry in shown)
+    hidden = f"{unsafe} {'more ' * bool(fixable)}fixable with `--fix --unsafe-fixes`.\n" if unsafe else ""
+    return f"Found {_count(len(shown))}.\n{more}{hidden}"
 
 
 def problems(reports: Sequence[Report]) -> list[Report]:

@@ -1,0 +1,105 @@
+"""Lints: what is legal Python and goes wrong under TensorFlow 2. `lint` is the stage, `RULES` all that it looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from tf2migrate.apply import apply
+from tf2migrate.facts.program import Program
+from tf2migrate.lint.found import Found
+from tf2migrate.lint.keras3 import modernise
+from tf2migrate.model import Edit, Finding, Options, Outcome, Span
+from tf2migrate.suppress import Suppressions, selected
+
+#: How often a fix may make room for another: an import that moved, the name below it, the argument of the call.
+_ROUNDS = 8
+
+#: Rules that speak only when `--select` asks for them.
+_ASKED_FOR = "TFM6"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Rules that look at the same places. `codes` are all that `check` may say."""
+
+    codes: tuple[str, ...]
+    check: Callable[[Program], Iterator[Found]]
+
+
+#: Every rule, in the order of the codes.
+RULES: tuple[Rule, ...] = (Rule(tuple(f"TFM{code}" for code in range(501, 533)), modernise),)
+
+
+def lint(program: Program, options: Options) -> Outcome:
+    """What the rules say of a program of TensorFlow 2, and the edits of every fix that the options allow."""
+    found = _found(program, options)
+    findings = tuple(_finding(program, each, options) for each in found)
+    after = program
+    for _ in range(_ROUNDS):
+        edits = _edits(after, found, options)
+        if not edits:
+            break
+        after = Program(*apply(after.text, edits, after.cuts), program.first)
+        found = _found(after, options)
+    return Outcome(_difference(program, after), findings)
+
+
+def _found(program: Program, options: Options) -> list[Found]:
+    """What is said, without what is not selected and what a comment asks not to say."""
+    said = Suppressions.of(program.text)
+    found: list[Found] = []
+    for rule in RULES:
+        if any(_wanted(code, options) for code in rule.codes):
+            found += (f for f in rule.check(program) if _wanted(f.code, options))
+    return [f for f in found if not said.cover(f.node.lineno, f.code)]
+
+
+def _wanted(code: str, options: Options) -> bool:
+    return selected(code, options) and bool(options.select or not code.startswith(_ASKED_FOR))
+
+
+def _fits(found: Found, options: Options) -> bool:
+    """Whether a finding has a fix that the options allow."""
+    return bool(found.edits) and (found.safe or options.unsafe_fixes)
+
+
+def _finding(program: Program, found: Found, options: Options) -> Finding:
+    span = program.span(found.node)
+    (line, column), (end_line, end_column) = program.position(span.start), program.position(span.end)
+    fixable = _fits(found, options)
+    unsafe = bool(found.edits) and not found.safe
+    return Finding(line, column, found.code, found.message, found.advice, fixable, end_line, end_column, unsafe)
+
+
+def _edits(program: Program, found: Sequence[Found], options: Options) -> list[Edit]:
+    """The edits of one round: each fix whole, the first of those that touch, and none across a cell's boundary."""
+    edits: list[Edit] = []
+    for each in found:
+        new = [edit for edit in each.edits if edit not in edits] if _fits(each, options) else []
+        if not any(_touch(edit.span, other.span) for edit in new for other in edits) and not any(
+            edit.span.start < cut < edit.span.end for edit in new for cut in program.cuts
+        ):
+            edits += new
+    return edits
+
+
+def _touch(one: Span, other: Span) -> bool:
+    """Whether two edits share a character, or insert at the same place."""
+    return one == other or (one.start < other.end and other.start < one.end)
+
+
+def _difference(before: Program, after: Program) -> tuple[Edit, ...]:
+    """The lines that the rounds changed, as edits of the program that they began with; none spans a cut."""
+    if before.text == after.text:
+        return ()
+    edits: list[Edit] = []
+    old, new = [[0, *p.cuts, len(p.text)] for p in (before, after)]
+    for i, j, k, m in zip(old, old[1:], new, new[1:], strict=False):
+        one, other = before.text[i:j].splitlines(keepends=True), after.text[k:m].splitlines(keepends=True)
+        for tag, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+            if tag != "equal":
+                start = i + sum(map(len, one[:a]))
+                edits.append(Edit(Span(start, start + sum(map(len, one[a:b]))), "".join(other[c:d])))
+    return tuple(edits)
