@@ -237,8 +237,8 @@ class BodyWriter:
             return [*comments, *self._effect_lines(statement, states)]
         if "compute_gradients" in kinds:
             return [*comments, *self._computed(statement, states)]
-        if isinstance(node, ast.Assign) and (pair := pairs.pair_of(self.interpreter, node.value)):
-            return [*comments, *pairs.lines(self.expressions, statement, pair, self.read)]
+        if (taken := pairs.lines(self.expressions, node, self.read)) is not None:
+            return [*comments, *taken]
         indent = self.program.indent(node)
         text = shift(self.expressions.renderer.text(node), indent, "")
         text = text.rstrip().rstrip(";")

@@ -117,12 +117,13 @@ def made_text(expressions: Expressions, value: Unrolled) -> str:
 
 def _state_is_read(expressions: Expressions, value: Unrolled) -> bool:
     """Whether anything reads the last state."""
-    frames = expressions.interpreter.frames
+    interpreter = expressions.interpreter
+    frames = [*interpreter.frames, *[frame for part in interpreter.parts.values() for frame in part.frames]]
     statements = [s for frame in frames for s in frame.statements]
-    statements += [leaf.statement for run in expressions.interpreter.runs.values() for leaf in run.fetches.leaves()]
-    read = {d for s in statements for d in s.reads}
+    statements += [leaf.statement for run in interpreter.runs.values() for leaf in run.fetches.leaves()]
+    read = [*{d.value for s in statements for d in s.reads}, *[v for frame in frames for v in frame.returns]]
     state = {id(part) for part in _every(value.items[1][1])}
-    return any(id(part) in state for d in read for part in _every(d.value))
+    return any(id(part) in state for whole in read for part in _every(whole))
 
 
 def _every(value: Value) -> list[Value]:

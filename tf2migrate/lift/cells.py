@@ -110,6 +110,11 @@ class Unrolled(Structure):
     statement: Statement | None = None
 
     @property
+    def cells(self) -> list[ast.expr]:
+        """The expressions of the cells."""
+        return [self.arguments["cell"]]
+
+    @property
     def several(self) -> bool:
         """Whether cells are unrolled one after the other."""
         return len(self.stages) > 1 or self.stages[0].every
@@ -152,8 +157,6 @@ def _wrapper(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> 
         for name, argument in bound.items():
             if name != "cell" and isinstance(found := interpreter.evaluate(argument), Unknown):
                 return found
-    if any(not d.statement.frame.unit for d in reads):
-        return Unknown(f"{path} is told by the parameter of a function", node)
     return Wrapped(cell, node, bound, frozenset(reads))
 
 
@@ -194,6 +197,8 @@ def _unroll(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
     stages = tuple(_stages(cell, ()))
     for stage in stages:
         for wrapper in stage.wrappers:
+            if any(not d.statement.frame.unit and d.statement.frame is not interpreter.frame for d in wrapper.reads):
+                return Unknown("the dropout of a cell is told by the parameter of a function", wrapper.node)
             interpreter.statement.reads |= wrapper.reads
     tensor = Tensor(Time.STAGED, node)
     outputs = Structure("list", (), node, rest=tensor) if path.endswith("static_rnn") else tensor

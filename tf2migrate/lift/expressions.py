@@ -51,6 +51,7 @@ class Expressions:
         self.renderer = Renderer(self.program, self.replacement)
         self.hoisted: dict[int, str] = {}
         self.names: dict[int, str] = {}  # names inside a class made of a function: what they are there
+        self.given: set[int] = set()  # those among them that are parameters, which have them where it is made too
         self._making = False
         self.tf = tensorflow_name(self.program.names)
         self.dropped = Dropped(interpreter)
@@ -115,7 +116,7 @@ class Expressions:
                 return self.hoisted[id(node)]
         if not isinstance(node, ast.expr):
             return None
-        if id(node) in self.names and not self._making:
+        if id(node) in self.names and not (self._making and id(node) in self.given):
             return self.names[id(node)]
         if isinstance(node, ast.Name):
             sites = self.interpreter.resolved.get(id(node), ())

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.lift import cell_text, metrics
 from tf2migrate.lift.cells import Unrolled
+from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.metrics import Metric
-from tf2migrate.lift.trace import Statement
 from tf2migrate.lift.values import Refused
 
 if TYPE_CHECKING:
@@ -42,18 +42,32 @@ def item_text(expressions: Expressions, pair: Pair, index: ast.expr) -> str:
     return text
 
 
-def lines(expressions: Expressions, statement: Statement, pair: Pair, read: set[str]) -> list[str]:
-    """The lines of an assignment that takes a pair apart; of a metric, only what a function reads."""
-    node = statement.node
-    assert isinstance(node, ast.Assign)
-    target = node.targets[0]
-    if not isinstance(target, ast.Tuple | ast.List) or len(target.elts) != 2:
-        raise whole(pair)
+def lines(expressions: Expressions, node: ast.stmt, read: set[str]) -> list[str] | None:
+    """The lines of a statement that binds or returns a pair, or None; of a metric, only what a function reads."""
+    if not isinstance(node, ast.Assign | ast.Return):
+        return None
+    pair = pair_of(expressions.interpreter, node.value)
+    if pair is None:
+        return None
+    target = node.targets[0] if isinstance(node, ast.Assign) else None
+    taken_apart = isinstance(target, ast.Tuple | ast.List) and len(target.elts) == 2
+    if not taken_apart or not isinstance(target, ast.Tuple | ast.List):
+        return _whole(expressions, node, pair, read)
     first, second = target.elts
     if isinstance(pair, Unrolled):
         return cell_text.lines(expressions, pair, expressions.text(first), second)
     texts = [expressions.text(element) for element in (first, second)]
     return [f"{name} = {metrics.part(expressions, pair, i)}" for i, name in enumerate(texts) if name in read]
+
+
+def _whole(expressions: Expressions, node: ast.Assign | ast.Return, pair: Pair, read: set[str]) -> list[str]:
+    """The lines of a statement that keeps an unrolled cell's outputs and state as one pair, or returns them."""
+    if not isinstance(pair, Unrolled):
+        raise whole(pair)
+    begin = f"{expressions.text(node.targets[0])} = " if isinstance(node, ast.Assign) else "return "
+    names = [free_name(expressions.interpreter, n) if n in read else n for n in ("outputs", "state")]
+    found = cell_text.lines(expressions, pair, names[0], ast.Name(names[1], ast.Load()))
+    return [*found, f"{begin}{', '.join(names)}"]
 
 
 def whole(pair: Pair) -> Refused:

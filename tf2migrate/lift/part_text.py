@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tf2migrate.lift import pairs
+from tf2migrate.lift.cells import Unrolled, Wrapped
 from tf2migrate.lift.parts import Call, Part
 from tf2migrate.lift.render import shift
 from tf2migrate.lift.values import Layer, Refused, Value, Variable
@@ -58,38 +60,54 @@ class PartText:
     def _resolve(self) -> None:
         """Which names stand for what the object keeps. Raises `Refused` where one stands for two things."""
         resolved = self.expressions.interpreter.resolved
+        when_made, when_called = self._apart()
         early = {id(inner) for s in self.early for inner in ast.walk(s)}
         own = early | {id(inner) for s in self.late for inner in ast.walk(s)}
         given = {a.arg for a in self.parameters}
-        for statement in self.late:
-            for node in self._loads(statement):
-                sites = resolved.get(id(node), set())
-                before = {at in early or (at not in own and name in given - self.part.staged) for at, name in sites}
-                if before == {True}:
-                    self.kept[node.id] = None
-                    self.names[id(node)] = f"self.{self._plain(node.id)}"
-                elif True in before:
-                    self._refuse(node, "is one thing while the graph is built and another while it runs")
+        for node in [*when_called, *(n for s in self.late for n in self._loads(s) if n not in when_made)]:
+            sites = resolved.get(id(node), set())
+            before = {at in early or (at not in own and name in given - self.part.staged) for at, name in sites}
+            if before == {True}:
+                self.kept[node.id] = None
+                self.names[id(node)] = f"self.{self._plain(node.id)}"
+                if node.id in given:
+                    self.expressions.given.add(id(node))
+            elif True in before:
+                self._refuse(node, "is one thing while the graph is built and another while it runs")
+        at_first = [n for s in self.early for n in ast.walk(s) if isinstance(n, ast.Name) and n not in when_called]
+        at_first += when_made
         local = {
-            name
-            for s in self.early
-            for node in ast.walk(s)
-            for at, name in resolved.get(id(node), ())
-            if at in early and name in self.kept
+            name for node in at_first for at, name in resolved.get(id(node), ()) if at in early and name in self.kept
         }
-        for statement in self.early:
-            for node in [n for n in ast.walk(statement) if isinstance(n, ast.Name)]:
-                if any(at in early and name in local for at, name in resolved.get(id(node), ())):
-                    if node.id in given:
-                        self._refuse(node, "is a parameter that is bound anew")
-                    self.names[id(node)] = f"self.{node.id}"
-                elif node.id == "self":
-                    self.names[id(node)] = _OWNER
-                elif node.id in self.part.staged and isinstance(node.ctx, ast.Load):
-                    self._refuse(node, "is a tensor, and is read where variables are made")
+        for node in at_first:
+            if any(at in early and name in local for at, name in resolved.get(id(node), ())):
+                if node.id in given:
+                    self._refuse(node, "is a parameter that is bound anew")
+                self.names[id(node)] = f"self.{node.id}"
+            elif node.id == "self":
+                self.names[id(node)] = _OWNER
+            elif node.id in self.part.staged and isinstance(node.ctx, ast.Load):
+                self._refuse(node, "is a tensor, and is read where variables are made")
+
+    def _apart(self) -> tuple[list[ast.Name], list[ast.Name]]:
+        """The names that are read when the object is made though a late statement has them, and the other way round.
+
+        The first are those of a cell that is unrolled; the others tell a cell's dropout how much to keep.
+        """
+        rewrites = self.expressions.interpreter.rewrites
+        when_made: list[ast.Name] = []
+        when_called: list[ast.Name] = []
+        for node in ast.walk(self.function):
+            value = rewrites.get(id(node))
+            if isinstance(value, Unrolled):
+                when_made += [name for cell in value.cells for name in self._loads(cell)]
+            elif isinstance(value, Wrapped):
+                told = [argument for name, argument in value.arguments.items() if name != "cell"]
+                when_called += [name for argument in told for name in self._loads(argument)]
+        return [name for name in when_made if name not in when_called], when_called
 
     @staticmethod
-    def _loads(statement: ast.stmt) -> Iterator[ast.Name]:
+    def _loads(statement: ast.AST) -> Iterator[ast.Name]:
         for node in ast.walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 yield node
@@ -188,20 +206,32 @@ class PartText:
             if statement in self.early:
                 lines += self._written(statement)
                 continue
-            for node in ast.walk(statement):
-                if isinstance(node, ast.Call) and id(node) in self.expressions.hoisted:
-                    with self.expressions.making():
-                        text = self.expressions.made_text(node)
-                    lines.append(f"{self.expressions.hoisted[id(node)]} = {text}")
+            for made in self._made(statement):
+                with self.expressions.making():
+                    text = self.expressions.made_text(made)
+                lines.append(f"{self.expressions.hoisted[id(made)]} = {text}")
         return lines
 
+    def _made(self, statement: ast.stmt) -> Iterator[ast.Call]:
+        """What is made in the middle of a statement, in the order in which it is made."""
+        inside = {id(node) for node in ast.walk(statement)}
+        every = {id(m.node): m.node for frame in self.part.frames for s in frame.statements for m in s.made}
+        yield from (node for key, node in every.items() if key in inside and key in self.expressions.hoisted)
+
     def _written(self, statement: ast.stmt) -> list[str]:
+        if (taken := pairs.lines(self.expressions, statement, self._read())) is not None:
+            return [*self._comments(statement), *taken]
         indent = self.program.indent(statement)
         text = shift(self.expressions.renderer.text(statement), indent, "")
+        if isinstance(statement, ast.Assign) and len(set(text.split(" = "))) == 1:
+            return self._comments(statement)  # such as a cell wrapped in dropout
         end = self.program.span(statement).end
         rest = self.program.text[end:].split("\n", 1)[0]
         comment = rest.rstrip() if rest.strip().startswith("#") else ""
         return [*self._comments(statement), *(text + comment).split("\n")]
+
+    def _read(self) -> set[str]:
+        return {node.id for statement in self.late for node in self._loads(statement)}
 
     def _comments(self, statement: ast.stmt) -> list[str]:
         scope = self.scopes.get(id(statement))
