@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tf2migrate.facts.program import Program
@@ -15,6 +16,10 @@ class Ran(NamedTuple):
     code: int
     out: str
     err: str
+
+
+#: The fixture `run`: a call of the command line with these arguments.
+Run = Callable[..., Ran]
 
 
 def stage(program: Program, options: Options) -> Outcome:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from stub import Ran, stage
+from stub import Ran, Run, stage
 
-from tf2migrate import cli, migrate
+from tf2migrate import migrate
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Edit, Options, Outcome
 from tf2migrate.rulebook import pages
@@ -22,24 +20,6 @@ CLEAN = "import tensorflow as tf\nx = tf.math.log(1.0)\n"
 OLD = "import tensorflow as tf\nx = tf.log(1.0)\n"
 NEW = CLEAN
 HARD = "import tensorflow as tf\ns = tf.Session()\nx = tf.log(1.0)\n"
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> Run:
-    """Call the command line in an empty folder, with the stub as its only stage."""
-    monkeypatch.setattr(migrate, "STAGES", (stage,))
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str, stdin: bytes = b"") -> Ran:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as ended:
-            cli.main(arguments)
-        out, err = capsysbinary.readouterr()
-        return Ran(int(ended.value.code or 0), out.decode(errors="surrogateescape"), err.decode())
-
-    return call
 
 
 def test_findings_are_listed_and_nothing_changes(run: Run) -> None:
@@ -230,6 +210,7 @@ def test_json(run: Run) -> None:
             "message": "`tf.log` is gone",
             "advice": "Look elsewhere.",
             "fixable": True,
+            "unsafe": False,
         }
     ]
     Path("a.py").write_text(CLEAN)

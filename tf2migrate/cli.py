@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tf2migrate import __version__
+from tf2migrate.report import FOR_PEOPLE, FORMATS
 
 if TYPE_CHECKING:
     from tf2migrate.config import Configuration
@@ -71,7 +72,9 @@ def _setting(*names: str, **kind: Any) -> Callable[[Callable[..., None]], Callab
 @_setting("--keep-outputs/--no-keep-outputs", help="Keep the outputs of the notebook cells that change.")
 @_setting("--py2/--no-py2", help="Turn Python 2 programs into Python 3 on the way (needs tf2migrate[py2]).")
 @click.option("--stdin-filename", metavar="NAME", help="What to call standard input (PATH: -).")
-@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output-format", type=click.Choice(FORMATS), default="text", show_default=True)
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of listing them.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes [default: one per processor].")
 @click.version_option(__version__, prog_name="tf2migrate")
 def migrate(
@@ -80,6 +83,8 @@ def migrate(
     diff: bool,
     stdin_filename: str | None,
     output_format: str,
+    statistics: bool,
+    exit_zero: bool,
     jobs: int | None,
     **flags: object,
 ) -> None:
@@ -90,6 +95,8 @@ def migrate(
     from tf2migrate.config import ConfigError, Configuration
     from tf2migrate.process import Mode
 
+    if statistics and output_format not in ("text", "json"):
+        raise click.UsageError("--statistics come as text or json.")
     mode = Mode.DIFF if diff else Mode.FIX if fix else Mode.LIST
     given = {key.replace("_", "-"): value for key, value in flags.items() if value not in (None, ())}
     configuration = Configuration(given)
@@ -106,8 +113,10 @@ def migrate(
         _tell_diff(reports)
     else:
         # The fixed program takes standard output for itself.
-        _tell(reports, mode is Mode.FIX, output_format, to_stderr="-" in paths and mode is Mode.FIX)
-    sys.exit(_exit_code(reports, mode))
+        told = _statistics(reports, output_format) if statistics else _told(reports, mode is Mode.FIX, output_format)
+        click.echo(_printable(told), nl=False, err="-" in paths and mode is Mode.FIX)
+    code = _exit_code(reports, mode)
+    sys.exit(0 if exit_zero and code == 1 else code)
 
 
 def _standard_input(name: str | None, configuration: Configuration, mode: Mode) -> Report:
@@ -165,13 +174,17 @@ def _reports(jobs: Sequence[Job], workers: int | None) -> Iterator[Report]:
                 bar.update(1)
 
 
-def _tell(reports: Sequence[Report], fix: bool, output_format: str, to_stderr: bool) -> None:
-    from tf2migrate.report import json, text
+def _told(reports: Sequence[Report], fix: bool, output_format: str) -> str:
+    from tf2migrate.report import text
 
-    if output_format == "json":
-        click.echo(json.render(reports), nl=False, err=to_stderr)
-    else:
-        click.echo(_printable(text.render(reports) + text.summary(reports, fix)), nl=False, err=to_stderr)
+    listed: str = import_module(f"tf2migrate.report.{output_format}").render(reports)
+    return listed + (text.summary(reports, fix) if output_format in FOR_PEOPLE else "")
+
+
+def _statistics(reports: Sequence[Report], output_format: str) -> str:
+    from tf2migrate.report import statistics
+
+    return statistics.as_json(reports) if output_format == "json" else statistics.as_text(reports)
 
 
 def _tell_diff(reports: Sequence[Report]) -> None:

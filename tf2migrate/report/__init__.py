@@ -1,10 +1,14 @@
-"""What is told of the files: values here, their forms for people and programs in the modules beside."""
+"""What is told of the files: values here; each module with a `render` beside is an output format of its name."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from tf2migrate.model import Finding
+
+#: The output formats; those for people end in a summary.
+FOR_PEOPLE = ("text", "concise", "grouped")
+FORMATS = (*FOR_PEOPLE, "json", "sarif", "github", "gitlab", "junit")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -13,6 +17,11 @@ class Shown:
 
     cell: int
     finding: Finding
+
+    @property
+    def place(self) -> str:
+        """Where in its file: ``3:5``, or ``cell 2:3:5`` in a notebook."""
+        return f"{f'cell {self.cell}:' if self.cell else ''}{self.finding.line}:{self.finding.column}"
 
 
 @dataclass(frozen=True, slots=True)

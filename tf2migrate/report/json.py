@@ -26,4 +26,5 @@ def _record(path: str, shown: Shown) -> dict[str, object]:
         "message": finding.message,
         "advice": finding.advice,
         "fixable": finding.fixable,
+        "unsafe": finding.unsafe,
     }

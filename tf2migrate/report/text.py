@@ -1,4 +1,4 @@
-"""Findings as lines for people."""
+"""Findings as lines for people, two each."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from tf2migrate.report import Report, Shown
+from tf2migrate.report.concise import line
 
 
 def render(reports: Sequence[Report]) -> str:
-    """Every finding of every file, two lines each."""
-    return "".join(line + "\n" for report in reports for shown in report.shown for line in _lines(report.path, shown))
+    """Every finding of every file."""
+    return "".join(part + "\n" for report in reports for shown in report.shown for part in _lines(report.path, shown))
 
 
 def _lines(path: str, shown: Shown) -> Iterator[str]:
-    finding = shown.finding
-    cell = f"cell {shown.cell}:" if shown.cell else ""
-    mark = " [*]" if finding.fixable else ""
-    yield f"{path}:{cell}{finding.line}:{finding.column}: {finding.code}{mark} {finding.message}"
-    if finding.advice:
-        yield f"    help: {finding.advice}"
+    yield line(path, shown)
+    if shown.finding.advice:
+        yield f"    help: {shown.finding.advice}"
 
 
 def summary(reports: Sequence[Report], fix: bool) -> str:

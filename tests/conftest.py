@@ -1,0 +1,28 @@
+"""What several test modules use."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from stub import Ran, Run, stage
+
+from tf2migrate import cli, migrate
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> Run:
+    """Call the command line in an empty folder, with the stub as its only stage."""
+    monkeypatch.setattr(migrate, "STAGES", (stage,))
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str, stdin: bytes = b"") -> Ran:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as ended:
+            cli.main(arguments)
+        out, err = capsysbinary.readouterr()
+        return Ran(int(ended.value.code or 0), out.decode(errors="surrogateescape"), err.decode())
+
+    return call
