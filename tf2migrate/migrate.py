@@ -18,6 +18,7 @@ from tf2migrate.model import Edit, Finding, Migration, Options, Outcome, Span, T
 from tf2migrate.renames import upgrade
 from tf2migrate.rewrites import rewrite
 from tf2migrate.selfcheck import undefined
+from tf2migrate.unread import unread
 
 Stage = Callable[[Program, Options], Outcome]
 
@@ -66,6 +67,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(lift),
     _tf1(rewrite),
     _tf1(upgrade),
+    _tf1(unread),
     _tf1(_imports),
     _tf1(squeeze),
     _tf1(_checked),

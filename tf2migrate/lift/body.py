@@ -13,6 +13,8 @@ from tf2migrate.lift.sharing import Shared, call_position, find_shared
 from tf2migrate.lift.slices import STATE, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Statement
 from tf2migrate.lift.values import (
+    ASSIGNS,
+    EACH,
     Effect,
     Layer,
     Optimizer,
@@ -237,6 +239,8 @@ class BodyWriter:
             return [*comments, *self._effect_lines(statement, states)]
         if "compute_gradients" in kinds:
             return [*comments, *self._computed(statement, states)]
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.ListComp) and self._only_assigns(statement):
+            return [*comments, *self._loop(node.value)]
         if (taken := pairs.lines(self.expressions, node, self.read)) is not None:
             return [*comments, *taken]
         indent = self.program.indent(node)
@@ -246,7 +250,26 @@ class BodyWriter:
             return comments
         return [*comments, text + self._trailing(node)]
 
+    def _only_assigns(self, statement: Statement) -> bool:
+        """Whether a list is made only for the assignments in it."""
+        if any(d in s.reads for d in statement.writes for s in self.planned.slice.statements):
+            return False
+        held = leaves(statement.value) if statement.value else []
+        return bool(held) and all(isinstance(leaf, Effect) and leaf.kind in ASSIGNS for leaf in held)
+
+    def _loop(self, node: ast.ListComp) -> list[str]:
+        """A list of assignments as the loop that it is."""
+        lines: list[str] = []
+        for generator in node.generators:
+            target, source = self.expressions.text(generator.target), self.expressions.text(generator.iter)
+            lines.append(STEP * len(lines) + f"for {target.strip('()')} in {source}:")
+            for test in generator.ifs:
+                lines.append(STEP * len(lines) + f"if {self.expressions.text(test)}:")
+        return [*lines, STEP * len(lines) + self.expressions.text(node.elt)]
+
     def _inline(self, statement: Statement, states: list[Effect]) -> list[str]:
+        if self.inline[statement].value.time == Time.EFFECT and isinstance(statement.node, ast.ListComp):
+            return self._loop(statement.node)
         return self._effect_lines(statement, states) if any(e.kind in STATE for e in states) else []
 
     def _computed(self, statement: Statement, states: list[Effect]) -> list[str]:
@@ -371,6 +394,9 @@ class BodyWriter:
         if kind == "variable":
             return f"{text}.read_value()"
         if kind == "assigned":
+            if isinstance(leaf.value, Effect) and leaf.value.kind == EACH:
+                advice = "Fetch the variables after the run that assigns."
+                raise Refused("TFM906", leaf.node, "the values of a list of assignments are fetched", advice)
             target = leaf.value.arguments.get("ref") if isinstance(leaf.value, Effect) else None
             if target is not None:
                 return f"{self.expressions.text(target)}.read_value()"

@@ -139,7 +139,7 @@ def _cell(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     if "num_units" not in bound or ("state_is_tuple" in bound and not _true(bound["state_is_tuple"])):
         return Unknown(f"{path} whose state is one tensor", node)
     cell = Cell(node, _KERAS[name], bound)
-    interpreter.make(node, cell, free_name(interpreter, hint if hint else "cell"), trained=False)
+    interpreter.make(node, cell, free_name(interpreter, hint if hint else "cell"), collections=frozenset())
     return cell
 
 

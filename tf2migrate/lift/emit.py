@@ -33,7 +33,7 @@ class Emitter:
             *layers.check(interpreter),
             *normalization.check(interpreter, plan),
         ]
-        variable_lists.check(interpreter, plan)
+        self.traced = variable_lists.check(interpreter, plan)
         self.records: dict[int, list[Statement]] = {}
         for frame in interpreter.frames:
             for statement in frame.statements:
@@ -51,6 +51,11 @@ class Emitter:
             side = self.ahead if planned.before else self.after
             side.setdefault(id(planned.anchor), []).append(planned)
         self._hoist()
+        self.kept_after: dict[int, list[str]] = {}
+        for value in list(interpreter.rewrites.values()):
+            if isinstance(value, variable_lists.Collected) and (kept := variable_lists.keep(self.expressions, value)):
+                self.expressions.kept[id(value.node)] = kept
+                self.kept_after.setdefault(id(kept.after), []).append(f"self.{kept.attribute} = {kept.text}")
 
     def _hoist(self) -> None:
         """What a moving statement makes stays at its place, under a name."""
@@ -200,6 +205,7 @@ class Emitter:
         for planned in self.ahead.get(id(node), []):
             out += self._function(planned, indent)
         out += self._own(node, indent)
+        out += [indent + line for line in self.kept_after.get(id(node), [])]
         for lines in self.shared_after.get(id(node), []):
             out += self._spaced(lines, indent)
         for planned in self.after.get(id(node), []):
@@ -211,6 +217,8 @@ class Emitter:
         lines = self._spaced(self.written[id(planned)], indent)
         if any(not visibility.sees(run.frame, planned.frame) for run in planned.runs):
             lines[-1:] = ["", f"{indent}self.{planned.name} = {planned.name}", ""]
+        if planned in self.traced:
+            lines[-1:] = ["", f"{indent}{planned.name}.get_concrete_function()  # makes its layers' variables", ""]
         return lines
 
     @staticmethod
@@ -224,7 +232,7 @@ class Emitter:
             case ast.With() if self.interpreter.rewrites.get(id(node)) == "transparent":
                 return self.block(node.body, indent, _header_end(node))
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                return self._definition(node, indent)
+                return [] if node in self.interpreter.moved else self._definition(node, indent)
         if not records:
             return self._text(node, indent)
         if any(r.moves for r in records):

@@ -50,6 +50,7 @@ class Expressions:
         self.program = interpreter.program
         self.renderer = Renderer(self.program, self.replacement)
         self.hoisted: dict[int, str] = {}
+        self.kept: dict[int, variable_lists.Kept] = {}  # the lists that are attributes, as another method fills them
         self.names: dict[int, str] = {}  # names inside a class made of a function: what they are there
         self.given: set[int] = set()  # those among them that are parameters, which have them where it is made too
         self._making = False
@@ -292,6 +293,8 @@ class Expressions:
     def extra_parameters(self, function: FunctionNode) -> list[str]:
         """The staged names of outside that a helper reads: its further parameters."""
         names: dict[str, None] = {}
+        if function in self.interpreter.moved:
+            return []
         for definition in self.interpreter.extra.get(function, {}):
             if definition.staged:
                 names[definition.name] = None

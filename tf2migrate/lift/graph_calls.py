@@ -125,16 +125,25 @@ def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:
     values = interpreter.arguments(node)
     from tf2migrate.lift.interpret import Function
 
-    for value in list(values):
-        if isinstance(value, Function):
-            values.append(interpreter.call_helper(value, None))
-    for value in values:
+    given = [interpreter.passed(value) for value in values if isinstance(value, Function)]
+    for value in [*values, *given]:
         for leaf in leaves(value):
             if isinstance(leaf, Unknown):
                 return leaf
-    when = latest([v for v in values if not isinstance(v, Function)])
-    found = Tensor(Time.STAGED if S.is_random(path) or when >= Time.MADE else Time.CONSTANT, node)
+    when = latest([*given, *(v for v in values if not isinstance(v, Function))])
+    inside = S.is_random(path) or path in S.INSIDE
+    found = Tensor(Time.STAGED if inside or when >= Time.MADE else Time.CONSTANT, node)
+    if path in S.CONTROL_FLOW:
+        shapes = [v for v in given if isinstance(v, Structure) and len(v.items) > 1]
+        return _like(shapes[0], found) if shapes else found
     return Structure("list", (), node, rest=found) if path in S.SEVERAL else found
+
+
+def _like(value: Value, tensor: Tensor) -> Value:
+    """The structure of a value, with a tensor in each place."""
+    if not isinstance(value, Structure):
+        return Tensor(tensor.time, tensor.node)
+    return Structure(value.kind, tuple((key, _like(item, tensor), None) for key, item, _ in value.items), tensor.node)
 
 
 def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Value:
@@ -176,26 +185,35 @@ def _variable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
                 staged = isinstance(leaf, Tensor) and leaf.time == Time.STAGED
                 if staged and not _draws(interpreter, argument) and not _freeze(interpreter, argument):
                     return Unknown("a variable starts from a value that is computed in the graph", node)
-    trainable = bound.get("trainable")
+    trained = layers.trained_of(interpreter, bound.get("trainable"))
     named = bound.get("name")
     literal = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else None
     if path == "tf.get_variable":
-        return _get_variable(interpreter, node, bound, hint)
-    variable = Variable(node, literal, not (isinstance(trainable, ast.Constant) and trainable.value is False))
+        return _get_variable(interpreter, node, bound, hint, trained)
+    variable = Variable(node, literal, trained is not False)
     unnamed = interpreter.mentions("tf.name_scope") or (named is not None and literal is None)
     full = None if unnamed else interpreter.scopes.name(literal or "Variable")
-    interpreter.make(node, variable, hint or "variable", full, _trained(trainable))
+    interpreter.make(node, variable, hint or "variable", full, trained, _collections(interpreter, bound))
     return variable
 
 
-def _trained(node: ast.expr | None) -> bool | None:
-    """What the argument `trainable` says, as far as it is written out."""
-    if node is None:
-        return True
-    return bool(node.value) if isinstance(node, ast.Constant) else None
+def _collections(interpreter: Interpreter, bound: Mapping[str, ast.expr]) -> frozenset[str] | None:
+    """The collections that a variable is put into; None where they cannot be told."""
+    if "collections" not in bound:
+        return scopes.ALL_VARIABLES
+    with interpreter.apart():
+        given = interpreter.evaluate(bound["collections"])
+    if given is NONE:
+        return scopes.ALL_VARIABLES
+    if not isinstance(given, Structure) or given.rest is not None:
+        return None
+    names = [variable_lists.collection_name(value) for _, value, _ in given.items]
+    return None if None in names else frozenset(name for name in names if name)
 
 
-def _get_variable(interpreter: Interpreter, node: ast.Call, bound: Mapping[str, ast.expr], hint: str) -> Value:
+def _get_variable(
+    interpreter: Interpreter, node: ast.Call, bound: Mapping[str, ast.expr], hint: str, trained: bool | None
+) -> Value:
     """The variable of a name: made, or the one that is there."""
     with interpreter.apart():
         named = interpreter.evaluate(bound["name"])
@@ -207,11 +225,10 @@ def _get_variable(interpreter: Interpreter, node: ast.Call, bound: Mapping[str, 
     if isinstance(there, Variable):
         interpreter.statement.shared.append(there)
         return there
-    trainable = bound.get("trainable")
-    variable = Variable(node, own, not (isinstance(trainable, ast.Constant) and trainable.value is False))
+    variable = Variable(node, own, trained is not False)
     if full is not None:
         interpreter.scopes.store[id(interpreter.graph), full] = variable
-    interpreter.make(node, variable, hint or "variable", full, _trained(trainable))
+    interpreter.make(node, variable, hint or "variable", full, trained, _collections(interpreter, bound))
     return variable
 
 
@@ -256,7 +273,7 @@ def _optimizer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
         elif interpreter.evaluate(argument).time >= Time.STAGED:
             return Unknown(f"{name} of an optimizer is a tensor", node)
     optimizer = Optimizer(node, path, bound, rate)
-    interpreter.make(node, optimizer, "optimizer", trained=False)
+    interpreter.make(node, optimizer, "optimizer", collections=frozenset())
     return optimizer
 
 
@@ -453,6 +470,8 @@ def _optimizer_method(interpreter: Interpreter, node: ast.Call, base: Optimizer,
                 return leaf
     if name != "compute_gradients" and base.rate.time >= Time.STAGED:
         interpreter.evaluate(base.arguments["learning_rate"])
+    if name != "compute_gradients" and base.symbol != "tf.train.GradientDescentOptimizer":
+        interpreter.scopes.slotted.add(id(interpreter.graph))
     effect = Effect(name, node, bound, base, tuple(values.values()))
     interpreter.statement.effects.append(effect)
     if name == "compute_gradients":

@@ -16,11 +16,13 @@ from tf2migrate.facts.program import Program
 from tf2migrate.lift import classes, graph_calls, parts, variable_lists
 from tf2migrate.lift.cells import State
 from tf2migrate.lift.savers import Use
-from tf2migrate.lift.scopes import Member, Scope, Scopes
+from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scope, Scopes
 from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Made, Run, Statement
 from tf2migrate.lift.units import drivers, has_run
 from tf2migrate.lift.values import (
+    ASSIGNS,
+    EACH,
     NONE,
     PYTHON,
     STATIC,
@@ -50,6 +52,11 @@ class Function(Value):
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     frame: Frame
+    staged: bool = False  # whether it is defined inside the functions that use it, as it reads what only they know
+
+    @property
+    def time(self) -> Time:
+        return Time.STAGED if self.staged else Time.PYTHON
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +94,7 @@ class Interpreter:
         self.uses: dict[int, Use] = {}
         self.frozen: set[tuple[int, str]] = set()  # draws that happen once, as the first value of a variable
         self.extra: dict[FunctionNode, dict[Definition, None]] = {}  # staged names of outside that a helper reads
+        self.moved: set[FunctionNode] = set()  # the helpers that are defined inside the functions that use them
         self.helper_calls: dict[FunctionNode, dict[int, ast.Call]] = {}
         self.called: set[int] = set()
         self.order = 0
@@ -144,14 +152,24 @@ class Interpreter:
             self.statement = before
 
     def make(
-        self, node: ast.Call, value: Value, hint: str, name: str | None = None, trained: bool | None = True
+        self,
+        node: ast.Call,
+        value: Value,
+        hint: str,
+        name: str | None = None,
+        trained: bool | None = True,
+        collections: frozenset[str] | None = ALL_VARIABLES,
     ) -> None:
-        """Notes that a call makes state, under a name in the graph; `trained` is None where that cannot be told."""
+        """Notes that a call makes state, under a name in the graph and in collections of it.
+
+        `trained` and `collections` are None where they cannot be told; `collections` is empty for what is no variable.
+        """
         self.statement.made.append(Made(node, value, hint))
-        if trained is not False:
+        if collections is None or collections:
             apart = [b for b in self.blocks if not (isinstance(b, ast.If) and _is_main(b))]
-            once = trained is True and not apart and not self.comprehensions
-            self.scopes.made.append(Member(self.graph, name, value, once))
+            once = trained is not None and not apart and not self.comprehensions
+            held = collections and collections | (TRAINED if trained is not False else frozenset())
+            self.scopes.made.append(Member(self.graph, name, value, once, held))
 
     def mentions(self, symbol: str) -> bool:
         """Whether the program calls something anywhere."""
@@ -669,9 +687,7 @@ class Interpreter:
         if isinstance(function, classes.Bound):
             return classes.call(self, function, node, hint)
         arguments = self.arguments(node)
-        for value in arguments:
-            if isinstance(value, Function):
-                arguments = [*arguments, self.call_helper(value, None)]
+        arguments += [self.passed(value) for value in arguments if isinstance(value, Function)]
         return self.foreign(node, function, arguments)
 
     def arguments(self, node: ast.Call) -> list[Value]:
@@ -747,7 +763,8 @@ class Interpreter:
         for statement in frame.statements:
             foreign = {d for d in statement.reads if d.statement.frame is not frame}
             outer.reads |= foreign
-            extra.update(dict.fromkeys(d for d in sorted(foreign, key=lambda d: d.statement.order) if d.staged))
+            if function.frame.unit:  # what a function inside another reads, it finds there
+                extra.update(dict.fromkeys(d for d in sorted(foreign, key=lambda d: d.statement.order) if d.staged))
             outer.effects += statement.effects
         if node is not None:
             self.helper_calls.setdefault(function.node, {})[id(node)] = node
@@ -760,7 +777,27 @@ class Interpreter:
         if shared or (made and staged):
             return Unknown("a function makes or finds variables in a way that is not followed", function.node)
         outer.made += [graph_calls.inner(m) for m in made]
+        if isinstance(function.node, ast.Lambda) and node is not None:
+            self.inside(function)
         return value
+
+    def passed(self, function: Function) -> Value:
+        """A function that TensorFlow is given to call, with tensors; where it reads of the graph, it moves with it."""
+        value = self.call_helper(function, None)
+        self.inside(function)
+        return value
+
+    def inside(self, function: Function) -> None:
+        """A function that reads staged names of outside, and cannot be given them, is defined where they are known."""
+        extra = [d for d in self.extra.get(function.node, {}) if d.staged]
+        if not extra or not function.frame.unit or function.staged:
+            return
+        self.moved.add(function.node)
+        staged = Function(function.node, function.frame, staged=True)
+        for definition in [d for s in function.frame.statements for d in s.writes if d.value is function]:
+            definition.value = definition.statement.value = staged
+            definition.statement.moves = True
+            definition.statement.reads.update(extra)
 
     def _walk_function(self, function: Function, frame: Frame) -> None:
         before, self.frame = self.frame, frame
@@ -860,18 +897,23 @@ class Interpreter:
             if definitions and literal is not None and all(n is not None for _, _, n in value.items):
                 with self._seen_from(definitions[0].statement):
                     return self.fetch(literal)
-            if all(isinstance(leaf, Tensor) for leaf in leaves(value)):
-                named = isinstance(node, ast.Name) or id(node) in self.attributes
+            several = leaves(value)
+            if several and all(isinstance(leaf, Effect) for leaf in several):
+                each = all(isinstance(leaf, Effect) and leaf.kind in ASSIGNS for leaf in several)
+                first = several[0]
+                assert isinstance(first, Effect)
+                effect = Effect(EACH if each else "group", first.node, parts=tuple(several))
+                return Fetch(node, effect, frozenset(synthetic.reads), synthetic, _is_named(self, node))
+            if all(isinstance(leaf, Tensor) for leaf in several):
                 one = Tensor(value.time, node)
-                return Fetch(node, one, frozenset(synthetic.reads), synthetic, named, nested=True)
+                return Fetch(node, one, frozenset(synthetic.reads), synthetic, _is_named(self, node), nested=True)
             raise Refused(
                 "TFM906",
                 node,
                 "what is fetched is a collection that the analysis cannot take apart",
                 "Write the fetched tensors out in the run.",
             )
-        named = isinstance(node, ast.Name) or id(node) in self.attributes
-        return Fetch(node, value, frozenset(synthetic.reads), synthetic, named)
+        return Fetch(node, value, frozenset(synthetic.reads), synthetic, _is_named(self, node))
 
     @contextmanager
     def _seen_from(self, statement: Statement) -> Iterator[None]:
@@ -881,6 +923,10 @@ class Interpreter:
             self.frame.env[definition.name] = (definition,)
         yield
         self.frame.env = before
+
+
+def _is_named(interpreter: Interpreter, node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) or id(node) in interpreter.attributes
 
 
 def visible(frame: Frame) -> dict[str, tuple[Definition, ...]]:

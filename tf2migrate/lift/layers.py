@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, Kind
+from tf2migrate.lift.scopes import ALL_VARIABLES
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.values import NONE, PYTHON, Layer, Python, Refused, Tensor, Time, Unknown, Value, leaves
 from tf2migrate.model import Finding
@@ -86,6 +87,7 @@ def _made(
     with interpreter.apart():
         value = interpreter.evaluate(named) if named is not None else NONE
         told = interpreter.evaluate(arguments["reuse"]) if "reuse" in arguments else None
+        trained = trained_of(interpreter, arguments.get("trainable"))
     literal = value.literal if isinstance(value, Python) and value.known else ...
     own = literal if isinstance(literal, str) else None
     full = None if literal is ... else interpreter.scopes.name(own, kind.scope)
@@ -104,13 +106,18 @@ def _made(
     if full is not None:
         interpreter.scopes.store[id(interpreter.graph), full] = made
     if kind.keras != "Dropout":
-        trained = not kind.keras.startswith(WEIGHTLESS) and not _is_false(arguments.get("trainable"))
-        interpreter.make(node, made, _name(interpreter, hint, kind.keras), full, trained)
+        held = frozenset() if kind.keras.startswith(WEIGHTLESS) else ALL_VARIABLES
+        interpreter.make(node, made, _name(interpreter, hint, kind.keras), full, trained, held)
     return made
 
 
-def _is_false(node: ast.expr | None) -> bool:
-    return isinstance(node, ast.Constant) and node.value is False
+def trained_of(interpreter: Interpreter, node: ast.expr | None) -> bool | None:
+    """What the argument `trainable` says; None where that cannot be told."""
+    if node is None:
+        return True
+    with interpreter.apart():
+        value = interpreter.evaluate(node)
+    return bool(value.literal) if isinstance(value, Python) and value.known else None
 
 
 def _settings(arguments: Mapping[str, ast.expr]) -> str:
@@ -130,7 +137,7 @@ def _unlike(kind: Kind, bound: Mapping[str, ast.expr]) -> str:
             known = ("channels_last", "channels_first") if kind.keras != "Flatten" else ("channels_last",)
             if literal not in (None, "NHWC", *known):
                 return name
-        elif name == "trainable" and (literal is ... or (kind.keras == "BatchNormalization" and literal is not True)):
+        elif name == "trainable" and kind.keras == "BatchNormalization" and literal is not True:
             return name  # Keras would not use the batch's averages any more
         elif name == "updates_collections" and literal is not None:
             return name

@@ -63,7 +63,7 @@ def _metric(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
             if isinstance(leaf, Unknown):
                 return leaf
     label = path.rsplit(".", 1)[-1]
-    interpreter.make(node, Mean(node), free_name(interpreter, f"{label}_metric"), trained=False)
+    interpreter.make(node, Mean(node), free_name(interpreter, f"{label}_metric"), collections=frozenset())
     interpreter.statement.effects.append(Effect("metric", node))
     pair = ((0, SoFar(Time.STAGED, node), None), (1, Tensor(Time.STAGED, node), None))
     return Metric("tuple", pair, node, path=path, arguments=bound)

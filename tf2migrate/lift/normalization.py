@@ -44,16 +44,15 @@ class Updates(Handle):
 
 
 def collection(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
-    """`tf.get_collection` of the updates, or of what is trained; other collections are not followed."""
+    """`tf.get_collection` of the updates, or of variables; other collections are not followed."""
     bound = bind(node, ("key", "scope"))
-    key = bound.get("key")
-    symbol = interpreter.names.symbol(key) if isinstance(key, ast.Attribute | ast.Name) else None
-    literal = key.value if isinstance(key, ast.Constant) else None
-    if (symbol == "tf.GraphKeys.UPDATE_OPS" or literal == "update_ops") and "scope" not in bound:
+    with interpreter.apart():
+        name = variable_lists.collection_name(interpreter.evaluate(bound["key"]))
+    if name == "update_ops" and "scope" not in bound:
         return Updates("updates", node, order=interpreter.order)
-    if symbol == "tf.GraphKeys.TRAINABLE_VARIABLES" or literal == "trainable_variables":
-        return variable_lists.within(interpreter, node, bound.get("scope"))
-    return Unknown(f"{path} has no counterpart that is written yet", node)
+    if name is None or name == "update_ops":
+        return Unknown("which collection is asked for cannot be told", node)
+    return variable_lists.within(interpreter, node, bound.get("scope"), name, hint)
 
 
 # -------------------------------------------------------------------- checks

@@ -77,7 +77,7 @@ def called(
     part.objects.append(Object(node, made, arguments))
     thing = Layer(node, function.name)
     interpreter.objects[id(node)] = thing
-    interpreter.make(node, thing, _name(function, hint), trained=False)
+    interpreter.make(node, thing, _name(function, hint), collections=frozenset())
     interpreter.rewrites[id(node)] = Call(Time.STAGED, node, node, function)
     return value
 

@@ -26,6 +26,10 @@ _PARAMETERS = (
 _DECIDES = ("initializer", "regularizer", "partitioner", "custom_getter", "dtype", "constraint")
 _ADVICE = "Make the variables or layers once, under names of their own, and use them where they are shared."
 
+#: The collections that every variable is in, and those of what is trained, by the names that TensorFlow 1 gives them.
+ALL_VARIABLES = frozenset(("variables",))
+TRAINED = frozenset(("trainable_variables",))
+
 #: What `reuse` may be: never, always, where it is there; UNSEEN where the analysis does not know.
 NEVER, ALWAYS, AUTO, UNSEEN = "never", "always", "auto", "unseen"
 
@@ -40,12 +44,13 @@ class Scope(Handle):
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """Something with variables that can be trained: its graph, its name there if that is known, and what it is."""
+    """Something with variables: its graph, its name there if that is known, what it is, its collections."""
 
     graph: object
     name: str | None
     value: Value
     once: bool  # whether it is certain that it is made, and that it is trained, and how often
+    collections: frozenset[str] | None  # None where they cannot be told
 
 
 @dataclass(eq=False)
@@ -56,7 +61,8 @@ class Scopes:
     reuse: str = NEVER
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     store: dict[tuple[int, str], Value] = field(default_factory=dict)
-    made: list[Member] = field(default_factory=list)  # what can be trained, in order
+    made: list[Member] = field(default_factory=list)  # what has variables, in order
+    slotted: set[int] = field(default_factory=set)  # the graphs in which optimizers have made variables of their own
 
     @contextmanager
     def inside(self, scope: Scope) -> Iterator[None]:
@@ -73,7 +79,7 @@ class Scopes:
     def copy(self) -> Scopes:
         """As it is now, to come back to."""
         counts = {path: Counter(counter) for path, counter in self.counts.items()}
-        return replace(self, counts=counts, store=dict(self.store), made=list(self.made))
+        return replace(self, counts=counts, store=dict(self.store), made=list(self.made), slotted=set(self.slotted))
 
     def name(self, own: str | None, kind: str = "") -> str | None:
         """The full name of something made here; what has no name of its own is counted by its kind."""

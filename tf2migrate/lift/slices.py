@@ -7,9 +7,20 @@ from dataclasses import dataclass, field
 
 from tf2migrate.lift.metrics import SoFar
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
-from tf2migrate.lift.values import Effect, Handle, Placeholder, Python, Refused, Structure, Time, Value, Variable
+from tf2migrate.lift.values import (
+    ASSIGNS,
+    Effect,
+    Handle,
+    Placeholder,
+    Python,
+    Refused,
+    Structure,
+    Time,
+    Value,
+    Variable,
+)
 
-STATE = ("minimize", "apply_gradients", "assign", "assign_add", "assign_sub")
+STATE = ("minimize", "apply_gradients", *ASSIGNS)
 
 
 @dataclass(eq=False)

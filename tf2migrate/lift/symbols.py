@@ -46,6 +46,10 @@ SEVERAL = {
         "tf.clip_by_global_norm",
     ),
 }
+#: What only works where it was made: in the function that uses it.
+INSIDE = {"tf.TensorArray"}
+#: What gives whatever the functions give that it calls.
+CONTROL_FLOW = {"tf.cond", "tf.while_loop", "tf.map_fn", "tf.scan", "tf.foldl", "tf.foldr"}
 RANDOM_PREFIXES = ("tf.random.", "tf.image.random_")
 
 #: Symbols whose calls are plain Python even in graph code: no tensor comes of them.

@@ -201,6 +201,10 @@ class Unknown(Value):
         return Time.STAGED
 
 
+#: The effects that set a variable, and what a fetched list of them is.
+ASSIGNS = ("assign", "assign_add", "assign_sub")
+EACH = "assign_each"
+
 #: The roles of handles that leave no trace in the rewritten program.
 GONE = frozenset(
     (

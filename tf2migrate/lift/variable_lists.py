@@ -8,19 +8,31 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import cells, layers, parts
+from tf2migrate.lift import cells, layers, parts, visibility
 from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.trace import Statement
-from tf2migrate.lift.values import Effect, Layer, Python, Refused, Structure, Tensor, Time, Unknown, Value, Variable
+from tf2migrate.lift.values import (
+    Effect,
+    Layer,
+    Python,
+    Refused,
+    Structure,
+    Symbol,
+    Tensor,
+    Time,
+    Unknown,
+    Value,
+    Variable,
+)
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.plan import Plan
+    from tf2migrate.lift.plan import Plan, Planned
 
 _TRAINING = ("minimize", "compute_gradients", "gradients", "apply_gradients")
 #: The names that layers give their variables: those of `tf.layers`, and those of `tf.contrib.layers`.
@@ -29,18 +41,36 @@ _PARTS = ("kernel", "bias", "weights", "biases")
 
 @dataclass(frozen=True, eq=False)
 class Collected(Structure):
-    """A list of variables, as it was at a point of the program."""
+    """A list of variables, as it was at a point of the program: where it was asked for, and which collection it is."""
 
     members: tuple[Member, ...] = ()
+    collection: str = ""
+    statement: Statement | None = None
+    hint: str = ""
 
 
-def trainable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
-    """`tf.trainable_variables()`, of a scope if one is given."""
-    return within(interpreter, node, bind(node, ("scope",)).get("scope"))
+_KEYS = {
+    "GLOBAL_VARIABLES": "variables",
+    "TRAINABLE_VARIABLES": "trainable_variables",
+    "UPDATE_OPS": "update_ops",
+}
 
 
-def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None) -> Value:
-    """What can be trained and was made so far, in a scope if one is given."""
+def collection_name(value: Value) -> str | None:
+    """The name of a collection, where it can be told."""
+    if isinstance(value, Symbol) and value.path.startswith("tf.GraphKeys."):
+        return _KEYS.get(value.path.removeprefix("tf.GraphKeys."))
+    return value.literal if isinstance(value, Python) and isinstance(value.literal, str) else None
+
+
+def of_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """`tf.trainable_variables()` and `tf.global_variables()`, of a scope if one is given."""
+    name = "trainable_variables" if path == "tf.trainable_variables" else "variables"
+    return within(interpreter, node, bind(node, ("scope",)).get("scope"), name, hint)
+
+
+def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, collection: str, hint: str) -> Value:
+    """What is in a collection of variables so far, in a scope if one is given."""
     prefix = ""
     if scope is not None:
         with interpreter.apart():
@@ -48,27 +78,32 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None) -> 
         if not isinstance(told, Python) or not isinstance(told.literal, str | None):
             return Unknown("the scope of a collection cannot be told", node)
         prefix = told.literal or ""
+    if collection == "variables" and id(interpreter.graph) in interpreter.scopes.slotted:
+        return Unknown("a collection of all variables holds those of an optimizer, which are not followed", node)
     found = []
     for member in interpreter.scopes.made:
-        if member.graph is interpreter.graph:
+        if member.graph is interpreter.graph and (member.collections is None or collection in member.collections):
             if not member.once:
                 return Unknown("how many variables are in a collection cannot be told", node)
             if prefix and member.name is None:
                 return Unknown("the name of a variable in a collection cannot be told", node)
             if (member.name or "").startswith(prefix):
                 found.append(member)
-    return _collected(interpreter, node, found)
+    return _collected(interpreter, node, found, collection, hint)
 
 
-def _collected(interpreter: Interpreter, node: ast.expr, members: list[Member]) -> Value:
+def _collected(
+    interpreter: Interpreter, node: ast.expr, members: list[Member], collection: str, hint: str = ""
+) -> Value:
     if not members:
         return Unknown("no variable is known that is in this collection", node)
     interpreter.statement.shared += [m.value for m in members if isinstance(m.value, Variable)]
     if any(isinstance(m.value, Layer) for m in members):
-        value = Collected("list", (), node, rest=Tensor(Time.STAGED, node), members=tuple(members))
+        value = Collected("list", (), node, Tensor(Time.STAGED, node), tuple(members), collection)
     else:
         items = tuple((i, m.value, None) for i, m in enumerate(members))
-        value = Collected("list", items, node, members=tuple(members))
+        value = Collected("list", items, node, None, tuple(members), collection)
+    value = replace(value, statement=interpreter.statement, hint=hint)
     interpreter.rewrites[id(node)] = value
     return value
 
@@ -94,7 +129,7 @@ def filtered(interpreter: Interpreter, node: ast.ListComp) -> Value | None:
             return Unknown("which variables a condition on their names chooses cannot be told", node)
         if True in answers:
             kept.append(member)
-    return _collected(interpreter, node, kept)
+    return _collected(interpreter, node, kept, source.collection)
 
 
 def _names(member: Member) -> list[str | None]:
@@ -136,30 +171,70 @@ def _is_name(node: ast.expr, variable: str) -> bool:
 # -------------------------------------------------------------------- checks and text
 
 
-def check(interpreter: Interpreter, plan: Plan) -> None:
-    """A layer must have been called where its variables are asked for. Raises `Refused`."""
+def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
+    """The functions to trace as soon as they are defined: they make the layers whose variables another function lists.
+
+    Raises `Refused` where nothing makes them before the list is read.
+    """
+    calling = {planned: _calling(interpreter, planned) for planned in plan.functions}
+    traced = set()
     for planned in plan.functions:
-        called: set[int] = set()
-        lists: list[tuple[Statement, Collected]] = []
-        for statement in planned.slice.statements:
-            found = [v for n in ast.walk(statement.node) if (v := interpreter.rewrites.get(id(n))) is not None]
-            if not _trains(statement):
-                _check(lists, called)
-            lists += [(statement, v) for v in found if isinstance(v, Collected) and v.rest is not None]
-            called |= {thing for v in found for thing in _called(interpreter, v)}
-        _check(lists, called)
+        first = min(run.statement.order for run in planned.runs)
+        for statement, layer in _uncalled(interpreter, planned):
+            makers = [p for p in plan.functions if _ids(layer) & calling[p] and _defined(p) < first]
+            if not makers:
+                what = "the variables of a layer are asked for where the layer has not been called"
+                raise Refused("TFM902", statement.node, what, "Ask for them after the layer's call.")
+            traced.add(min(makers, key=lambda p: (_trains_any(p), plan.functions.index(p))))
+    return traced
+
+
+def _defined(planned: Planned) -> float:
+    """When a function is there, in the order of the walk; never, where it stands before a run of its own."""
+    orders = [s.order for s in planned.slice.statements if s.frame is planned.frame]
+    return float("inf") if planned.before or not orders else max(orders)
+
+
+def _trains_any(planned: Planned) -> bool:
+    return any(_trains(statement) for statement in planned.slice.statements)
 
 
 def _trains(statement: Statement) -> bool:
     return any(isinstance(e, Effect) and e.kind in _TRAINING for e in statement.effects)
 
 
-def _check(lists: list[tuple[Statement, Collected]], called: set[int]) -> None:
+def _rewritten(interpreter: Interpreter, statement: Statement) -> list[object]:
+    return [v for n in ast.walk(statement.node) if (v := interpreter.rewrites.get(id(n))) is not None]
+
+
+def _calling(interpreter: Interpreter, planned: Planned) -> set[int]:
+    """The layers that a function calls."""
+    values = [v for s in planned.slice.statements for v in _rewritten(interpreter, s)]
+    return {thing for value in values for thing in _called(interpreter, value)}
+
+
+def _uncalled(interpreter: Interpreter, planned: Planned) -> Iterator[tuple[Statement, Layer]]:
+    """The layers in the lists of a function that it has not called by then."""
+    called: set[int] = set()
+    lists: list[tuple[Statement, Collected]] = []
+    for statement in planned.slice.statements:
+        found = _rewritten(interpreter, statement)
+        if not _trains(statement):
+            yield from _missing(lists, called)
+        lists += [(statement, v) for v in found if isinstance(v, Collected) and v.rest is not None]
+        called |= {thing for v in found for thing in _called(interpreter, v)}
+    yield from _missing(lists, called)
+
+
+def _missing(lists: list[tuple[Statement, Collected]], called: set[int]) -> Iterator[tuple[Statement, Layer]]:
     for statement, collected in lists:
         for member in collected.members:
-            if isinstance(member.value, Layer) and not {id(member.value), id(member.value.node)} & called:
-                what = "the variables of a layer are asked for where the layer has not been called"
-                raise Refused("TFM902", statement.node, what, "Ask for them after the layer's call.")
+            if isinstance(member.value, Layer) and not _ids(member.value) & called:
+                yield statement, member.value
+
+
+def _ids(layer: Layer) -> set[int]:
+    return {id(layer), id(layer.node)}
 
 
 def _called(interpreter: Interpreter, value: object) -> Iterator[int]:
@@ -173,16 +248,70 @@ def _called(interpreter: Interpreter, value: object) -> Iterator[int]:
             yield id(thing)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A list that one method asks for and another fills: an attribute, the statement it is set after, its text."""
+
+    attribute: str
+    after: ast.AST
+    text: str
+
+
+def keep(expressions: Expressions, collected: Collected) -> Kept | None:
+    """The attribute that a list becomes where its things cannot be named; None where they can. Raises `Refused`."""
+    node, asked = collected.node, collected.statement
+    assert isinstance(node, ast.expr)
+    assert asked is not None
+    homes = [_home(expressions.interpreter, member.value) for member in collected.members]
+    hidden = [home for home in homes if home is not None and not visibility.sees(asked.frame, home.frame)]
+    if not hidden or not asked.frame.unit:
+        return None
+    last = max(hidden, key=lambda s: s.order)
+    instance = visibility.owner(asked.frame)
+    layers_only = all(isinstance(m.value, Layer) for m in collected.members)
+    alike = layers_only or collected.rest is None
+    one = all(home is not None and home.frame is last.frame for home in homes)
+    if not (one and alike and instance is not None and visibility.owner(last.frame) is instance):
+        what = "the variables of a collection are made where they cannot be named from here"
+        raise Refused("TFM902", node, what, "Ask for them in the function that makes them.")
+    attribute = expressions.plan.fresh(collected.hint or collected.collection)
+    paths = [expressions.path(node, member.value) for member in collected.members]
+    return Kept(attribute, last.node, f"[{', '.join(paths)}]")
+
+
+def _home(interpreter: Interpreter, value: Value) -> Statement | None:
+    """The statement of a unit that makes something, or the object that it is in."""
+    for part in interpreter.parts.values():
+        for made in part.objects:
+            if any(thing is value for thing in made.things):
+                return _home(interpreter, interpreter.objects[id(made.node)])
+    for frame in interpreter.frames:
+        for statement in frame.statements:
+            if any(made.value is value for made in statement.made):
+                return statement
+    return None
+
+
 def list_text(expressions: Expressions, node: ast.expr, collected: Collected) -> str:
     """The list, by the names of what is in it."""
+    kept = expressions.kept.get(id(node))
+    if kept is not None and collected.rest is None:
+        return f"self.{kept.attribute}"
+    if kept is not None:
+        return f"[v for layer in self.{kept.attribute} for v in layer.{_held(collected)}]"
     found = []
     for member in collected.members:
         path = expressions.path(node, member.value)
-        found.append(path if isinstance(member.value, Variable) else f"*{path}.trainable_variables")
+        found.append(path if isinstance(member.value, Variable) else f"*{path}.{_held(collected)}")
     if len(found) == 1 and found[0].startswith("*"):
         return found[0][1:]
     return f"[{', '.join(found)}]"
 
 
-HANDLERS = {"tf.trainable_variables": trainable}
-__all__ = ["HANDLERS", "Collected", "check", "filtered", "list_text", "within"]
+def _held(collected: Collected) -> str:
+    """The attribute of a layer that holds its part of a collection."""
+    return "trainable_variables" if collected.collection == "trainable_variables" else "weights"
+
+
+HANDLERS = dict.fromkeys(("tf.trainable_variables", "tf.global_variables", "tf.all_variables"), of_all)
+__all__ = ["HANDLERS", "Collected", "check", "collection_name", "filtered", "list_text", "within"]
