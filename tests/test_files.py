@@ -176,9 +176,7 @@ def test_encoding_and_line_ends_survive_a_fix(encoding: str, declaration: str, f
 def test_a_character_that_the_encoding_lacks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     before = b"# coding: ascii\nimport tensorflow as tf\n"
     Path("a.py").write_bytes(before)
-    monkeypatch.setattr(
-        migrate, "migrate", lambda text, options, cuts: migrate.Migration(text, text + "# é\n", ())
-    )
+    monkeypatch.setattr(migrate, "migrate", lambda text, options, cuts: migrate.Migration(text, text + "# é\n", ()))
     report = process(Job("a.py", Configuration({}).of(Path()), Mode.FIX, (os.path.realpath("."),)))
     assert [shown.finding.code for shown in report.shown] == ["TFM007"]
     assert Path("a.py").read_bytes() == before

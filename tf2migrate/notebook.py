@@ -200,12 +200,15 @@ def pins(notebook: Notebook) -> Iterator[tuple[int, Finding]]:
     for cell in notebook.cells:
         for number, line in enumerate(cell.text.splitlines(), start=1):
             if match := _PIP.search(line.split("#")[0]):
-                yield cell.number, Finding(
-                    number,
-                    match.start() + 1,
-                    "TFM005",
-                    "this line asks for TensorFlow 1, which no Python since 3.8 can install",
-                    "Ask for `tensorflow>=2.16`, or leave the line out where TensorFlow is there already.",
+                yield (
+                    cell.number,
+                    Finding(
+                        number,
+                        match.start() + 1,
+                        "TFM005",
+                        "this line asks for TensorFlow 1, which no Python since 3.8 can install",
+                        "Ask for `tensorflow>=2.16`, or leave the line out where TensorFlow is there already.",
+                    ),
                 )
 
 

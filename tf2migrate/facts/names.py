@@ -188,4 +188,3 @@ def symbols(names: Names, tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
             yield child, path
         else:
             yield from symbols(names, child)
-
