@@ -2,6 +2,7 @@
 
     python scripts/generate_symbols.py        # tf2_symbols.txt under TensorFlow 2, tf1_symbols.txt under 1.15
 
+Under TensorFlow 2 it also writes compat_gone.txt: the names of 1.15 that tf.compat.v1 lacks (with Keras 3).
 A name under which every public name is listed ends in a dot: a module's, and in tf2_symbols.txt that of a class which
 has lost members since TensorFlow 1 (`tf.data.Iterator` has no `from_structure` any more).
 """
@@ -85,6 +86,18 @@ def with_losses(classes):
     return found
 
 
+def lost():
+    """The names of TensorFlow 1.15, contrib's left out, that tf.compat.v1 has no more, or not with Keras 3."""
+    for name in (FOLDER / "tf1_symbols.txt").read_text(encoding="utf-8").split():
+        path = name.rstrip(".")
+        if path == "tf" or path.startswith("tf.contrib"):
+            continue
+        try:
+            operator.attrgetter(path[len("tf.") :])(tf.compat.v1)
+        except (AttributeError, ImportError):
+            yield name
+
+
 def main():
     found, classes = set(), {}
     walk(tf, "tf", found, classes)
@@ -93,6 +106,8 @@ def main():
         found |= with_losses(classes)
     path = FOLDER / ("tf1_symbols.txt" if old else "tf2_symbols.txt")
     path.write_text("\n".join(sorted(found)) + "\n", encoding="utf-8")
+    if not old:
+        (FOLDER / "compat_gone.txt").write_text("\n".join(sorted(lost())) + "\n", encoding="utf-8")
     print(path.name, len(found), "names of TensorFlow", tf.__version__)
 
 

@@ -1,8 +1,8 @@
 """Runs the examples of rules/, all of one side in one process: JSON list of programs in, list of what each printed out.
 
-    python sides.py old|new < programs.json
+    python sides.py old|new|compat < programs.json
 
-The old side is TensorFlow 1 as today's TensorFlow still has it. Random ops are the same function of shape and type on
+The old side is TensorFlow 1 as today's TensorFlow still has it; compat is today's, with Keras 2. Random ops are the same function of shape and type on
 both sides, and data sets are made up, so that two programs that mean the same print the same.
 """
 

@@ -21,7 +21,7 @@ def test_every_markdown_file_below_rules_is_a_page() -> None:
 
 def test_every_page_has_a_kind_that_fits_its_folder() -> None:
     folders = {"file": "files", "rename": "renames", "rewrite": "rewrites", "lint": "lints"}
-    folders |= {"lifting": "lifting", "refusal": "refusals"}
+    folders |= {"lifting": "lifting", "refusal": "refusals", "compat": "compat"}
     assert {page.code: page.folder for page in pages().values()} == {
         page.code: folders[page.metadata.kind] for page in pages().values()
     }

@@ -134,11 +134,11 @@ class _Statements:
             module = self._moved(node.module or "", [imported(node, alias) for alias in aliases])
             if len(kept) == len(node.names) and module == (node.module or ""):
                 return self.program.segment(node)
-            return _rewritten(self.program.segment(node), dict.fromkeys(kept, ""), module)
+            return rewritten(self.program.segment(node), dict.fromkeys(kept, ""), module)
         paths = {index: self._path(node.names[index]) for index in kept}
         if len(kept) == len(node.names) and all(paths[index] == node.names[index].name for index in kept):
             return self.program.segment(node)
-        return _rewritten(self.program.segment(node), paths, "")
+        return rewritten(self.program.segment(node), paths, "")
 
     def _stays(self, node: ast.Import | ast.ImportFrom, alias: ast.alias) -> bool:
         if alias.name == "*" or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
@@ -198,7 +198,7 @@ def _importable_text(text: str) -> bool:
     return all(importable(imported(node, alias)) for alias in node.names)
 
 
-def _rewritten(segment: str, kept: dict[int, str], module: str) -> str:
+def rewritten(segment: str, kept: dict[int, str], module: str) -> str:
     """An import with some of its names only, under the paths given for them, or from a module; its layout stays."""
     import libcst as cst
 

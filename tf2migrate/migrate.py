@@ -8,26 +8,29 @@ from dataclasses import replace
 
 from tf2migrate.apply import apply
 from tf2migrate.blanklines import squeeze
+from tf2migrate.compat import compat, needed
 from tf2migrate.facts.era import is_tf1
 from tf2migrate.facts.program import Program
 from tf2migrate.imports import tidy
 from tf2migrate.leftovers import leftovers
 from tf2migrate.lift import lift
+from tf2migrate.lines import moved
 from tf2migrate.lint import lint
 from tf2migrate.model import Edit, Finding, Migration, Options, Outcome, Span, Target
 from tf2migrate.renames import upgrade
 from tf2migrate.rewrites import rewrite
 from tf2migrate.selfcheck import undefined
+from tf2migrate.suppress import Suppressions, selected
 from tf2migrate.unread import unread
 
 Stage = Callable[[Program, Options], Outcome]
 
 
-def _tf1(stage: Stage) -> Stage:
-    """A stage for programs that were written for TensorFlow 1, and are to become native; others pass through."""
+def _tf1(stage: Stage, target: Target = Target.NATIVE) -> Stage:
+    """A stage for programs that were written for TensorFlow 1, and are to become this; others pass through."""
 
     def run(program: Program, options: Options) -> Outcome:
-        if options.target is not Target.NATIVE or not is_tf1(program.first):
+        if options.target is not target or not is_tf1(program.first):
             return Outcome()
         return stage(program, options)
 
@@ -43,6 +46,16 @@ def _tf2(stage: Stage) -> Stage:
     return run
 
 
+def _placed(stage: Stage) -> Stage:
+    """A stage whose findings stand where the program was as it came, not where earlier stages have moved it."""
+
+    def run(program: Program, options: Options) -> Outcome:
+        outcome = stage(program, options)
+        return replace(outcome, findings=tuple(moved(outcome.findings, program.text, program.first.text)))
+
+    return run
+
+
 def _imports(program: Program, options: Options) -> Outcome:
     return tidy(program, program.first)
 
@@ -53,11 +66,16 @@ def _checked(program: Program, options: Options) -> Outcome:
     before = leftovers(program.first)
     stops = [f for f in before if f.message in missed]
     if missed and not stops:
-        stops = list(leftovers(program))
-    stops += undefined(program, program.first)
+        stops = moved(leftovers(program), program.text, program.first.text)
+    stops += moved(undefined(program, program.first), program.text, program.first.text)
     if stops:
         return Outcome((), tuple(replace(f, code="TFM909" if f.code == "TFM909" else "TFM910") for f in stops))
     return Outcome((), tuple(replace(f, advice="It is rewritten by --fix.", fixable=True) for f in before))
+
+
+def _bound(program: Program, options: Options) -> Outcome:
+    """What a rewrite reads and nothing binds keeps a program from being written."""
+    return Outcome((), tuple(moved(undefined(program, program.first), program.text, program.first.text)))
 
 
 #: The stages in their order. Facts are computed anew between them, which is what keeps them true. Lifting comes first:
@@ -65,14 +83,20 @@ def _checked(program: Program, options: Options) -> Outcome:
 #: program that was of TensorFlow 2 when it came is only linted.
 STAGES: tuple[Stage, ...] = (
     _tf1(lift),
-    _tf1(rewrite),
-    _tf1(upgrade),
+    _tf1(_placed(rewrite)),
+    _tf1(_placed(upgrade)),
     _tf1(unread),
     _tf1(_imports),
     _tf1(squeeze),
     _tf1(_checked),
+    _tf1(needed, Target.COMPAT),
+    _tf1(_placed(compat), Target.COMPAT),
+    _tf1(_bound, Target.COMPAT),
     _tf2(lint),
 )
+
+#: The families whose findings stand for edits that belong together: a program gets all of them or none.
+_TOGETHER = ("TFM1", "TFM2")
 
 
 def migrate(
@@ -81,13 +105,34 @@ def migrate(
     """A TF1 program (line ends ``\\n``) as TF2. Cuts are offsets, such as cell boundaries, to follow through the edits.
 
     A finding of the family TFM9 stops a program: it comes back as it was, with the reason, since half a migration
-    computes something else. Raises `SyntaxError` when the text is not Python 3.
+    computes something else. For the same reason a program stays in which one of the findings that belong together is
+    not to be fixed, by `# noqa` or because its rule is not selected; selected rewrites are then made by themselves.
+    Raises `SyntaxError` when the text is not Python 3.
     """
     options = options or Options()
+    migration = _through(text, options, cuts, STAGES if stages is None else stages)
+    said = Suppressions.of(text)
+    together = [f for f in migration.findings if f.fixable and f.code.startswith(_TOGETHER)]
+    kept = next((f for f in together if not said.let_pass(f, options)), None)
+    if kept is None:
+        return migration
+    quiet = any(selected(f.code, options) and said.cover(f.line, f.code) for f in together)
+    alone = Migration(text, text, (), tuple(cuts))
+    if not quiet and options.target is Target.NATIVE:
+        alone = _through(text, options, cuts, (_tf1(rewrite),))
+    advice = f"It stays, because {kept.code} on line {kept.line} is not to be fixed, and the program is migrated whole."
+    stay = [replace(f, fixable=False, advice=advice) for f in migration.findings if f.fixable]
+    made = {(f.line, f.column, f.code) for f in alone.findings}
+    stay = [f for f in stay if (f.line, f.column, f.code) not in made]
+    return replace(alone, findings=tuple(sorted({*alone.findings, *migration.remaining, *stay})))
+
+
+def _through(text: str, options: Options, cuts: Sequence[int], stages: Sequence[Stage]) -> Migration:
+    """A program as the stages leave it, one after the other."""
     program = Program(text, tuple(cuts))
     before = program
     findings: list[Finding] = []
-    for stage in STAGES if stages is None else stages:
+    for stage in stages:
         outcome = stage(program, options)
         findings += outcome.findings
         if any(f.code.startswith("TFM9") for f in outcome.findings):

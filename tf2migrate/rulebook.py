@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 #: What a rule does: the folders of rules/, and what a page in each may say of itself.
-KINDS = ("file", "rename", "rewrite", "lint", "lifting", "refusal")
+KINDS = ("file", "rename", "rewrite", "lint", "lifting", "refusal", "compat")
 
 #: exact: the same numbers; close: equal up to rounding or random draws; review: a person must look.
 SAFETIES = ("exact", "close", "review")

@@ -6,13 +6,13 @@ import ast
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 
 from tf2migrate import migrate as core
 from tf2migrate import notebook as nb
 from tf2migrate import py2
 from tf2migrate.config import Settings
 from tf2migrate.encoding import Undecodable, decode, decode_utf8
+from tf2migrate.lines import moved
 from tf2migrate.model import Finding
 from tf2migrate.report import Shown
 from tf2migrate.suppress import Suppressions, noqa_codes, selected
@@ -213,20 +213,3 @@ def _syntax_error(text: str) -> SyntaxError | None:
     except ValueError as error:  # a NUL character, before Python 3.12
         return SyntaxError(str(error))
     return None
-
-
-def moved(findings: Sequence[Finding], old: str, new: str) -> list[Finding]:
-    """Findings about a text, where their lines stand in a later form of it."""
-    if old == new or not findings:
-        return list(findings)
-    lines = new.split("\n")
-    place: dict[int, int] = {}
-    for _, i, i_end, j, j_end in SequenceMatcher(None, old.split("\n"), lines, autojunk=False).get_opcodes():
-        place.update((line, min(j + line - i, max(j, j_end - 1))) for line in range(i, i_end))
-    found = []
-    for finding in findings:
-        line = min(place[finding.line - 1], len(lines) - 1)
-        end = finding.end_line and finding.end_line + line + 1 - finding.line
-        column = min(finding.column, len(lines[line]) + 1)
-        found.append(replace(finding, line=line + 1, column=column, end_line=end))
-    return found

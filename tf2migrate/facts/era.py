@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
 from tf2migrate.records import in_tf2, tf1_symbols, was_in_tf2
 
@@ -37,7 +38,7 @@ def is_tf1(program: Program) -> bool:
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
         if isinstance(node, ast.ImportFrom) and node.level == 0:
             names += [f"{node.module}.{a.name}" for a in node.names]
-        if any(name.startswith(_V1) for name in names):
+        if any(name.startswith(_V1) or _gone(canonical(name)) for name in names if not name.endswith("*")):
             return True
         star = star or "tensorflow.*" in names
     stored = (n for n in program.nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
@@ -56,8 +57,14 @@ def _says_tf1(program: Program, node: ast.AST, star: bool, own: set[str]) -> boo
     if symbol is None:
         if isinstance(node, ast.Attribute):
             return node.attr in GONE_METHODS
-        return star and f"tf.{node.id}" in tf1_symbols() and not in_tf2(f"tf.{node.id}")
+        path = f"tf.{node.id}"
+        return star and bool({path, path + "."} & tf1_symbols()) and not in_tf2(path)
     if ".".join(symbol.split(".")[:2]) in own:
         return False
-    gone = symbol.startswith("tf.") and not in_tf2(symbol) and not was_in_tf2(symbol)
-    return gone or (program.names.raw(node) or "").startswith(_V1)
+    return _gone(symbol) or (program.names.raw(node) or "").startswith(_V1)
+
+
+def _gone(symbol: str) -> bool:
+    """Whether a canonical name is one of TensorFlow's public names that no TensorFlow 2 has had."""
+    public = symbol.startswith("tf.") and not symbol.startswith("tf.python.")
+    return public and not (in_tf2(symbol) or was_in_tf2(symbol))
