@@ -2,8 +2,9 @@
 
     python sides.py old|new|compat < programs.json
 
-The old side is TensorFlow 1 as today's TensorFlow still has it; compat is today's, with Keras 2. Random ops are the same function of shape and type on
-both sides, and data sets are made up, so that two programs that mean the same print the same.
+The old side is TensorFlow 1 as today's TensorFlow still has it; compat is today's, with Keras 2. Random ops are the
+same function of shape and type on all sides, and data sets are made up, so that two programs that mean the same print
+the same.
 """
 
 from __future__ import annotations

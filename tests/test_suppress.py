@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tf2migrate.migrate import migrate
 from tf2migrate.model import Options
 from tf2migrate.suppress import Suppressions, noqa_codes, selected
 
@@ -45,3 +46,22 @@ def test_a_longer_prefix_decides_and_ignore_wins_a_tie() -> None:
     assert selected("TFM101", Options(select=("TFM101",), ignore=("TFM1",)))
     assert not selected("TFM101", Options(select=("TFM1",), ignore=("TFM1",)))
     assert not selected("TFM201", Options(select=("TFM1",)))
+
+
+OLD = "import tensorflow as tf\nx = tf.log(1.0)\ny = tf.log(2.0)\n"
+
+
+def test_a_line_that_stays_keeps_its_program_as_it_is() -> None:
+    quiet = OLD.replace("(1.0)", "(1.0)  # noqa: TFM199")
+    migration = migrate(quiet)
+    assert migrate(OLD).changed
+    assert not migration.changed
+    assert {f.fixable for f in migration.findings} == {False}
+    assert "TFM199 on line 2" in migration.findings[0].advice
+
+
+def test_a_rewrite_that_is_selected_is_made_by_itself() -> None:
+    text = "import tensorflow as tf\nn = tf.zeros([2, 3]).shape[0].value\nx = tf.log(1.0)\n"
+    migration = migrate(text, Options(select=("TFM203",)))
+    assert migration.after == text.replace(".value", "")
+    assert [f.code for f in migration.findings if f.fixable] == ["TFM203"]

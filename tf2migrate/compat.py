@@ -110,7 +110,7 @@ class _Compat:
             text = self.imports[id(node)]
             if text != self.program.segment(node) and text is not None:
                 message = "tensorflow has no sessions any more; tensorflow.compat.v1 has"
-                yield finding(self.program, node, "TFM101", message, _MOVED, fixable=True)
+                yield finding(self.program, node, "TFM111", message, _MOVED, fixable=True)
             for alias in node.names if text is not None else ():
                 path = imported(node, alias).removesuffix(".*")
                 if not self._importable(node, path):
@@ -119,7 +119,7 @@ class _Compat:
         for expression, symbol in self.uses:
             if id(expression) in self.renamed or id(expression) in whole:
                 message = f"{symbol} has another name in tf.compat.v1"
-                yield finding(self.program, expression, "TFM103", message, _MOVED, fixable=True)
+                yield finding(self.program, expression, "TFM113", message, _MOVED, fixable=True)
                 new = _table()["becomes"].get(symbol, symbol)
                 if new != symbol and not in_compat(new):
                     yield self._missing(expression, new)
@@ -152,9 +152,9 @@ class _Compat:
 
     def _missing(self, node: ast.expr | ast.stmt, symbol: str) -> Finding:
         if symbol.startswith(("tf.layers", "tf.nn.rnn_cell", "tf.keras")):
-            return finding(self.program, node, "TFM102", f"{symbol} is not available with Keras 3", _KERAS2)
+            return finding(self.program, node, "TFM112", f"{symbol} is not available with Keras 3", _KERAS2)
         what = advice(symbol) or "Write what it did with names that TensorFlow 2 has."
-        return finding(self.program, node, "TFM102", f"{symbol} is not in tf.compat.v1 either", what)
+        return finding(self.program, node, "TFM112", f"{symbol} is not in tf.compat.v1 either", what)
 
     def _tensorflow(self) -> str:
         """How the program calls TensorFlow 1's names everywhere; "" where it has no name for the module."""
