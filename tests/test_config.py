@@ -41,6 +41,9 @@ def test_flags_stand_above_the_table(tmp_path: Path) -> None:
         ("ignore = [1]", "ignore wants a list of strings"),
         ('ignore = ["E501"]', "ignore 'E501' is no rule code"),
         ('target = "jax"', "target wants one of native, compat"),
+        ("per-file-ignores = []", "per-file-ignores wants a table of patterns"),
+        ('per-file-ignores = {"a.py" = ["E1"]}', "per-file-ignores 'E1' is no rule code"),
+        ('per-file-ignores = {"a.py" = "TFM5"}', "per-file-ignores wants a list of strings"),
         ("todo = ", "Invalid value"),
     ],
 )

@@ -17,6 +17,7 @@ from tf2migrate.migrate import STAGES, migrate
 from tf2migrate.model import Migration, Options, Target
 from tf2migrate.rewrites import rewrite
 from tf2migrate.rulebook import Example, Page, pages
+from tf2migrate.suppress import ASKED_FOR
 
 SIDES = Path(__file__).with_name("sides.py")
 NUMBER = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?")
@@ -37,9 +38,9 @@ EVERY = [pytest.param(page, example, id=name) for name, page, example in example
 def migrated(page: Page, text: str) -> Migration:
     """A program as the page's own stage leaves it: a rewrite's alone, whatever else the example may need.
 
-    The fix of a lint is unsafe where its page says close, and the lints TFM6 are silent until they are asked for.
+    The fix of a lint is unsafe where its page says close, and some rules are silent until they are asked for.
     """
-    asked = (page.code,) if page.code.startswith("TFM6") else ()
+    asked = (page.code,) if page.code.startswith(ASKED_FOR) else ()
     target = Target.COMPAT if page.folder == "compat" else Target.NATIVE
     options = Options(target, asked, unsafe_fixes=page.folder == "lints" and page.metadata.safety == "close")
     return migrate(text, options, stages=(rewrite,) if page.folder == "rewrites" else STAGES)

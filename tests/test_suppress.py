@@ -65,3 +65,20 @@ def test_a_rewrite_that_is_selected_is_made_by_itself() -> None:
     migration = migrate(text, Options(select=("TFM203",)))
     assert migration.after == text.replace(".value", "")
     assert [f.code for f in migration.findings if f.fixable] == ["TFM203"]
+
+
+def test_some_rules_are_silent_until_they_are_selected() -> None:
+    assert not selected("TFM601", Options())
+    assert not selected("TFM010", Options(extend_select=("TFM6",)))
+    assert selected("TFM601", Options(extend_select=("TFM6",)))
+    assert selected("TFM601", Options(select=("TFM",)))
+    assert not selected("TFM601", Options(extend_select=("TFM6",), ignore=("TFM601",)))
+
+
+def test_what_is_selected_in_addition_leaves_the_rest() -> None:
+    options = Options(select=("TFM5",), extend_select=("TFM301",))
+    assert [selected(code, options) for code in ("TFM501", "TFM301", "TFM302")] == [True, True, False]
+
+
+def test_what_never_counts_in_a_file_is_not_selected_by_a_longer_prefix() -> None:
+    assert not selected("TFM501", Options(select=("TFM501",), never=("TFM5",)))

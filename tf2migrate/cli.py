@@ -56,6 +56,7 @@ def _setting(*names: str, **kind: Any) -> Callable[[Callable[..., None]], Callab
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--fix", is_flag=True, help="Rewrite the files.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
+@click.option("--add-noqa", is_flag=True, help="Silence what is found with # noqa comments.")
 @_setting(
     "--target",
     type=click.Choice(["native", "compat"]),
@@ -66,6 +67,8 @@ def _setting(*names: str, **kind: Any) -> Callable[[Callable[..., None]], Callab
 @_setting("--strict/--no-strict", help="Lint also what only may be a tensor.")
 @_setting("--select", multiple=True, metavar="CODES", help="Only these rules: TFM7, TFM101, separated by commas.")
 @_setting("--ignore", multiple=True, metavar="CODES", help="Not these rules.")
+@_setting("--extend-select", multiple=True, metavar="CODES", help="These rules, too: TFM6, TFM010.")
+@_setting("--per-file-ignores", multiple=True, metavar="GLOB:CODES", help="Not these rules in these files.")
 @_setting("--exclude", multiple=True, metavar="GLOB", help="Leave these out, in place of the usual folders.")
 @_setting("--extend-exclude", multiple=True, metavar="GLOB", help="Leave these out, too.")
 @_setting("--force-exclude/--no-force-exclude", help="Leave them out even when PATH names them.")
@@ -81,6 +84,7 @@ def migrate(
     paths: tuple[str, ...],
     fix: bool,
     diff: bool,
+    add_noqa: bool,
     stdin_filename: str | None,
     output_format: str,
     statistics: bool,
@@ -97,7 +101,9 @@ def migrate(
 
     if statistics and output_format not in ("text", "json"):
         raise click.UsageError("--statistics come as text or json.")
-    mode = Mode.DIFF if diff else Mode.FIX if fix else Mode.LIST
+    if add_noqa and (fix or diff):
+        raise click.UsageError("--add-noqa stands without --fix and --diff.")
+    mode = Mode.DIFF if diff else Mode.FIX if fix else Mode.NOQA if add_noqa else Mode.LIST
     given = {key.replace("_", "-"): value for key, value in flags.items() if value not in (None, ())}
     configuration = Configuration(given)
     try:
@@ -113,8 +119,8 @@ def migrate(
         _tell_diff(reports)
     else:
         # The fixed program takes standard output for itself.
-        told = _statistics(reports, output_format) if statistics else _told(reports, mode is Mode.FIX, output_format)
-        click.echo(_printable(told), nl=False, err="-" in paths and mode is Mode.FIX)
+        told = _statistics(reports, output_format) if statistics else _told(reports, mode, output_format)
+        click.echo(_printable(told), nl=False, err="-" in paths and mode.writes)
     code = _exit_code(reports, mode)
     sys.exit(0 if exit_zero and code == 1 else code)
 
@@ -122,16 +128,16 @@ def migrate(
 def _standard_input(name: str | None, configuration: Configuration, mode: Mode) -> Report:
     from pathlib import Path
 
-    from tf2migrate.files import is_excluded
-    from tf2migrate.process import Mode, report
-    from tf2migrate.treat import Result, treat
+    from tf2migrate.files import is_excluded, of_file
+    from tf2migrate.process import report, treated
+    from tf2migrate.treat import Result
 
     data = sys.stdin.buffer.read()
     path = Path(name or "-")
     settings = configuration.of(path.parent)
     out = name is not None and settings.force_exclude and is_excluded(path, settings)
-    result = Result(data) if out else treat(str(path), data, settings)
-    if mode is Mode.FIX:
+    result = Result(data) if out else treated(str(path), data, of_file(path, settings), mode)
+    if mode.writes:
         _write(result.after)
     return report(str(path), result, mode)
 
@@ -174,11 +180,14 @@ def _reports(jobs: Sequence[Job], workers: int | None) -> Iterator[Report]:
                 bar.update(1)
 
 
-def _told(reports: Sequence[Report], fix: bool, output_format: str) -> str:
+def _told(reports: Sequence[Report], mode: Mode, output_format: str) -> str:
+    from tf2migrate.process import Mode
     from tf2migrate.report import text
 
+    done = {Mode.FIX: "fixed", Mode.NOQA: "silenced"}.get(mode, "")
+
     listed: str = import_module(f"tf2migrate.report.{output_format}").render(reports)
-    return listed + (text.summary(reports, fix) if output_format in FOR_PEOPLE else "")
+    return listed + (text.summary(reports, done) if output_format in FOR_PEOPLE else "")
 
 
 def _statistics(reports: Sequence[Report], output_format: str) -> str:

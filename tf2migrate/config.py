@@ -56,11 +56,19 @@ class Globs:
 
 
 @dataclass(frozen=True, slots=True)
+class PerFile:
+    """Patterns, and the codes that are not wanted in the files that fit."""
+
+    codes: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that decides what happens to one file."""
 
     exclude: Globs
     extend_exclude: Globs
+    per_file_ignores: tuple[tuple[Globs, tuple[str, ...]], ...] = ()
     options: Options = field(default_factory=Options)
     force_exclude: bool = False
     keep_outputs: bool = False
@@ -87,6 +95,18 @@ def _codes(value: object) -> tuple[str, ...]:
     return tuple("TFM" if code == "ALL" else code for code in codes)
 
 
+def _per_file(value: object) -> PerFile:
+    """A table of patterns and the codes that do not count there, or ``PATTERN:CODE,CODE`` from the command line."""
+    if isinstance(value, tuple):
+        pairs = [text.rpartition(":") for text in value]
+        if not all(pattern and codes for pattern, _, codes in pairs):
+            raise ConfigError("wants GLOB:CODES, such as tests/*:TFM5,TFM301")
+        value = {pattern: [codes] for pattern, _, codes in pairs}
+    if not isinstance(value, dict):
+        raise ConfigError("wants a table of patterns and lists of codes")
+    return PerFile(tuple((str(pattern), _codes(codes)) for pattern, codes in value.items()))
+
+
 def _target(value: object) -> Target:
     try:
         return Target(str(value))
@@ -98,6 +118,7 @@ def _target(value: object) -> Target:
 OPTIONS: Mapping[str, Callable[[object], object]] = {
     "select": _codes,
     "ignore": _codes,
+    "extend-select": _codes,
     "target": _target,
     "todo": _flag,
     "unsafe-fixes": _flag,
@@ -107,6 +128,7 @@ KEYS: Mapping[str, Callable[[object], object]] = {
     **OPTIONS,
     "exclude": _strings,
     "extend-exclude": _strings,
+    "per-file-ignores": _per_file,
     "force-exclude": _flag,
     "keep-outputs": _flag,
     "py2": _flag,
@@ -124,9 +146,20 @@ def read(table: Mapping[str, object], settings: Settings, base: Path, where: str
         except ConfigError as error:
             raise ConfigError(f"{where}: {key} {error}") from None
     options: dict[str, Any] = {name: fields.pop(name) for key in OPTIONS if (name := key.replace("-", "_")) in fields}
-    globs = {key: Globs(base, patterns) for key, patterns in fields.items() if isinstance(patterns, tuple)}
-    changed: dict[str, Any] = {**fields, **globs, "options": replace(settings.options, **options)}
+    placed = {key: _placed(value, base) for key, value in fields.items()}
+    changed: dict[str, Any] = {**placed, "options": replace(settings.options, **options)}
     return replace(settings, **changed)
+
+
+def _placed(value: object, base: Path) -> object:
+    """A value whose patterns count from a folder."""
+    match value:
+        case PerFile(codes):
+            return tuple((Globs(base, (pattern,)), unwanted) for pattern, unwanted in codes)
+        case tuple():
+            return Globs(base, value)
+        case _:
+            return value
 
 
 @dataclass(frozen=True)

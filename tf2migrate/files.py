@@ -7,7 +7,7 @@ import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class Search:
         if not root.is_dir():
             settings = self.configuration.of(root.parent)
             if not (settings.force_exclude and is_excluded(root, settings)):
-                yield Input(root, settings)
+                yield Input(root, of_file(whole, settings))
             return
         settings = self.configuration.of(root)
         if settings.force_exclude and is_excluded(root, settings):
@@ -111,13 +111,20 @@ class Search:
             if is_folder:
                 yield from self._walk(folder / entry.name, path, ignores, lifted)
             elif entry.name.endswith(SUFFIXES) and entry.is_file():
-                yield Input(folder / entry.name, settings)
+                yield Input(folder / entry.name, of_file(path, settings))
 
 
 def is_excluded(path: Path, settings: Settings) -> bool:
     """Whether the settings leave out what was given by name."""
     whole = Path(os.path.abspath(path))
     return any(_verdict(globs, whole, path.is_dir()) for globs in (settings.exclude, settings.extend_exclude))
+
+
+def of_file(path: Path, settings: Settings) -> Settings:
+    """The settings of a folder as they are for one file in it."""
+    whole = Path(os.path.abspath(path))
+    never = tuple(code for globs, codes in settings.per_file_ignores if _verdict(globs, whole, False) for code in codes)
+    return replace(settings, options=replace(settings.options, never=never)) if never else settings
 
 
 def _is_ignored(ignores: tuple[Globs, ...], path: Path, is_folder: bool) -> bool:

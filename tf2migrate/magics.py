@@ -9,7 +9,10 @@ from dataclasses import dataclass
 #: A cell magic whose body is ordinary Python; the body of any other is another language.
 PYTHON_CELLS = frozenset({"time", "timeit", "capture", "prun", "debug"})
 
-_MARK = re.compile(r"__tf2migrate_magic_(\d+)__\([\s\\]*\)(?:; )?")
+#: What the name of a call that stands for a magic begins with.
+MARK = "__tf2migrate_magic_"
+
+_MARK = re.compile(MARK + r"(\d+)__\([\s\\]*\)(?:; )?")
 _HEADER = re.compile(r"\s*%%(\w+)[^\n]*(?:\n|\Z)")
 _LINE = re.compile(r"[%!?,;/]|(?:pip|conda)\d?[ \t]+(?:un)?install\b")  # a statement that begins so is no Python
 # Python follows the options of these, unless it is a magic itself.
@@ -61,7 +64,7 @@ def mask(cell: str, first: int) -> Masked:
     magics: list[str] = []
     at = 0
     for start, end, kept in _magics(body):
-        name = f"__tf2migrate_magic_{first + len(magics)}__"
+        name = f"{MARK}{first + len(magics)}__"
         breaks = "\n" * body.count("\n", start, end)  # within the brackets of the call
         pieces += [body[at:start], f"{name}({breaks})" + ("; " if kept else "")]
         magics.append(body[start:end])

@@ -17,10 +17,11 @@ from tf2migrate.lift import lift
 from tf2migrate.lines import moved
 from tf2migrate.lint import lint
 from tf2migrate.model import Edit, Finding, Migration, Options, Outcome, Span, Target
+from tf2migrate.noqa import deafened, mentions, unused
 from tf2migrate.renames import upgrade
 from tf2migrate.rewrites import rewrite
 from tf2migrate.selfcheck import undefined
-from tf2migrate.suppress import Suppressions, selected
+from tf2migrate.suppress import ASKED_FOR, Suppressions, selected
 from tf2migrate.unread import unread
 
 Stage = Callable[[Program, Options], Outcome]
@@ -78,10 +79,20 @@ def _bound(program: Program, options: Options) -> Outcome:
     return Outcome((), tuple(moved(undefined(program, program.first), program.text, program.first.text)))
 
 
+def _noqas(program: Program, options: Options) -> Outcome:
+    """Comments that silence nothing: nothing is said at their place when every rule may speak and no comment counts."""
+    if not selected("TFM010", options) or not mentions(program.text):
+        return Outcome()
+    every = replace(options, select=("TFM",), extend_select=ASKED_FOR, ignore=(), never=(), strict=True, todo=False)
+    others = tuple(stage for stage in STAGES if stage is not _noqas)
+    return unused(program, migrate(deafened(program.text), every, program.cuts, others).findings)
+
+
 #: The stages in their order. Facts are computed anew between them, which is what keeps them true. Lifting comes first:
 #: it needs the graph as it was written. Renames come after, on whatever text is then there; the check comes last. A
-#: program that was of TensorFlow 2 when it came is only linted.
+#: program that was of TensorFlow 2 when it came is only linted. Comments come before all: lines stay lines there.
 STAGES: tuple[Stage, ...] = (
+    _noqas,
     _tf1(lift),
     _tf1(_placed(rewrite)),
     _tf1(_placed(upgrade)),

@@ -54,6 +54,8 @@ class Options:
     target: Target = Target.NATIVE
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()  # not in this file, whatever is selected
     todo: bool = False
     unsafe_fixes: bool = False
     strict: bool = False  # lint also what may be a tensor

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tf2migrate.config import Settings
 from tf2migrate.files import replace_file
+from tf2migrate.noqa import silence
 from tf2migrate.report import Report, Shown
 from tf2migrate.report.diff import unified
 from tf2migrate.treat import Result, problem, treat
@@ -23,6 +24,12 @@ class Mode(StrEnum):
     LIST = "list"
     FIX = "fix"
     DIFF = "diff"
+    NOQA = "noqa"  # comments that silence it
+
+    @property
+    def writes(self) -> bool:
+        """Whether files change."""
+        return self in (Mode.FIX, Mode.NOQA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +52,8 @@ def process(job: Job) -> Report:
     except OSError as error:
         finding = problem("TFM001", f"cannot be read: {error.strerror or error}")
         return Report(job.path, (Shown(0, finding),))
-    result = treat(job.path, data, job.settings)
-    if job.mode is Mode.FIX and result.after != data:
+    result = treated(job.path, data, job.settings, job.mode)
+    if job.mode.writes and result.after != data:
         try:
             replace_file(Path(job.path), result.after, job.roots)
         except OSError as error:
@@ -55,11 +62,24 @@ def process(job: Job) -> Report:
     return report(job.path, result, job.mode)
 
 
+def treated(path: str, data: bytes, settings: Settings, mode: Mode) -> Result:
+    """What a file's bytes become, and what is said before and after."""
+    result = treat(path, data, settings)
+    if mode is not Mode.NOQA:
+        return result
+    after = silence(path, data, result.found)
+    again = treat(path, after, settings) if after != data else result
+    return Result(after, result.found, again.found, (), result.failed)
+
+
 def report(path: str, result: Result, mode: Mode) -> Report:
     """What is told of a file in each mode."""
-    fixed = sum(shown.finding.fixable for shown in result.found)
     if mode is Mode.LIST:
         return Report(path, result.found, failed=result.failed)
+    if mode is Mode.NOQA:
+        silenced = len(result.found) - len(result.remaining)
+        return Report(path, result.remaining, silenced, failed=result.failed, data=result.after)
+    fixed = sum(shown.finding.fixable for shown in result.found)
     if mode is Mode.FIX:
         return Report(path, result.remaining, fixed, failed=result.failed, data=result.after)
     diff = "".join(unified(before, after, path + suffix) for suffix, before, after in result.changes)

@@ -10,17 +10,26 @@ from dataclasses import dataclass
 
 from tf2migrate.model import Finding, Options
 
-_NOQA = re.compile(
-    r"#\s*noqa\b(?P<codes>\s*:\s*(?P<list>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?(?P<more>\s*:)?", re.IGNORECASE
-)
+#: A comment that asks for silence, and the codes it names.
+NOQA = re.compile(r"#\s*noqa\b(?P<codes>\s*:\s*(?P<list>[A-Z]+\d+(?:[\s,]+[A-Z]+\d+)*))?(?P<more>\s*:)?", re.IGNORECASE)
 _SKIP = re.compile(r"#\s*tf2migrate:\s*skip-file\b")
+
+
+#: Rules that speak only when they are selected by name.
+ASKED_FOR = ("TFM010", "TFM6")
 
 
 def selected(code: str, options: Options) -> bool:
     """Whether a rule is asked for: of the prefixes in select and ignore, the longest that fits decides."""
-    wanted = max((len(prefix) for prefix in options.select or ("TFM",) if code.startswith(prefix)), default=-1)
-    unwanted = max((len(prefix) for prefix in options.ignore if code.startswith(prefix)), default=-1)
-    return wanted > unwanted
+    if code.startswith(options.never):
+        return False
+    usual = () if code.startswith(ASKED_FOR) else ("TFM",)
+    wanted = _longest(code, (*(options.select or usual), *options.extend_select))
+    return wanted > _longest(code, options.ignore)
+
+
+def _longest(code: str, prefixes: tuple[str, ...]) -> int:
+    return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +57,11 @@ class Suppressions:
         if "noqa" not in text.lower() and "skip-file" not in text:
             return cls()
         noqas, skip = [], False
-        for comment, first, last in _comments(text):
-            skip = skip or bool(_SKIP.search(comment))
-            codes = noqa_codes(comment)
+        for comment in comments(text):
+            skip = skip or bool(_SKIP.search(comment.text))
+            codes = noqa_codes(comment.text)
             if codes is not None:
-                noqas.append(Noqa(first, last, codes))
+                noqas.append(Noqa(comment.first, comment.last, codes))
         return cls(tuple(noqas), skip)
 
     def cover(self, line: int, code: str) -> bool:
@@ -64,9 +73,20 @@ class Suppressions:
         return selected(finding.code, options) and not self.cover(finding.line, finding.code)
 
 
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment, its place (line from 1, column from 0), and the lines of the statement it stands in or behind."""
+
+    text: str
+    line: int
+    column: int
+    first: int
+    last: int
+
+
 def noqa_codes(comment: str) -> frozenset[str] | None:
     """The codes of a `# noqa: A1, B2` comment; an empty set for a bare one; None for another comment."""
-    match = _NOQA.search(comment)
+    match = NOQA.search(comment)
     if match is None:
         return None
     if match["codes"]:
@@ -74,21 +94,30 @@ def noqa_codes(comment: str) -> frozenset[str] | None:
     return None if match["more"] else frozenset()  # a colon without a code is a slip, not a wish for silence
 
 
-def _comments(text: str) -> Iterator[tuple[str, int, int]]:
-    """Each comment, with the first and the last line of the statement that it stands in or behind."""
-    comments: list[str] = []
-    first, in_statement = 0, False
+def comments(text: str) -> Iterator[Comment]:
+    """Each comment of a program."""
+    for statement in statements(text):
+        for token in statement:
+            if token.type == tokenize.COMMENT:
+                yield Comment(token.string, *token.start, statement[0].start[0], statement[-1].start[0])
+
+
+def statements(text: str) -> Iterator[list[tokenize.TokenInfo]]:
+    """The tokens of each statement (of a compound one, its header), of each comment and each empty line.
+
+    They end where the text is no Python any more.
+    """
+    tokens: list[tokenize.TokenInfo] = []
+    in_statement = False
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type in (tokenize.INDENT, tokenize.DEDENT):
                 continue
-            first = first or token.start[0]
-            if token.type == tokenize.COMMENT:
-                comments.append(token.string)
-            elif token.type == tokenize.NEWLINE or (token.type == tokenize.NL and not in_statement):
-                yield from ((comment, first, token.start[0]) for comment in comments)
-                comments, first, in_statement = [], 0, False
-            elif token.type != tokenize.NL:  # an NL in a statement is a line break within brackets
+            tokens.append(token)
+            if token.type == tokenize.NEWLINE or (token.type == tokenize.NL and not in_statement):
+                yield tokens
+                tokens, in_statement = [], False
+            elif token.type not in (tokenize.COMMENT, tokenize.NL):  # an NL in a statement is a break within brackets
                 in_statement = True
     except (tokenize.TokenError, SyntaxError):
         return

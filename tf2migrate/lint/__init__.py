@@ -16,9 +16,6 @@ from tf2migrate.suppress import Suppressions, selected
 #: How often a fix may make room for another: an import that moved, the name below it, the argument of the call.
 _ROUNDS = 8
 
-#: Rules that speak only when `--select` asks for them.
-_ASKED_FOR = "TFM6"
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -51,13 +48,9 @@ def _found(program: Program, options: Options) -> list[Found]:
     said = Suppressions.of(program.text)
     found: list[Found] = []
     for rule in RULES:
-        if any(_wanted(code, options) for code in rule.codes):
-            found += (f for f in rule.check(program) if _wanted(f.code, options))
+        if any(selected(code, options) for code in rule.codes):
+            found += (f for f in rule.check(program) if selected(f.code, options))
     return [f for f in found if not said.cover(f.node.lineno, f.code)]
-
-
-def _wanted(code: str, options: Options) -> bool:
-    return selected(code, options) and bool(options.select or not code.startswith(_ASKED_FOR))
 
 
 def _fits(found: Found, options: Options) -> bool:

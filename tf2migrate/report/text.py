@@ -20,14 +20,14 @@ def _lines(path: str, shown: Shown) -> Iterator[str]:
         yield f"    help: {shown.finding.advice}"
 
 
-def summary(reports: Sequence[Report], fix: bool) -> str:
-    """How many findings there are, and how many a fix deals with."""
+def summary(reports: Sequence[Report], done: str = "") -> str:
+    """How many findings there are, and how many a fix deals with, or what was `done` to how many."""
     shown = [entry for report in reports for entry in report.shown]
     fixed = sum(report.fixed for report in reports)
-    if fix:
+    if done:
         if not shown and not fixed:
             return "Nothing to report.\n"
-        return f"Found {_count(len(shown) + fixed)} ({fixed} fixed, {len(shown)} remaining).\n"
+        return f"Found {_count(len(shown) + fixed)} ({fixed} {done}, {len(shown)} remaining).\n"
     if not shown:
         return "Nothing to report.\n"
     fixable = sum(entry.finding.fixable for entry in shown)
