@@ -104,10 +104,12 @@ def _cells(value: Stacked) -> ast.expr:
 def made_text(expressions: Expressions, value: Unrolled) -> str:
     """The object that unrolls the cell, or one for each cell where dropout is between them."""
     flags = ["return_sequences=True"]
-    if _state_is_read(expressions, value):
+    if state_is_read(expressions, value):
         flags.append("return_state=True")
     if "sequence_length" in value.arguments:
         flags.append("zero_output_for_mask=True")
+    if value.index:
+        flags.append("go_backwards=True")
     cell = expressions.text(value.arguments["cell"])
     begin = f"{expressions.tf}.keras.layers.RNN("
     if value.several:
@@ -115,7 +117,7 @@ def made_text(expressions: Expressions, value: Unrolled) -> str:
     return f"{begin}{cell}, {', '.join(flags)})"
 
 
-def _state_is_read(expressions: Expressions, value: Unrolled) -> bool:
+def state_is_read(expressions: Expressions, value: Unrolled) -> bool:
     """Whether anything reads the last state."""
     interpreter = expressions.interpreter
     frames = [*interpreter.frames, *[frame for part in interpreter.parts.values() for frame in part.frames]]
@@ -135,10 +137,10 @@ def _every(value: Value) -> list[Value]:
 # -------------------------------------------------------------------- the call
 
 
-def lines(expressions: Expressions, value: Unrolled, outputs: str, state: ast.expr) -> list[str]:
+def lines(expressions: Expressions, value: Unrolled, outputs: str, state: ast.expr | str) -> list[str]:
     """The lines of `outputs, state = dynamic_rnn(…)`: unrolled, what is dropped, then the state in its old order."""
     found = _outputs(expressions, value, outputs)
-    if not _state_is_read(expressions, value):
+    if not state_is_read(expressions, value):
         return found
     if value.several:
         message = "the state of cells with dropout between them is used"
@@ -150,22 +152,21 @@ def lines(expressions: Expressions, value: Unrolled, outputs: str, state: ast.ex
     if isinstance(last, State) and isinstance(state, ast.Tuple | ast.List) and len(state.elts) == 2:
         remembered, output = (expressions.text(element) for element in state.elts)
         found[at] = f"{outputs}, {output}, {remembered} = {call}"
-    elif not isinstance(state, ast.Name):
+    elif not isinstance(state, ast.Name | ast.Attribute | str):
         message = "the state of an unrolled cell is taken apart where it is bound"
         raise Refused("TFM902", value.arguments["cell"], message, "Bind the state to one name.")
-    elif not isinstance(last, Structure):
-        found[at] = f"{outputs}, {state.id} = {call}"
     else:
-        found[at] = f"{outputs}, *{state.id} = {call}"
-        order = _reversed(last, state.id)
-        found[at + 1 : at + 1] = [f"{state.id} = {order}"] if order != state.id else []
+        kept = state if isinstance(state, str) else expressions.text(state)
+        found[at] = f"{outputs}, {'*' if isinstance(last, Structure) else ''}{kept} = {call}"
+        order = _reversed(last, kept) if isinstance(last, Structure) else kept
+        found[at + 1 : at + 1] = [f"{kept} = {order}"] if order != kept else []
     return found
 
 
 def outputs_text(expressions: Expressions, value: Unrolled) -> str | None:
     """The outputs alone as an expression, where one call is all there is."""
     found = _outputs(expressions, value, "x")
-    return found[0].removeprefix("x = ") if len(found) == 1 and not _state_is_read(expressions, value) else None
+    return found[0].removeprefix("x = ") if len(found) == 1 and not state_is_read(expressions, value) else None
 
 
 def _name(expressions: Expressions, value: Unrolled) -> str:
@@ -173,7 +174,7 @@ def _name(expressions: Expressions, value: Unrolled) -> str:
     if name is None:
         message = "a cell is unrolled where it is fetched"
         raise Refused("TFM902", value.arguments["cell"], message, "Bind the outputs to a name.")
-    return name
+    return name if value.index is None else f"{name}[{value.index}]"
 
 
 def _reversed(state: Value, text: str) -> str:
@@ -213,6 +214,8 @@ def _outputs(expressions: Expressions, value: Unrolled, target: str) -> list[str
             call = f"{name}[{index}]" if value.several else name
             found += _stage(expressions, stage, call, source, target, mask)
             source = target
+    if value.index:
+        found.append(f"{begin}{tf}.reverse({target}, axis=[1])")
     major = given.get("time_major")
     if isinstance(major, ast.Constant) and major.value:
         found.append(f"{begin}{tf}.transpose({target}, [1, 0, 2])")
@@ -225,15 +228,14 @@ def _inputs(expressions: Expressions, value: Unrolled) -> tuple[str, str]:
     """What is unrolled over, batch first, and the further arguments of the call."""
     tf, given = expressions.tf, value.arguments
     text = expressions.text(given["inputs"])
-    static = value.path.endswith("static_rnn")
-    source = f"{tf}.stack({text}, axis=1)" if static else text
+    source = f"{tf}.stack({text}, axis=1)" if value.static else text
     axis = 1
     major = given.get("time_major")
     if isinstance(major, ast.Constant) and major.value:
         source, axis = f"{tf}.transpose({text}, [1, 0, 2])", 0
     more = ""
     if "sequence_length" in given and not _none(given["sequence_length"]):
-        steps = f"len({text})" if static else f"{tf}.shape({text})[{axis}]"
+        steps = f"len({text})" if value.static else f"{tf}.shape({text})[{axis}]"
         more += f", mask={tf}.sequence_mask({expressions.text(given['sequence_length'])}, {steps})"
     if not value.zero:
         if value.several:

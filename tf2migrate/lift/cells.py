@@ -8,7 +8,7 @@ A `DropoutWrapper` has no like in Keras: what it drops is dropped before and aft
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from tf2migrate.lift.values import (
 from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
+    from tf2migrate.facts.names import Names
     from tf2migrate.lift.interpret import Interpreter
 
 _CELLS = {
@@ -108,6 +109,12 @@ class Unrolled(Structure):
     stages: tuple[Stage, ...] = ()
     zero: bool = True  # whether it starts from a state of zeros
     statement: Statement | None = None
+    index: int | None = None  # of two directions, which one it is: 0 or 1
+
+    @property
+    def static(self) -> bool:
+        """Whether a list of steps is taken."""
+        return "static" in self.path
 
     @property
     def cells(self) -> list[ast.expr]:
@@ -176,6 +183,29 @@ def _stack(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
 
 def _unroll(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     bound = bind(node, _STATIC if path.endswith("static_rnn") else _DYNAMIC)
+    found = unrolled(interpreter, node, path, bound)
+    if isinstance(found, Unknown):
+        return found
+    cell = found.stages[0].cell
+    name = free_name(interpreter, "rnns" if found.several else "rnn")
+    own = "rnn" if "scope" not in bound and not path.endswith("static_rnn") else None
+    alone = (
+        isinstance(cell, Cell)
+        and not found.several
+        and not any(
+            isinstance(other, Unrolled) and any(s.cell is cell for s in other.stages)
+            for other in interpreter.rewrites.values()
+        )
+    )
+    layer = Layer(node, "RNN")
+    interpreter.make(node, layer, name, interpreter.scopes.name(own), True if alone else None)
+    return found
+
+
+def unrolled(
+    interpreter: Interpreter, node: ast.Call, path: str, bound: Mapping[str, ast.expr], index: int | None = None
+) -> Unrolled | Unknown:
+    """One cell, or a stack of them, unrolled over its inputs; `index` says which of two directions it is."""
     cell = interpreter.evaluate(bound["cell"])
     for name in ("inputs", "sequence_length"):
         for leaf in leaves(interpreter.evaluate(bound[name])) if name in bound else ():
@@ -202,26 +232,17 @@ def _unroll(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
             interpreter.statement.reads |= wrapper.reads
     tensor = Tensor(Time.STAGED, node)
     outputs = Structure("list", (), node, rest=tensor) if path.endswith("static_rnn") else tensor
-    items = ((0, outputs, None), (1, _state(cell, node), None))
-    found = Unrolled(
+    return Unrolled(
         "tuple",
-        items,
+        ((0, outputs, None), (1, _state(cell, node), None)),
         node,
         path=path,
         arguments=bound,
         stages=stages,
         zero=not initial,
         statement=interpreter.statement,
+        index=index,
     )
-    name = free_name(interpreter, "rnns" if found.several else "rnn")
-    own = "rnn" if "scope" not in bound and not path.endswith("static_rnn") else None
-    alone = isinstance(cell, Cell | Wrapped) and not any(
-        isinstance(other, Unrolled) and any(s.cell is stages[0].cell for s in other.stages)
-        for other in interpreter.rewrites.values()
-    )
-    layer = Layer(node, "RNN")
-    interpreter.make(node, layer, name, interpreter.scopes.name(own), True if alone else None)
-    return found
 
 
 def _stages(cell: Value, wrappers: tuple[Wrapped, ...]) -> Iterator[Stage]:
@@ -278,17 +299,27 @@ def cell_method(interpreter: Interpreter, node: ast.Call, base: Value, name: str
     return Unknown(f"{name} of a cell is not followed", node)
 
 
-def check(interpreter: Interpreter) -> Iterator[Finding]:
+def check(found: Iterable[Unrolled]) -> Iterator[Finding]:
     """What is drawn otherwise. Raises `Refused` where Keras would compute in another precision."""
-    for value in interpreter.rewrites.values():
-        if isinstance(value, Unrolled) and value.statement is not None:
-            check_precision(value.statement, value.arguments["cell"])
-            for stage in value.stages:
-                for wrapper in stage.wrappers[:1]:
-                    node = wrapper.node
-                    message = "dropout of a recurrent cell is drawn for all steps at once"
-                    advice = "The chances are the same; for each step its own numbers are drawn, as before."
-                    yield Finding(node.lineno, node.col_offset + 1, "TFM718", message, advice, fixable=True)
+    for value in found:
+        assert value.statement is not None
+        check_precision(value.statement, value.arguments["cell"])
+        for stage in value.stages:
+            for wrapper in stage.wrappers[:1]:
+                node = wrapper.node
+                message = "dropout of a recurrent cell is drawn for all steps at once"
+                advice = "The chances are the same; for each step its own numbers are drawn, as before."
+                yield Finding(node.lineno, node.col_offset + 1, "TFM718", message, advice, fixable=True)
+
+
+def for_versions(node: ast.Try, names: Names) -> bool:
+    """Whether a `try` unrolls cells and its handler calls the same function, for a TensorFlow that gave it no state."""
+    calls = (
+        [s.value for s in [*node.body, *node.handlers[0].body] if isinstance(s, ast.Assign)] if node.handlers else []
+    )
+    symbols = {names.symbol(call.func) if isinstance(call, ast.Call) else None for call in calls}
+    once = len(calls) == 2 and len(node.body) == len(node.handlers) == len(node.handlers[0].body) == 1
+    return once and len(symbols) == 1 and str(symbols.pop()).endswith("_rnn") and not node.orelse
 
 
 HANDLERS = {
@@ -299,4 +330,16 @@ HANDLERS = {
     "tf.nn.static_rnn": _unroll,
     "tf.contrib.rnn.static_rnn": _unroll,
 }
-__all__ = ["HANDLERS", "Cell", "Stacked", "Stage", "State", "Unrolled", "Wrapped", "cell_method", "check"]
+__all__ = [
+    "HANDLERS",
+    "Cell",
+    "Stacked",
+    "Stage",
+    "State",
+    "Unrolled",
+    "Wrapped",
+    "cell_method",
+    "check",
+    "for_versions",
+    "unrolled",
+]

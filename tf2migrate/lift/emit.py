@@ -6,13 +6,13 @@ import ast
 import textwrap
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import cells, layers, normalization, savers, summaries, variable_lists, visibility
+from tf2migrate.lift import bidirectional, cells, layers, normalization, savers, summaries, variable_lists, visibility
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.headers import elifs, headers
 from tf2migrate.lift.interpret import Interpreter, Method
 from tf2migrate.lift.plan import Plan, Planned
-from tf2migrate.lift.render import shift
+from tf2migrate.lift.render import base, shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Run, Statement
@@ -29,7 +29,7 @@ class Emitter:
         self.findings: list[Finding] = [
             *savers.check(interpreter),
             *summaries.check(interpreter),
-            *cells.check(interpreter),
+            *cells.check(bidirectional.every_unrolled(interpreter)),
             *layers.check(interpreter),
             *normalization.check(interpreter, plan),
         ]
@@ -229,7 +229,7 @@ class Emitter:
     def _own(self, node: ast.stmt, indent: str) -> list[str]:
         records = self.records.get(id(node), [])
         match node:
-            case ast.With() if self.interpreter.rewrites.get(id(node)) == "transparent":
+            case ast.With() | ast.Try() if self.interpreter.rewrites.get(id(node)) == "transparent":
                 return self.block(node.body, indent, _header_end(node))
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 return [] if node in self.interpreter.moved else self._definition(node, indent)
@@ -256,9 +256,8 @@ class Emitter:
         lines = []
         for made in statement.made:
             if id(made.node) in self.expressions.hoisted:
-                lines.append(
-                    f"{indent}{self.expressions.hoisted[id(made.node)]} = {self.expressions.made_text(made.node)}"
-                )
+                text = self.expressions.made_text(made.node)
+                lines.append(f"{indent}{self.expressions.hoisted[id(made.node)]} = {shift(text, base(text), indent)}")
         used = isinstance(statement.value, summaries.Summary | variable_lists.Collected) or any(
             statement in p.slice.statements for p in self.plan.functions
         )
@@ -439,8 +438,10 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *[int(d.lineno) for d in decorators or []]])
 
 
-def _header_end(node: ast.With) -> int:
-    """The line on which the header of a with statement ends."""
+def _header_end(node: ast.With | ast.Try) -> int:
+    """The line on which the header of a statement ends."""
+    if isinstance(node, ast.Try):
+        return node.lineno
     return max([node.lineno, *[(i.optional_vars or i.context_expr).end_lineno or node.lineno for i in node.items]])
 
 

@@ -60,8 +60,8 @@ class Expressions:
         self.inside = False  # whether what is written is the body of a function
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
         parts.check(interpreter)
-        self.parts = {function: PartText(self, part) for function, part in interpreter.parts.items()}
         plan.taken -= parts.freed(interpreter)
+        self.parts = {function: PartText(self, part) for function, part in interpreter.parts.items()}
         self._calls = {node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls}
 
     def class_name(self, kind: str) -> str:

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound, bind
-from tf2migrate.lift import cells, layers, metrics, normalization, savers, scopes, summaries, variable_lists
+from tf2migrate.lift import (
+    bidirectional,
+    cells,
+    layers,
+    metrics,
+    normalization,
+    savers,
+    scopes,
+    summaries,
+    variable_lists,
+)
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import (
@@ -554,6 +564,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.group": _group,
     "tf.no_op": _group,
     "tf.gradients": _gradients,
+    **bidirectional.HANDLERS,
     **cells.HANDLERS,
     **layers.HANDLERS,
     **metrics.HANDLERS,

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import classes, graph_calls, parts, variable_lists
+from tf2migrate.lift import cells, classes, graph_calls, parts, variable_lists
 from tf2migrate.lift.cells import State
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scope, Scopes
@@ -209,6 +209,10 @@ class Interpreter:
                 self.loop(node, node.body, node.orelse)
             case ast.If():
                 self.branch(node, [node.body, node.orelse])
+            case ast.Try() if cells.for_versions(node, self.names):
+                self.rewrites[id(node)] = "transparent"
+                with self.within(self._record(node)):
+                    self.body(node.body)
             case ast.Try():
                 self.branch(node, [[*node.body, *node.orelse], *[h.body for h in node.handlers]], node.finalbody)
             case ast.Match():

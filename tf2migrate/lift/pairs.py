@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import cell_text, metrics
+from tf2migrate.lift import bidirectional, cell_text, metrics
+from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled
 from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.metrics import Metric
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
 
-Pair = Metric | Unrolled
+Pair = Metric | Unrolled | Bidirectional
 
 
 def pair_of(interpreter: Interpreter, node: ast.AST | None) -> Pair | None:
@@ -26,6 +27,8 @@ def pair_of(interpreter: Interpreter, node: ast.AST | None) -> Pair | None:
 
 def made_text(expressions: Expressions, pair: Pair) -> str:
     """The constructor of the object."""
+    if isinstance(pair, Bidirectional):
+        return bidirectional.made_text(expressions, pair)
     return cell_text.made_text(expressions, pair) if isinstance(pair, Unrolled) else metrics.made_text(expressions)
 
 
@@ -50,6 +53,8 @@ def lines(expressions: Expressions, node: ast.stmt, read: set[str]) -> list[str]
     if pair is None:
         return None
     target = node.targets[0] if isinstance(node, ast.Assign) else None
+    if isinstance(pair, Bidirectional):
+        return bidirectional.lines(expressions, pair, target, read)
     taken_apart = isinstance(target, ast.Tuple | ast.List) and len(target.elts) == 2
     if not taken_apart or not isinstance(target, ast.Tuple | ast.List):
         return _whole(expressions, node, pair, read)
@@ -66,7 +71,7 @@ def _whole(expressions: Expressions, node: ast.Assign | ast.Return, pair: Pair, 
         raise whole(pair)
     begin = f"{expressions.text(node.targets[0])} = " if isinstance(node, ast.Assign) else "return "
     names = [free_name(expressions.interpreter, n) if n in read else n for n in ("outputs", "state")]
-    found = cell_text.lines(expressions, pair, names[0], ast.Name(names[1], ast.Load()))
+    found = cell_text.lines(expressions, pair, names[0], names[1])
     return [*found, f"{begin}{', '.join(names)}"]
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift import pairs
+from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
 from tf2migrate.lift.parts import Call, Part
-from tf2migrate.lift.render import shift
+from tf2migrate.lift.render import base, shift
 from tf2migrate.lift.values import Layer, Refused, Value, Variable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class PartText:
         self.program, self.function = expressions.program, part.function
         self.name = expressions.plan.fresh("".join(w[:1].upper() + w[1:] for w in self.function.name.split("_")))
         body = self.function.body
-        self.scopes: dict[int, ast.With] = {}  # for the first statement of a scope: the scope
+        self.scopes: dict[int, ast.With | ast.Try] = {}  # for the first statement of a scope: the scope
         self.docstring = body[0] if ast.get_docstring(self.function, clean=False) is not None else None
         statements = list(self._flat(body[1:] if self.docstring else body))
         moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or self._returns(s.node)}
@@ -46,13 +47,13 @@ class PartText:
     def _flat(self, body: list[ast.stmt]) -> Iterator[ast.stmt]:
         """The statements, without the scopes that they stand in."""
         for statement in body:
-            if isinstance(statement, ast.With) and self._transparent(statement):
+            if isinstance(statement, ast.With | ast.Try) and self._transparent(statement):
                 self.scopes[id(statement.body[0])] = statement
                 yield from self._flat(statement.body)
             else:
                 yield statement
 
-    def _transparent(self, node: ast.With) -> bool:
+    def _transparent(self, node: ast.With | ast.Try) -> bool:
         return self.expressions.interpreter.rewrites.get(id(node)) == "transparent"
 
     # ------------------------------------------------------------ names
@@ -99,7 +100,7 @@ class PartText:
         when_called: list[ast.Name] = []
         for node in ast.walk(self.function):
             value = rewrites.get(id(node))
-            if isinstance(value, Unrolled):
+            if isinstance(value, Unrolled | Bidirectional):
                 when_made += [name for cell in value.cells for name in self._loads(cell)]
             elif isinstance(value, Wrapped):
                 told = [argument for name, argument in value.arguments.items() if name != "cell"]
@@ -209,7 +210,8 @@ class PartText:
             for made in self._made(statement):
                 with self.expressions.making():
                     text = self.expressions.made_text(made)
-                lines.append(f"{self.expressions.hoisted[id(made)]} = {text}")
+                text = shift(text, base(text), "")
+                lines += f"{self.expressions.hoisted[id(made)]} = {text}".split("\n")
         return lines
 
     def _made(self, statement: ast.stmt) -> Iterator[ast.Call]:

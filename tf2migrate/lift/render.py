@@ -70,6 +70,12 @@ def spread(opened: str, parts: Iterable[str], closed: str, line: str) -> str:
     return f"{opened}\n" + "".join(f"{indent}    {part},\n" for part in parts) + indent + closed
 
 
+def base(text: str) -> str:
+    """The indentation of the line that a spread call ends on, which is that of the line that it began on."""
+    last = text.rsplit("\n", 1)[-1]
+    return last[: len(last) - len(last.lstrip())]
+
+
 def _string_lines(text: str) -> set[int]:
     """The lines of a statement that begin inside a string."""
     try:
