@@ -27,14 +27,14 @@ def summary(reports: Sequence[Report], done: str = "") -> str:
     if done:
         if not shown and not fixed:
             return "Nothing to report.\n"
-        return f"Found {_count(len(shown) + fixed)} ({fixed} {done}, {len(shown)} remaining).\n"
+        return f"Found {count(len(shown) + fixed)} ({fixed} {done}, {len(shown)} remaining).\n"
     if not shown:
         return "Nothing to report.\n"
     fixable = sum(entry.finding.fixable for entry in shown)
     more = f"[*] {fixable} fixable with `--fix`.\n" if fixable else ""
     unsafe = sum(entry.finding.unsafe and not entry.finding.fixable for entry in shown)
     hidden = f"{unsafe} {'more ' * bool(fixable)}fixable with `--fix --unsafe-fixes`.\n" if unsafe else ""
-    return f"Found {_count(len(shown))}.\n{more}{hidden}"
+    return f"Found {count(len(shown))}.\n{more}{hidden}"
 
 
 def problems(reports: Sequence[Report]) -> list[Report]:
@@ -50,8 +50,9 @@ def diff_summary(reports: Sequence[Report]) -> str:
     changed, fixed = sum(bool(report.diff) for report in reports), sum(report.fixed for report in reports)
     if not changed:
         return "Nothing would change.\n"
-    return f"Would fix {_count(fixed)} in {changed} file{'s' * (changed != 1)}.\n"
+    return f"Would fix {count(fixed)} in {changed} file{'s' * (changed != 1)}.\n"
 
 
-def _count(number: int) -> str:
+def count(number: int) -> str:
+    """How many findings, in words."""
     return f"{number} finding{'s' * (number != 1)}"

@@ -1,0 +1,172 @@
+"""One call of the main command: from paths to reports, and from reports to what is printed."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from tf2migrate import baseline
+from tf2migrate.config import ConfigError, Configuration
+from tf2migrate.files import Search, is_excluded, of_file
+from tf2migrate.process import Job, Mode, available_cpus, process_all, report, treated
+from tf2migrate.report import FOR_PEOPLE, Report, statistics, text
+from tf2migrate.treat import Result
+
+
+class Misused(ValueError):
+    """A call that cannot be meant: a wrong setting, a baseline that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the user asked for. `flags` are those that stand above [tool.tf2migrate]."""
+
+    paths: Sequence[str]
+    mode: Mode
+    flags: Mapping[str, object]
+    stdin_filename: str | None = None
+    output_format: str = "text"
+    statistics: bool = False
+    baseline: str | None = None
+    update_baseline: bool = False
+    jobs: int | None = None
+
+
+def run(call: Call) -> int:
+    """Do it, print what there is to say, and return the exit code. Raises `Misused`."""
+    _check(call)
+    configuration = Configuration(call.flags)
+    data = None
+    try:
+        known = baseline.read(Path(call.baseline), call.update_baseline) if call.baseline else None
+        if "-" in call.paths:
+            reports, data = _standard_input(call, configuration)
+        else:
+            reports = list(_reports(_jobs(call.paths, configuration, call.mode), call.jobs))
+    except (ConfigError, baseline.BaselineError) as error:
+        raise Misused(str(error)) from None
+    if call.mode is Mode.DIFF:
+        _tell_diff(reports)
+    elif known is not None and call.update_baseline:
+        return _update(call, known, reports, data)
+    elif known is not None:
+        compared = known.compare(reports, data)
+        reports = list(compared.reports)
+        _tell(call, _told(call, reports) + _about(compared) * (call.output_format in FOR_PEOPLE))
+    else:
+        _tell(call, _told(call, reports))
+    return _exit_code(reports, call.mode)
+
+
+def _check(call: Call) -> None:
+    if "-" in call.paths and len(call.paths) > 1:
+        raise Misused("- stands alone: standard input is one program.")
+    if call.statistics and call.output_format not in ("text", "json"):
+        raise Misused("--statistics come as text or json.")
+    if call.baseline and call.mode in (Mode.DIFF, Mode.NOQA):
+        raise Misused("--baseline stands without --diff and --add-noqa.")
+    if call.update_baseline and (call.mode is not Mode.LIST or not call.baseline):
+        raise Misused("--update-baseline wants --baseline FILE, and stands without --fix.")
+
+
+def _standard_input(call: Call, configuration: Configuration) -> tuple[list[Report], bytes]:
+    """What came of standard input, and the text that the report is about."""
+    data = sys.stdin.buffer.read()
+    name = call.stdin_filename
+    path = Path(name or "-")
+    settings = configuration.of(path.parent)
+    out = name is not None and settings.force_exclude and is_excluded(path, settings)
+    result = Result(data) if out else treated(str(path), data, of_file(path, settings), call.mode)
+    if call.mode.writes:
+        _write(result.after)
+    return [report(str(path), result, call.mode)], result.after if call.mode.writes else data
+
+
+def _jobs(paths: Sequence[str], configuration: Configuration, mode: Mode) -> list[Job]:
+    roots = tuple(os.path.realpath(path) for path in paths)
+    return [
+        Job(str(found.path), found.settings, mode, roots, found.problem)
+        for found in Search([Path(path) for path in paths], configuration)
+    ]
+
+
+def _reports(jobs: Sequence[Job], workers: int | None) -> Iterator[Report]:
+    """What came of each file, with a progress bar for someone who has waited for a second."""
+    # A few files are done before another process has started.
+    reports = process_all(jobs, workers or (available_cpus() if len(jobs) > 8 else 1))
+    if not sys.stderr.isatty():
+        yield from reports
+        return
+    started, done = time.monotonic(), 0
+    for each in reports:
+        yield each
+        done += 1
+        if time.monotonic() - started > 1:
+            break
+    if done < len(jobs):
+        with click.progressbar(length=len(jobs), label="Files", file=sys.stderr) as bar:
+            bar.update(done)
+            for each in reports:
+                yield each
+                bar.update(1)
+
+
+def _told(call: Call, reports: Sequence[Report]) -> str:
+    """The reports in the format that is asked for."""
+    if call.statistics:
+        return statistics.as_json(reports) if call.output_format == "json" else statistics.as_text(reports)
+    listed: str = import_module(f"tf2migrate.report.{call.output_format}").render(reports)
+    done = {Mode.FIX: "fixed", Mode.NOQA: "silenced"}.get(call.mode, "")
+    return listed + (text.summary(reports, done) if call.output_format in FOR_PEOPLE else "")
+
+
+def _about(compared: baseline.Compared) -> str:
+    """What the baseline kept back, and what of it can go."""
+    told = f"Not shown: {compared.known} of the baseline.\n" if compared.known else ""
+    return told + f"{compared.gone} of the baseline no longer found: --update-baseline.\n" * bool(compared.gone)
+
+
+def _update(call: Call, known: baseline.Baseline, reports: Sequence[Report], data: bytes | None) -> int:
+    after = known.updated(reports, data)
+    file = Path(call.baseline or "")
+    try:
+        after.write(file)
+    except OSError as error:
+        raise Misused(f"{file}: {error.strerror or error}") from None
+    count = sum(keys.total() for keys in after.files.values())
+    failed = [each for each in reports if each.failed]
+    _tell(call, text.render(failed) + f"Wrote {text.count(count)} to {file}.\n")
+    return 2 if failed else 0
+
+
+def _tell(call: Call, message: str) -> None:
+    """Print; a program that is written to standard output has that for itself."""
+    click.echo(_printable(message), nl=False, err="-" in call.paths and call.mode.writes)
+
+
+def _tell_diff(reports: Sequence[Report]) -> None:
+    _write("".join(report.diff for report in reports).encode(errors="surrogateescape"))
+    click.echo(_printable(text.render(text.problems(reports)) + text.diff_summary(reports)), nl=False, err=True)
+
+
+def _write(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _printable(message: str) -> str:
+    """A message with the bytes of a file name that are no text made visible."""
+    return message.encode(errors="backslashreplace").decode()
+
+
+def _exit_code(reports: Sequence[Report], mode: Mode) -> int:
+    if any(report.failed for report in reports):
+        return 2
+    return int(any(report.diff if mode is Mode.DIFF else report.shown for report in reports))
