@@ -298,6 +298,8 @@ class BodyWriter:
                 lines += self._minimize(effect)
             elif effect.kind == "apply_gradients":
                 lines += self._apply(effect)
+            elif effect.kind == "average":
+                lines.append(self.expressions.renderer.text(effect.node))
             elif effect.kind.startswith("assign"):
                 lines.append(self._assign(statement, effect))
         return lines

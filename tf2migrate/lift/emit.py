@@ -6,12 +6,22 @@ import ast
 import textwrap
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import bidirectional, cells, layers, normalization, savers, summaries, variable_lists, visibility
+from tf2migrate.lift import (
+    averages,
+    bidirectional,
+    cells,
+    layers,
+    normalization,
+    savers,
+    summaries,
+    variable_lists,
+    visibility,
+)
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.headers import elifs, headers
 from tf2migrate.lift.interpret import Interpreter, Method
-from tf2migrate.lift.plan import Plan, Planned
+from tf2migrate.lift.plan import Plan, Planned, unpacked
 from tf2migrate.lift.render import base, shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
@@ -33,7 +43,7 @@ class Emitter:
             *layers.check(interpreter),
             *normalization.check(interpreter, plan),
         ]
-        self.traced = variable_lists.check(interpreter, plan)
+        self.traced = variable_lists.check(interpreter, plan) | averages.moving(plan)
         self.records: dict[int, list[Statement]] = {}
         for frame in interpreter.frames:
             for statement in frame.statements:
@@ -218,7 +228,11 @@ class Emitter:
         if any(not visibility.sees(run.frame, planned.frame) for run in planned.runs):
             lines[-1:] = ["", f"{indent}self.{planned.name} = {planned.name}", ""]
         if planned in self.traced:
-            lines[-1:] = ["", f"{indent}{planned.name}.get_concrete_function()  # makes its layers' variables", ""]
+            lines[-1:] = [
+                "",
+                f"{indent}{planned.name}.get_concrete_function()  # makes the variables that it needs",
+                "",
+            ]
         return lines
 
     @staticmethod
@@ -305,7 +319,9 @@ class Emitter:
     def _run_assignment(self, statement: Statement, runs: list[Run], indent: str) -> list[str] | None:
         """A statement that is a run and nothing else."""
         node = statement.node
-        if len(runs) != 1 or not isinstance(node, ast.Assign | ast.Expr) or node.value is not runs[0].node:
+        if len(runs) != 1 or not isinstance(node, ast.Assign | ast.Expr):
+            return None
+        if node.value is not runs[0].node and unpacked(runs[0]) is None:
             return None
         text = self.expressions.run_statement(runs[0])
         if text is None:

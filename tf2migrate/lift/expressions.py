@@ -450,15 +450,19 @@ class Expressions:
         ):
             inner = f"value.numpy() for value in {call}"
             return f"[{inner}]" if run.fetches.kind == "list" else f"tuple({inner})"
-        if inside == every and [returned[leaf] for leaf in inside] == planned.returned:
-            shape = self._display(run.fetches, {leaf: f"value[{at}]" for at, leaf in enumerate(every)})
-            return f"(lambda value: {shape})([value.numpy() for value in {call}])"
-        raise Refused(
-            "TFM906",
-            run.node,
-            "several fetches of this run are used inside an expression",
-            "Unpack the run's result into names first: a, b = sess.run([...]).",
-        )
+        if not planned.returned:
+            raise Refused(
+                "TFM906",
+                run.node,
+                "ops that return nothing are fetched inside an expression",
+                "Run them as a statement.",
+            )
+        texts = {
+            leaf: f"value[{planned.returned.index(returned[leaf])}]" if leaf in returned else self._else(leaf)
+            for leaf in every
+        }
+        values = f"[{call}.numpy()]" if len(planned.returned) == 1 else f"[value.numpy() for value in {call}]"
+        return f"(lambda value: {self._display(run.fetches, texts)})({values})"
 
     def _else(self, leaf: Fetch) -> str:
         return "None" if kind_of(leaf) in ("effect", "assigned", "init") else self._outside(leaf)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.lift import (
+    averages,
     bidirectional,
     cells,
     layers,
@@ -409,6 +410,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
         bound = bind(node, S.EVAL)
         return interpreter.add_run(node, method.node.value, bound.get("feed_dict"))
     match base:
+        case averages.Averages():
+            return averages.method(interpreter, node, base, name)
         case savers.Saver():
             return savers.saver_method(interpreter, node, method, base)
         case cells.Cell() | cells.Wrapped() | cells.Stacked():
@@ -565,6 +568,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.no_op": _group,
     "tf.gradients": _gradients,
     **bidirectional.HANDLERS,
+    **averages.HANDLERS,
     **cells.HANDLERS,
     **layers.HANDLERS,
     **metrics.HANDLERS,

@@ -321,13 +321,25 @@ def wanted_leaves(interpreter: Interpreter, run: Run) -> list[Fetch]:
 
 
 def unpacked(run: Run) -> list[tuple[ast.expr, Fetch]] | None:
-    """Target and fetch by pairs, where the run's list is unpacked by the assignment that it stands in."""
+    """Target and fetch by pairs, where the run's list is unpacked by the assignment that it stands in.
+
+    Of `run([…])[:3]` and `run([…])[0]`, the pairs are those of what is taken.
+    """
     statement = run.statement.node
-    if not (isinstance(statement, ast.Assign) and statement.value is run.node and len(statement.targets) == 1):
+    if not (isinstance(statement, ast.Assign) and len(statement.targets) == 1):
         return None
     target = statement.targets[0]
     flat = [item for _, item in run.fetches.items if isinstance(item, Fetch)]
     if run.fetches.kind not in ("list", "tuple") or len(flat) != len(run.fetches.items):
+        return None
+    match statement.value:
+        case ast.Subscript(value=held, slice=ast.Slice(None, ast.Constant(value=int(count)), None)) if count > 0:
+            flat = flat[:count]
+        case ast.Subscript(value=held, slice=ast.Constant(value=int(at))) if 0 <= at < len(flat):
+            return [(target, flat[at])] if held is run.node and not isinstance(target, ast.Tuple | ast.List) else None
+        case held:
+            pass
+    if held is not run.node:
         return None
     if not isinstance(target, ast.Tuple | ast.List) or len(target.elts) != len(flat):
         return None

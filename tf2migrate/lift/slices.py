@@ -20,7 +20,7 @@ from tf2migrate.lift.values import (
     Variable,
 )
 
-STATE = ("minimize", "apply_gradients", *ASSIGNS)
+STATE = ("minimize", "apply_gradients", *ASSIGNS, "average")
 
 
 @dataclass(eq=False)

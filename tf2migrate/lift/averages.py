@@ -1,0 +1,78 @@
+"""`tf.train.ExponentialMovingAverage`: TensorFlow 2 has it still, and makes the averages when `apply` is first traced.
+
+In TensorFlow 1 an average starts from the variable's first value. So a function that applies it is traced as soon as it
+is defined, before anything is trained.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.calls import bind
+from tf2migrate.lift.values import Effect, Layer, Python, Structure, Tensor, Time, Unknown, Value, Variable, leaves
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+    from tf2migrate.lift.plan import Plan, Planned
+
+_PARAMETERS = ("decay", "num_updates", "zero_debias", "name")
+
+
+class Averages(Layer):
+    """The averages that one object keeps; made once, and updated by `apply`."""
+
+
+def averages(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """`tf.train.ExponentialMovingAverage`."""
+    for name, argument in bind(node, _PARAMETERS).items():
+        value = interpreter.evaluate(argument)
+        if isinstance(value, Unknown):
+            return value
+        if isinstance(value, Tensor) or (name == "zero_debias" and not _is_false(value)):
+            return Unknown(f"{name} of moving averages is a tensor, or is switched on", node)
+    made = Averages(node, "ExponentialMovingAverage")
+    interpreter.make(node, made, hint or "averages", collections=frozenset())
+    return made
+
+
+def _is_false(value: Value) -> bool:
+    return isinstance(value, Python) and value.known and not value.literal
+
+
+def method(interpreter: Interpreter, node: ast.Call, base: Averages, name: str) -> Value:
+    """`apply` moves the averages of the variables it is given, `average` is one of them."""
+    if name == "average":
+        value = interpreter.evaluate(bind(node, ("var",))["var"])
+        return Tensor(Time.STAGED, node) if isinstance(value, Variable | Tensor) else Unknown(_OTHER, node)
+    if name != "apply":
+        return Unknown(f"{name} of moving averages is not followed", node)
+    given = bind(node, ("var_list",)).get("var_list")
+    if given is None:
+        return Unknown("which variables are averaged is not written out", node)
+    value = interpreter.evaluate(given)
+    for leaf in leaves(value):
+        if isinstance(leaf, Unknown):
+            return leaf
+    if not isinstance(value, Structure) or not all(isinstance(leaf, Variable) for leaf in leaves(value)):
+        return Unknown(_OTHER, node)
+    interpreter.scopes.slotted.add(id(interpreter.graph))
+    effect = Effect("average", node, target=base)
+    interpreter.statement.effects.append(effect)
+    return effect
+
+
+_OTHER = "moving averages are kept of something else than variables"
+
+
+def moving(plan: Plan) -> set[Planned]:
+    """The functions that move averages."""
+    return {
+        planned
+        for planned in plan.functions
+        if any(isinstance(e, Effect) and e.kind == "average" for s in planned.slice.statements for e in s.effects)
+    }
+
+
+HANDLERS = {"tf.train.ExponentialMovingAverage": averages}
+__all__ = ["HANDLERS", "Averages", "method", "moving"]
