@@ -66,6 +66,7 @@ def _setting(*names: str, **kind: Any) -> Callable[[Callable[..., None]], Callab
 @_setting("--ignore", multiple=True, metavar="CODES", help="Not these rules.")
 @_setting("--extend-select", multiple=True, metavar="CODES", help="These rules, too: TFM6, TFM010.")
 @_setting("--per-file-ignores", multiple=True, metavar="GLOB:CODES", help="Not these rules in these files.")
+@_setting("--extra-rules", multiple=True, metavar="FILE", help="Rules of your own, as TOML tables.")
 @_setting("--exclude", multiple=True, metavar="GLOB", help="Leave these out, in place of the usual folders.")
 @_setting("--extend-exclude", multiple=True, metavar="GLOB", help="Leave these out, too.")
 @_setting("--force-exclude/--no-force-exclude", help="Leave them out even when PATH names them.")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tf2migrate.model import Options, Target
+from tf2migrate.records import extra_records
 
 #: Folders that no one wants rewritten.
 DEFAULT_EXCLUDE = (
@@ -119,6 +120,7 @@ OPTIONS: Mapping[str, Callable[[object], object]] = {
     "select": _codes,
     "ignore": _codes,
     "extend-select": _codes,
+    "extra-rules": _strings,
     "target": _target,
     "todo": _flag,
     "unsafe-fixes": _flag,
@@ -145,10 +147,26 @@ def read(table: Mapping[str, object], settings: Settings, base: Path, where: str
             fields[key.replace("-", "_")] = KEYS[key](value)
         except ConfigError as error:
             raise ConfigError(f"{where}: {key} {error}") from None
+    if "extra_rules" in fields:
+        fields["extra_rules"] = _texts(table["extra-rules"], base, where)
     options: dict[str, Any] = {name: fields.pop(name) for key in OPTIONS if (name := key.replace("-", "_")) in fields}
     placed = {key: _placed(value, base) for key, value in fields.items()}
     changed: dict[str, Any] = {**placed, "options": replace(settings.options, **options)}
     return replace(settings, **changed)
+
+
+def _texts(names: object, base: Path, where: str) -> tuple[str, ...]:
+    """The texts of tables of records, read at once so that a slip is told before any file is treated."""
+    texts: tuple[str, ...] = ()
+    for name in _strings(names):
+        try:
+            texts += ((base / name).read_text(encoding="utf-8"),)
+            extra_records(texts)
+        except OSError as error:
+            raise ConfigError(f"{where}: extra-rules: {base / name}: {error.strerror or error}") from None
+        except ValueError as error:
+            raise ConfigError(f"{where}: extra-rules: {base / name}: {error}") from None
+    return texts
 
 
 def _placed(value: object, base: Path) -> object:

@@ -243,7 +243,7 @@ def _with_additions(program: Program, edits: list[Edit], missing: set[str]) -> l
     }
     places = sorted(edit.span.start for edit in edits if not edit.text and edit.span.start in freed)
     for line in lines:
-        at = places[0] if places and line == _NEEDED["tf"] else _first(program)
+        at = places[0] if places and line == _NEEDED["tf"] else first_import(program)
         edits.append(Edit(Span(at, at), line + "\n"))
     return _joined(edits)
 
@@ -255,7 +255,7 @@ def _joined(edits: list[Edit]) -> list[Edit]:
     return [Edit(span, "".join(edit.text for edit in group)) for span, group in groups]
 
 
-def _first(program: Program) -> int:
+def first_import(program: Program) -> int:
     """Where a new import goes: above the first import, or below what must stand above all statements."""
     above = 0
     for node in program.tree.body:

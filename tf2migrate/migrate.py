@@ -23,6 +23,7 @@ from tf2migrate.rewrites import rewrite
 from tf2migrate.selfcheck import undefined
 from tf2migrate.suppress import ASKED_FOR, Suppressions, selected
 from tf2migrate.unread import unread
+from tf2migrate.wrappers import wrapped
 
 Stage = Callable[[Program, Options], Outcome]
 
@@ -90,9 +91,11 @@ def _noqas(program: Program, options: Options) -> Outcome:
 
 #: The stages in their order. Facts are computed anew between them, which is what keeps them true. Lifting comes first:
 #: it needs the graph as it was written. Renames come after, on whatever text is then there; the check comes last. A
-#: program that was of TensorFlow 2 when it came is only linted. Comments come before all: lines stay lines there.
+#: program that was of TensorFlow 2 when it came is only linted. Comments come before all: lines stay lines there,
+#: and then a user's own rules, which may lead to what is TensorFlow's.
 STAGES: tuple[Stage, ...] = (
     _noqas,
+    wrapped,
     _tf1(lift),
     _tf1(_placed(rewrite)),
     _tf1(_placed(upgrade)),

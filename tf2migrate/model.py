@@ -56,6 +56,7 @@ class Options:
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     never: tuple[str, ...] = ()  # not in this file, whatever is selected
+    extra_rules: tuple[str, ...] = ()  # records of the user's own, as TOML
     todo: bool = False
     unsafe_fixes: bool = False
     strict: bool = False  # lint also what may be a tensor

@@ -79,6 +79,29 @@ def records() -> Mapping[str, Record]:
 
 
 @cache
+def extra_records(texts: tuple[str, ...]) -> Mapping[str, Record]:
+    """A user's own records by their symbols, a later text above an earlier. Raises `ValueError` for what is none."""
+    found: dict[str, Record] = {}
+    for text in texts:
+        for symbol, keys in tomllib.loads(text).items():
+            try:
+                record = Record(symbol, **keys)
+            except TypeError as error:
+                raise ValueError(f"{symbol}: {str(error).removeprefix('Record.__init__() ')}") from None
+            if not (record.becomes or record.templates or record.advice):
+                raise ValueError(f"{symbol}: says neither what it becomes nor what to do")
+            if "." not in symbol:
+                raise ValueError(f"{symbol}: is no path such as package.module.name")
+            found[symbol] = record
+    return found
+
+
+def extra_roots(texts: tuple[str, ...]) -> frozenset[str]:
+    """The packages that a user's own records are about."""
+    return frozenset(symbol.split(".")[0] for symbol in extra_records(texts))
+
+
+@cache
 def tf2_symbols() -> frozenset[str]:
     """The public names of TensorFlow 2; one under which every name is listed ends in a dot."""
     return frozenset((rules_folder() / "renames" / "tf2_symbols.txt").read_text(encoding="utf-8").split())

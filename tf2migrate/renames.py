@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from tf2migrate.callform import changed_call, fill, places
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.floats import is_float
+from tf2migrate.facts.names import Names
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.shapes import spans
 from tf2migrate.flagparse import parsing
@@ -27,13 +28,13 @@ _ADVICE = "Rewrite this call by hand, then run the tool again."
 
 def upgrade(program: Program, options: Options) -> Outcome:
     """Edits for the symbols of a TF1 program that have a record; findings for uses that have no form in TF2."""
-    upgrader = _Upgrader(program)
+    upgrader = Upgrader(program)
     for node in program.tree.body:
         upgrader.visit(node)
     return Outcome((*upgrader.edits, *parsing(program)), tuple(sorted(set(upgrader.findings))))
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """A use that cannot be rewritten: what is said of it, and what can be done."""
 
     def __init__(self, message: str, advice: str = _ADVICE) -> None:
@@ -41,11 +42,14 @@ class _Refused(Exception):
         self.advice = advice
 
 
-class _Upgrader:
+class Upgrader:
     """One walk: the outermost changed expression is one edit, with what is inside it rewritten first."""
 
-    def __init__(self, program: Program) -> None:
-        self.program, self.names = program, program.names
+    code = "TFM990"  # of what has no form
+
+    def __init__(self, program: Program, table: Mapping[str, Record] | None = None, names: Names | None = None) -> None:
+        self.program, self.names = program, names or program.names
+        self.table = records() if table is None else table
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
         self.tf = tensorflow_name(program.names)
@@ -71,7 +75,7 @@ class _Upgrader:
                 return self._call(node, record)
             if isinstance(node, ast.Name | ast.Attribute) and (record := self._record(node)):
                 return self._value(node, record)
-        except _Refused as problem:
+        except Refused as problem:
             self._say(node, str(problem), problem.advice)
             if isinstance(node, ast.Call):
                 return self.inside(_Arguments(node), self.program.span(node))
@@ -117,11 +121,11 @@ class _Upgrader:
 
     def _say(self, node: ast.expr, message: str, advice: str) -> None:
         line, column = self.program.position(self.program.span(node).start)
-        self.findings.append(Finding(line, column, "TFM990", message, advice))
+        self.findings.append(Finding(line, column, self.code, message, advice))
 
     def _record(self, node: ast.expr) -> Record | None:
         symbol = self.names.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else None
-        return records().get(symbol) if symbol else None
+        return self.table.get(symbol) if symbol else None
 
     def _named(self, node: ast.expr, record: Record) -> str:
         """The new name of a symbol; a name that the program gave it by assignment stays, and means the new one."""
@@ -140,7 +144,7 @@ class _Upgrader:
         if not record.is_value:
             if not in_tf2(record.symbol):
                 return self.program.segment(node)  # a name that is gone is told of in any case
-            raise _Refused(
+            raise Refused(
                 f"{record.symbol} is handed on, and what it does when called has changed",
                 record.advice or "Call it where its arguments can be seen.",
             )
@@ -150,14 +154,14 @@ class _Upgrader:
         """A call of a symbol whose arguments changed."""
         symbol = record.symbol
         if record.advice:
-            raise _Refused(f"{symbol} has no form in TensorFlow 2 that computes the same", record.advice)
+            raise Refused(f"{symbol} has no form in TensorFlow 2 that computes the same", record.advice)
         if symbol == "tf.app.run" and not node.args and not node.keywords:
             return "app.run(main)"
         others = [k.arg for k in node.keywords if k.arg and k.arg not in record.params] if record.others else []
         try:
             bound = bind(node, [*record.params, *others])
         except Unbound as problem:
-            raise _Refused(f"the arguments of {symbol} cannot be told apart: {problem}") from None
+            raise Refused(f"the arguments of {symbol} cannot be told apart: {problem}") from None
         for key in record.variants:
             name, _, value = key.partition("=")
             if name in bound and self._equal(bound[name], value):
@@ -180,19 +184,19 @@ class _Upgrader:
         return f"{text}[0]" if record.lone and self._is_lone(record, bound) else text
 
     def _check(self, record: Record, bound: Mapping[str, ast.expr]) -> None:
-        """Raises `_Refused` where an argument's value has no counterpart."""
+        """Raises `Refused` where an argument's value has no counterpart."""
         symbol = record.symbol
         for name, value in record.only.items():
             if name in bound and not self._equal(bound[name], value):
-                raise _Refused(f"{symbol} with {name}={self.program.segment(bound[name])} has no form in TensorFlow 2")
+                raise Refused(f"{symbol} with {name}={self.program.segment(bound[name])} has no form in TensorFlow 2")
         for name, new in record.rename.items():
             if name in bound and new in bound and not _is_none(bound[name]):
-                raise _Refused(f"{symbol} is given both {name} and {new}")
+                raise Refused(f"{symbol} is given both {name} and {new}")
         for name in record.whole:
             if name in bound and self._may_be_list(bound[name]):
-                raise _Refused(f"{symbol} was given a list of parts, which TensorFlow 2 counts in another order")
+                raise Refused(f"{symbol} was given a list of parts, which TensorFlow 2 counts in another order")
         if record.floats and not any(is_float(value, self.program) for value in bound.values()):
-            raise _Refused(
+            raise Refused(
                 f"{symbol} drops the fraction of whole numbers, and its operands' type is not seen",
                 "Write tf.math.floordiv for whole numbers, tf.divide for floats.",
             )
@@ -208,7 +212,7 @@ class _Upgrader:
                 continue
             for name in given:
                 if used.count(name) > 1 and not isinstance(bound[name], ast.Name | ast.Attribute | ast.Constant):
-                    raise _Refused(
+                    raise Refused(
                         f"{record.symbol} would compute its {name} twice", "Give that argument a name of its own first."
                     )
             texts = {name: self.text(bound[name]) for name in given}
@@ -216,7 +220,7 @@ class _Upgrader:
             if stopped in given and not self._is_data(bound[stopped]):
                 texts[stopped] = f"{self.tf}.stop_gradient({texts[stopped]})"
             return fill(template, self.tf, texts)
-        raise _Refused(f"{record.symbol} with just these arguments has no form in the tables: {', '.join(bound)}")
+        raise Refused(f"{record.symbol} with just these arguments has no form in the tables: {', '.join(bound)}")
 
     def _is_data(self, value: ast.expr) -> bool:
         """Whether an argument plainly carries no gradient: a literal, or what a function is fed."""
@@ -234,7 +238,7 @@ class _Upgrader:
         if record.lone == "true_fn":
             return self._returns_one(value)
         if not isinstance(value, ast.List | ast.Tuple) or any(isinstance(e, ast.Starred) for e in value.elts):
-            raise _Refused(f"{record.symbol} gives back a lone one of {record.lone} itself, and their number is unseen")
+            raise Refused(f"{record.symbol} gives back a lone one of {record.lone} itself, and their number is unseen")
         return len(value.elts) == 1
 
     def _returns_one(self, value: ast.expr | None) -> bool:
@@ -246,7 +250,7 @@ class _Upgrader:
     def _is_box(self, value: ast.expr | None) -> bool:
         """Whether an argument is a list of one."""
         if isinstance(value, ast.Name) and self._may_be_list(value):
-            raise _Refused(f"{value.id} may be a list of one, and then what comes back is one")
+            raise Refused(f"{value.id} may be a list of one, and then what comes back is one")
         return isinstance(value, ast.List | ast.Tuple) and len(value.elts) == 1
 
     def _may_be_list(self, value: ast.expr) -> bool:

@@ -14,6 +14,7 @@ from tf2migrate.config import Settings
 from tf2migrate.encoding import Undecodable, decode, decode_utf8
 from tf2migrate.lines import moved
 from tf2migrate.model import Finding
+from tf2migrate.records import extra_roots
 from tf2migrate.report import Shown
 from tf2migrate.suppress import Suppressions, noqa_codes, selected
 
@@ -50,7 +51,7 @@ class Treated:
 
 def treat(name: str, data: bytes, settings: Settings) -> Result:
     """A file's bytes as they should be. Anything that goes wrong is a finding, and the bytes stay."""
-    if b"tensorflow" not in data and b"keras" not in data:
+    if b"tensorflow" not in data and b"keras" not in data and not _uses_extra(data, settings):
         return Result(data)
     try:
         with warnings.catch_warnings():
@@ -65,6 +66,10 @@ def treat(name: str, data: bytes, settings: Settings) -> Result:
     except Exception as error:  # whatever it is, the other files go on
         why = problem("TFM009", f"internal error: {type(error).__name__}: {error}")
         return replace(_stopped(data, settings, why), failed=True)
+
+
+def _uses_extra(data: bytes, settings: Settings) -> bool:
+    return any(root.encode() in data for root in extra_roots(settings.options.extra_rules))
 
 
 def problem(code: str, message: str, line: int = 1, column: int = 1) -> Finding:

@@ -8,7 +8,7 @@ not).
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 #: Modules whose members are symbols for us. A path begins with one of these names.
@@ -62,9 +62,13 @@ class _Scope:
 
 
 class Names:
-    """The symbols of one program. `symbol` is the one question it answers."""
+    """The symbols of one program. `symbol` is the one question it answers.
 
-    def __init__(self, tree: ast.Module) -> None:
+    `roots` are the packages whose members are symbols.
+    """
+
+    def __init__(self, tree: ast.Module, roots: Collection[str] = ROOTS) -> None:
+        self._roots = roots
         self._scopes: dict[int, _Scope] = {}
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self._collect(tree, _Scope(tree, None))
@@ -105,11 +109,11 @@ class Names:
                 self.imports.append(node)
                 for alias in node.names:
                     top = alias.name.split(".")[0]
-                    known = top in ROOTS
+                    known = top in self._roots
                     scope.bind(alias.asname or top, (alias.name if alias.asname else top) if known else None)
             case ast.ImportFrom():
                 self.imports.append(node)
-                known = node.level == 0 and (node.module or "").split(".")[0] in ROOTS
+                known = node.level == 0 and (node.module or "").split(".")[0] in self._roots
                 for alias in node.names:
                     scope.bind(alias.asname or alias.name, f"{node.module}.{alias.name}" if known else None)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
