@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import pairs, visibility
+from tf2migrate.lift import cell_text, pairs, visibility
+from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.plan import Plan, Planned, late_statements, needed_for
@@ -67,12 +68,16 @@ class BodyWriter:
         lines += self._return(planned, lines)
         parameters = [self.plan.parameter_names[v] for v in found.parameters]
         tf = self.expressions.tf
-        specs = [visibility.spec(self.plan, planned, v) for v in found.parameters]
+        specs = [self._spec(planned, v) for v in found.parameters]
         decorator = f"@{tf}.function(input_signature=[{', '.join(specs)}])" if specs else f"@{tf}.function"
         head = [decorator, f"def {planned.name}({', '.join(parameters)}):"]
         body = list(lines) or ["pass"]
         self.expressions.inside = False
         return [*head, *[STEP + line if line else "" for line in "\n".join(body).split("\n")]], self.comments
+
+    def _spec(self, planned: Planned, value: Value) -> str:
+        name = visibility.spec(self.plan, planned, value)
+        return cell_text.spec_text(self.expressions.tf, value, name) if isinstance(value, ZeroState) else name
 
     def shared_function(self, shared: Shared) -> tuple[list[str], set[int]]:
         """The lines of a part that several functions call, and of the comments that moved into it."""

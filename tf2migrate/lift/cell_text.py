@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift.cells import Cell, Stacked, Stage, State, Unrolled, Wrapped
+from tf2migrate.lift.cells import Cell, Stacked, Stage, State, Unrolled, Wrapped, ZeroState
 from tf2migrate.lift.layer_text import WIDTH
 from tf2migrate.lift.layers import free_name, uses_random
 from tf2migrate.lift.render import spread
-from tf2migrate.lift.values import Refused, Structure, Value
+from tf2migrate.lift.values import Handle, Refused, Structure, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -192,6 +192,55 @@ def _reversed(state: Value, text: str) -> str:
     return text
 
 
+def _gone(expressions: Expressions, initial: Value) -> bool:
+    """Whether a state is of zeros, and is given no other in any run: Keras starts from zeros by itself."""
+    if isinstance(initial, ZeroState):
+        return initial not in expressions.plan.states
+    return isinstance(initial, Handle) and initial.role == "zero_state"
+
+
+def _unstacked(expressions: Expressions, state: Value, text: str) -> str:
+    """A state that is fed as one array, as Keras takes it."""
+    tf = expressions.tf
+    if isinstance(state, State):
+        return f"{tf}.unstack({text}[::-1])"
+    if isinstance(state, Structure):
+        each = state.rest or state.items[0][1]
+        inner = f"{tf}.unstack({text})"
+        return f"[{tf}.unstack(state[::-1]) for state in {inner}]" if isinstance(each, State) else inner
+    return text
+
+
+def spec_text(tf: str, value: ZeroState, name: str) -> str:
+    """The specification of a state that runs are fed, for batches of any size."""
+    cell = _unwrapped(value.cell)
+    first = f"*{name}.shape[:-2], " if isinstance(cell, Stacked) else "2, " if cell.kind == "LSTMCell" else ""
+    return f"{tf}.TensorSpec([{first}None, {name}.shape[-1]], {tf}.float32)"
+
+
+def zeros_text(expressions: Expressions, value: ZeroState) -> str:
+    """A state of zeros that runs are fed others for: one array, also where it is of several parts. Raises `Refused`."""
+    owner, batch = expressions.text(value.owner), expressions.text(value.arguments["batch_size"])
+    cell = _unwrapped(value.cell)
+    parts: list[str] = []
+    if isinstance(cell, Stacked):
+        every = [_unwrapped(c) for c in cell.cells or (cell.each,)]
+        if len({(c.kind, ast.dump(c.arguments["num_units"])) for c in every if isinstance(c, Cell)}) > 1:
+            message = "the state of cells of different kinds or sizes is fed"
+            raise Refused("TFM902", value.node, message, "Feed the state of each cell by itself.")
+        parts, owner, cell = [f"len({owner})"], f"{owner}[0]", every[0]
+    assert isinstance(cell, Cell)
+    parts += ["2"] if cell.kind == "LSTMCell" else []
+    return f"{expressions.tf}.zeros([{', '.join([*parts, batch, f'{owner}.units'])}])"
+
+
+def _unwrapped(cell: Value) -> Cell | Stacked:
+    while isinstance(cell, Wrapped):
+        cell = cell.cell
+    assert isinstance(cell, Cell | Stacked)
+    return cell
+
+
 def _located(value: Structure) -> ast.AST:
     assert value.node is not None
     return value.node
@@ -237,12 +286,15 @@ def _inputs(expressions: Expressions, value: Unrolled) -> tuple[str, str]:
     if "sequence_length" in given and not _none(given["sequence_length"]):
         steps = f"len({text})" if value.static else f"{tf}.shape({text})[{axis}]"
         more += f", mask={tf}.sequence_mask({expressions.text(given['sequence_length'])}, {steps})"
-    if not value.zero:
+    if value.initial is not None and not _gone(expressions, value.initial):
         if value.several:
             message = "cells with dropout between them start from a given state"
             raise Refused("TFM902", given["cell"], message, "Unroll each cell by itself.")
         initial = expressions.text(given["initial_state"])
-        more += f", initial_state={_reversed(value.items[1][1], initial)}"
+        if isinstance(value.initial, ZeroState):
+            more += f", initial_state={_unstacked(expressions, value.items[1][1], initial)}"
+        else:
+            more += f", initial_state={_reversed(value.items[1][1], initial)}"
     return source, more
 
 
@@ -268,4 +320,4 @@ def _dropped(expressions: Expressions, wrapper: Wrapped, key: str, source: str) 
     return f"{expressions.tf}.nn.dropout({source}, rate=1 - {kept})"
 
 
-__all__ = ["cell_text", "classes", "inner_text", "lines", "made_text", "outputs_text"]
+__all__ = ["cell_text", "classes", "inner_text", "lines", "made_text", "outputs_text", "spec_text", "zeros_text"]

@@ -15,17 +15,21 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layers import check_precision, free_name
 from tf2migrate.lift.scopes import NEVER
-from tf2migrate.lift.trace import Definition, Statement
+from tf2migrate.lift.trace import Definition, Fetch, Fetches, Statement
 from tf2migrate.lift.values import (
+    NONE,
     PYTHON,
+    FetchedState,
     Handle,
     Layer,
+    Placeholder,
     Python,
     Structure,
     Tensor,
     Time,
     Unknown,
     Value,
+    latest,
     leaves,
 )
 from tf2migrate.model import Finding
@@ -62,6 +66,14 @@ class Cell(Layer):
     """One cell; its arguments by TensorFlow 1's names."""
 
     arguments: Mapping[str, ast.expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class ZeroState(Placeholder):
+    """A cell's state of zeros. Where a run is fed another one it is a parameter; elsewhere Keras starts from zeros."""
+
+    cell: Value = PYTHON
+    owner: ast.expr = field(default_factory=lambda: ast.Constant(None))  # the expression of the cell
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +119,7 @@ class Unrolled(Structure):
     path: str = ""
     arguments: Mapping[str, ast.expr] = field(default_factory=dict)
     stages: tuple[Stage, ...] = ()
-    zero: bool = True  # whether it starts from a state of zeros
+    initial: Value | None = None  # the state that it starts from, if it is given one
     statement: Statement | None = None
     index: int | None = None  # of two directions, which one it is: 0 or 1
 
@@ -221,7 +233,7 @@ def unrolled(
         return Unknown(f"{path} in another type than tf.float32", node)
     if major is not None and not isinstance(major, ast.Constant):
         return Unknown(f"{path} with a time_major that is not written out", node)
-    initial = _initial(interpreter, bound.get("initial_state"), cell)
+    initial = _initial(interpreter, bound.get("initial_state"))
     if isinstance(initial, Unknown):
         return initial
     stages = tuple(_stages(cell, ()))
@@ -239,7 +251,7 @@ def unrolled(
         path=path,
         arguments=bound,
         stages=stages,
-        zero=not initial,
+        initial=initial,
         statement=interpreter.statement,
         index=index,
     )
@@ -277,26 +289,66 @@ class State(Structure):
     """The state of an LSTM: what it remembers, and its last output."""
 
 
-def _initial(interpreter: Interpreter, node: ast.expr | None, cell: Value) -> Value | bool:
-    """Whether a state is given that is not of zeros."""
-    value = interpreter.evaluate(node) if node is not None else PYTHON
-    if node is None or (isinstance(value, Python) and value.known and value.literal is None):
-        return False
-    if isinstance(value, Handle) and value.role == "zero_state":
-        return False
+def _initial(interpreter: Interpreter, node: ast.expr | None) -> Value | None:
+    """The state that is given, if one is."""
+    value = interpreter.evaluate(node) if node is not None else NONE
     for leaf in leaves(value):
         if isinstance(leaf, Unknown):
             return leaf
-    return True
+    return None if isinstance(value, Python) and value.known and value.literal is None else value
 
 
 def cell_method(interpreter: Interpreter, node: ast.Call, base: Value, name: str) -> Value:
     """A method of a cell: only its state of zeros is followed, which Keras starts from by itself."""
+    assert isinstance(node.func, ast.Attribute)
     with interpreter.apart():
-        interpreter.arguments(node)
-    if name == "zero_state":
+        values = interpreter.arguments(node)
+    if name != "zero_state":
+        return Unknown(f"{name} of a cell is not followed", node)
+    bound = bind(node, ("batch_size", "dtype"))
+    if latest(values) >= Time.STAGED or not interpreter.frame.unit:
         return Handle("zero_state", node)
-    return Unknown(f"{name} of a cell is not followed", node)
+    return ZeroState(node, bound, cell=base, owner=node.func.value)
+
+
+def fetched(found: Fetches) -> Value:
+    """What a run gives, as far as it is the states of LSTM cells, whose parts have names."""
+    values = [_fetched(item.statement.value) if isinstance(item, Fetch) else PYTHON for _, item in found.items]
+    if found.kind == "one":
+        return values[0]
+    if all(value is PYTHON for value in values):
+        return PYTHON
+    return Structure(found.kind, tuple((i, value, None) for i, value in enumerate(values)))
+
+
+def _fetched(value: Value | None) -> Value:
+    if isinstance(value, ZeroState):
+        value = _state(value.cell, value.node)
+    depth = 0
+    while isinstance(value, Structure) and not isinstance(value, State) and (value.rest or value.items):
+        value, depth = value.rest or value.items[0][1], depth + 1
+    return FetchedState(depth=depth) if isinstance(value, State) else PYTHON
+
+
+def fetched_part(interpreter: Interpreter, base: FetchedState, node: ast.Attribute) -> Value:
+    """A part of a fetched state by its name: the state is a list now, and its parts have places."""
+    if base.depth == 0 and node.attr in ("c", "h"):
+        interpreter.rewrites[id(node)] = ("item", "ch".index(node.attr))
+    return PYTHON
+
+
+def kept_states(interpreter: Interpreter) -> set[Value]:
+    """The states of zeros that a run is fed in place of, or asks for: they stay, and the others go."""
+    runs = list(interpreter.runs.values())
+    kept = {feed.key for run in runs for feed in run.feeds} | {f.value for run in runs for f in run.fetches.leaves()}
+    statements = [s for frame in interpreter.frames for s in frame.statements]
+    for statement in statements:
+        if isinstance(statement.value, ZeroState) and statement.value not in kept:
+            statement.value = Handle("zero_state", statement.value.node)
+    for definition in [d for s in statements for d in s.writes]:
+        if isinstance(definition.value, ZeroState) and definition.value not in kept:
+            definition.value = Handle("zero_state", definition.value.node)
+    return {value for value in kept if isinstance(value, ZeroState)}
 
 
 def check(found: Iterable[Unrolled]) -> Iterator[Finding]:

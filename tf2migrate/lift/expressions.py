@@ -215,6 +215,8 @@ class Expressions:
             return savers.use_text(self, self.interpreter.uses[id(node)], method.node.value)
         if isinstance(value, summaries.Recorded):
             raise Refused("TFM902", node, "add_summary is part of an expression", "Write it as a statement.")
+        if isinstance(value, cells.ZeroState) and value in self.plan.states:
+            return cell_text.zeros_text(self, value)
         if isinstance(value, Effect) and value.kind.startswith("assign"):
             return f"{self.text(method.node.value)}.{method.name}({self.text(value.arguments['value'])})"
         if isinstance(method.base, Variable) and method.name == "initialized_value":
@@ -317,29 +319,35 @@ class Expressions:
         fed = {feed.key: feed for feed in run.feeds}
         wanted = list(planned.slice.parameters)
         name = visibility.callee(self.interpreter, planned, run)
-        if run.whole is not None and wanted and set(wanted) == set(fed):
+        certain = not any(feed.optional for feed in run.feeds)
+        if run.whole is not None and wanted and set(wanted) == set(fed) and certain:
             return f"{name}(**{self.text(run.whole)})"
         arguments = []
         for feed in run.feeds:  # in their order: what is computed for them may draw or read
             if feed.key in planned.slice.parameters:
                 key = self.plan.parameter_names[feed.key]
-                arguments.append(f"{key}={self._fed(feed, key)}")
+                if feed.optional:
+                    default = self._default(run, planned, feed.key)
+                    arguments.append(f'{key}={self.operand(feed.node)}.get("{key}", {default})')
+                else:
+                    arguments.append(f"{key}={self._fed(feed, key)}")
         for value in wanted:
-            if value in fed:
-                continue
-            key = self.plan.parameter_names[value]
-            if not isinstance(value, Placeholder) or value.default is None:
-                raise Refused(
-                    "TFM905",
-                    run.node,
-                    f"the run needs {key}, which it is not fed",
-                    "Feed the placeholder in this run.",
-                )
-            arguments.append(f"{key}={self.text(value.default)}")
+            if value not in fed:
+                arguments.append(f"{self.plan.parameter_names[value]}={self._default(run, planned, value)}")
         return f"{name}({', '.join(arguments)})"
 
     def _fed(self, feed: Feed, name: str) -> str:
         return f'{self.operand(feed.node)}["{name}"]' if feed.held else self.text(feed.node)
+
+    def _default(self, run: Run, planned: Planned, value: Value) -> str:
+        """What a placeholder is where it is not fed. Raises `Refused`."""
+        if isinstance(value, cells.ZeroState):
+            return visibility.seen_from(self.interpreter, self.plan, planned, run, value)
+        if not isinstance(value, Placeholder) or value.default is None:
+            key = self.plan.parameter_names[value]
+            message = f"the run needs {key}, which it is not fed"
+            raise Refused("TFM905", run.node, message, "Feed the placeholder in this run.")
+        return self.text(value.default)
 
     def _numpy(self, call: str, leaf: Fetch) -> str:
         return self._nested(call) if leaf.nested else f"{call}{summaries.numpy(leaf)}"

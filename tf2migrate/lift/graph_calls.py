@@ -520,7 +520,9 @@ def _structure_method(
             elif base.kind == "dict" and name == "update" and isinstance(last, Structure):
                 fresh = {id(k) if isinstance(k, Value) else k for k, _, _ in last.items}
                 kept = [i for i in base.items if (id(i[0]) if isinstance(i[0], Value) else i[0]) not in fresh]
-                updated = Structure("dict", (*kept, *last.items), base.node, last.rest or base.rest)
+                optional = (base.optional - {k for k, _, _ in last.items}) | last.optional
+                items = (*kept, *last.items)
+                updated = Structure("dict", items, base.node, last.rest or base.rest, optional=optional)
             else:
                 item = interpreter.element(last, node) if name == "extend" else last
                 every = [v for _, v, _ in base.items] + [v for v in (base.rest, item) if v]

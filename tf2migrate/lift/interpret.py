@@ -27,6 +27,7 @@ from tf2migrate.lift.values import (
     PYTHON,
     STATIC,
     Effect,
+    FetchedState,
     Handle,
     Layer,
     Optimizer,
@@ -450,7 +451,8 @@ class Interpreter:
                 whole.kind, tuple(items), whole.node, rest=join([v for v in (whole.rest, value) if v], target)
             )
         else:
-            updated = Structure(whole.kind, (*items, (key, value, None)), whole.node, rest=whole.rest)
+            optional = whole.optional - {key}
+            updated = Structure(whole.kind, (*items, (key, value, None)), whole.node, whole.rest, optional=optional)
         self.rebind(root.id, updated)
 
     def rebind(self, name: str, value: Value) -> None:
@@ -471,6 +473,8 @@ class Interpreter:
             return join(every, node) if every else PYTHON
         if isinstance(value, Tensor | Placeholder | Unknown):
             return value if isinstance(value, Unknown) else Tensor(value.time, node)
+        if isinstance(value, FetchedState) and value.depth:
+            return FetchedState(depth=value.depth - 1)
         if isinstance(value, Python) and value.staged:
             return STATIC
         return PYTHON
@@ -544,6 +548,8 @@ class Interpreter:
         if isinstance(base, classes.Instance):  # its own name is no part of the graph
             return classes.attribute(self, base, node)
         self.statement.reads |= reads
+        if isinstance(base, FetchedState):
+            return cells.fetched_part(self, base, node)
         if isinstance(base, Python | Structure | Function) and not isinstance(base, State):
             return (
                 Method(base, node.attr, node)
@@ -572,6 +578,8 @@ class Interpreter:
                 return found
             every = [v for _, v, _ in base.items] + ([base.rest] if base.rest else [])
             return join(every, node) if every else PYTHON
+        if isinstance(base, FetchedState):
+            return self.element(base, node)
         return self.operation([base, key], node)
 
     def _Tuple(self, node: ast.Tuple) -> Value:
@@ -871,7 +879,7 @@ class Interpreter:
         self.runs[id(node)] = Run(
             node, found, feeds, self.statement, self.blocks, self.frame, env, whole, self.session_graph, session
         )
-        return PYTHON
+        return cells.fetched(found)
 
     def fetch(self, node: ast.expr) -> Fetches:
         """The structure of what a run asks for."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from tf2migrate.facts.purity import may_act
 from tf2migrate.lift import visibility
+from tf2migrate.lift.cells import ZeroState, kept_states
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
@@ -42,6 +43,7 @@ class Plan:
     parameter_names: dict[Value, str]
     taken: set[str]
     renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
+    states: set[Value] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
     shared: dict[Value, Definition] = field(default_factory=dict)  # the names of variables that are found again
     bindings: dict[Value, list[Definition]] = field(default_factory=dict)  # the names of each placeholder
 
@@ -64,7 +66,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         for value in leaves(statement.value) if statement.value else []:
             if isinstance(value, Unknown):
                 raise Refused("TFM901", value.node, value.reason, "Rewrite this part by hand, then run the tool again.")
-    plan = Plan([], {}, {}, _taken(interpreter, statements))
+    plan = Plan([], {}, {}, _taken(interpreter, statements), states=kept_states(interpreter))
     visibility.name_attributes(interpreter, plan)
     for definition in [d for s in statements for d in s.writes if isinstance(d.value, Placeholder)]:
         plan.bindings.setdefault(definition.value, []).append(definition)
@@ -106,6 +108,8 @@ def make_plan(interpreter: Interpreter) -> Plan:
 
 
 def _check_fetch(run: Run, leaf: Fetch) -> None:
+    if isinstance(leaf.value, ZeroState) and any(feed.key is leaf.value for feed in run.feeds):
+        raise Refused("TFM906", leaf.node, "a run fetches the state that it is fed", "Use what is fed.")
     for value in leaves(leaf.value):
         if isinstance(value, Unknown):
             raise Refused("TFM901", leaf.node, value.reason, "Rewrite this part by hand, then run the tool again.")

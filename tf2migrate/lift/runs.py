@@ -36,5 +36,5 @@ def read_feeds(interpreter: Interpreter, node: ast.expr | None) -> tuple[ast.exp
             assert written is not None
             feeds.append(Feed(key, written, held=False))
         else:
-            feeds.append(Feed(key, node, held=True))
+            feeds.append(Feed(key, node, held=True, optional=key in value.optional))
     return (None if isinstance(node, ast.Dict) else node), tuple(feeds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.metrics import SoFar
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
 from tf2migrate.lift.values import (
@@ -47,6 +48,8 @@ def kind_of(fetch: Fetch) -> str:
         return "assigned" if value.kind.startswith("assign") else "effect"
     if isinstance(value, Variable):
         return "variable"
+    if isinstance(value, ZeroState):
+        return "constant"
     if isinstance(value, Python | Structure):
         return "python"
     return "constant" if value.time == Time.CONSTANT else "tensor"

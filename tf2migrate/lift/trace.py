@@ -122,6 +122,7 @@ class Feed:
     key: Value
     node: ast.expr  # the value, or the name of the dict that holds it
     held: bool  # whether `node` is a dict to be asked for the key
+    optional: bool = False  # whether the dict may not have it
 
 
 @dataclass(eq=False)

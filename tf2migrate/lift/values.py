@@ -49,6 +49,13 @@ class Python(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class FetchedState(Python):
+    """The last state of LSTM cells as a run gave it: a pair, or lists of pairs as deep as `depth` says."""
+
+    depth: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class Symbol(Value):
     """A name of TensorFlow, not yet called."""
 
@@ -176,6 +183,9 @@ class Structure(Value):
     items: tuple[tuple[object, Value, ast.expr | None], ...]
     node: ast.AST | None = None
     rest: Value | None = None  # what further items are, where their number is not known
+    optional: frozenset[object] = field(
+        default=frozenset(), kw_only=True
+    )  # the keys of a dict that it has on some paths only
 
     @property
     def time(self) -> Time:
@@ -244,6 +254,9 @@ def join(values: list[Value], node: ast.AST) -> Value:
     distinct = list({id(v): v for v in values}.values())
     if len(distinct) == 1:
         return distinct[0]
+    states = [v for v in distinct if isinstance(v, FetchedState)]
+    if len(states) == len(distinct) and len({v.depth for v in states}) == 1:
+        return distinct[0]
     if all(isinstance(v, Python) for v in distinct):
         return STATIC if any(v.time == Time.STAGED for v in distinct) else PYTHON
     others = [v for v in distinct if v is not NONE and not (isinstance(v, Python) and v.known and v.literal is None)]
@@ -269,6 +282,20 @@ def join(values: list[Value], node: ast.AST) -> Value:
                 (k, join([s.items[i][1] for s in structures], node), first.items[i][2]) for i, k in enumerate(keys)
             )
             return Structure(first.kind, items, node)
+        if all(s.kind == "dict" and s.rest is None for s in structures):
+            return _union(structures, node)
         inner = [leaf for s in structures for leaf in leaves(s)]
         return Structure(first.kind, (), node, rest=join(inner, node) if inner else PYTHON)
     return Unknown("it stands for different kinds of things on different paths", node)
+
+
+def _union(dicts: list[Structure], node: ast.AST) -> Structure:
+    """A dict that has these items on one path and those on another."""
+    every: dict[object, list[Value]] = {}
+    for one in dicts:
+        for key, value, _ in one.items:
+            every.setdefault(key, []).append(value)
+    optional = {key for key, values in every.items() if len(values) < len(dicts)}
+    optional = optional.union(*[one.optional for one in dicts])
+    items = tuple((key, join(values, node), None) for key, values in every.items())
+    return Structure("dict", items, node, optional=frozenset(optional))

@@ -95,6 +95,19 @@ def spec(plan: Plan, planned: Planned, value: Value) -> str:
     )
 
 
+def seen_from(interpreter: Interpreter, plan: Plan, planned: Planned, run: Run, value: Value) -> str:
+    """The name of a placeholder where a run stands that calls a function with it. Raises `Refused`."""
+    for definition in plan.bindings[value]:
+        if definition.owner is None and sees(run.frame, definition.statement.frame):
+            return definition.name
+        if definition.owner is not None and definition.owner is owner(run.frame):
+            return f"self.{definition.attribute}"
+        called = callee(interpreter, planned, run)
+        if definition.owner is not None and "." in called:
+            return f"{called.rsplit('.', 1)[0]}.{definition.attribute}"
+    raise Refused("TFM905", run.node, f"the run needs {plan.parameter_names[value]}, which it is not fed", _ADVICE)
+
+
 def callee(interpreter: Interpreter, planned: Planned, run: Run) -> str:
     """How a run's function is named where the run stands: its own name, or an attribute of the instance it belongs to.
 
