@@ -9,6 +9,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.lift import (
     averages,
     bidirectional,
+    builders,
     cells,
     layers,
     normalization,
@@ -212,6 +213,8 @@ class Emitter:
     def statement(self, node: ast.stmt, indent: str) -> list[str]:
         """The lines that stand in a statement's place."""
         out: list[str] = []
+        if isinstance(node, ast.Return):
+            out += [indent + line for s in self.records.get(id(node), []) for line in self._hoisted(s)]
         for planned in self.ahead.get(id(node), []):
             out += self._function(planned, indent)
         out += self._own(node, indent)
@@ -225,7 +228,8 @@ class Emitter:
     def _function(self, planned: Planned, indent: str) -> list[str]:
         assert planned.frame is not None
         lines = self._spaced(self.written[id(planned)], indent)
-        if any(not visibility.sees(run.frame, planned.frame) for run in planned.runs):
+        apart = planned.frame.node not in self.expressions.graphs
+        if apart and any(not visibility.sees(run.frame, planned.frame) for run in planned.runs):
             lines[-1:] = ["", f"{indent}self.{planned.name} = {planned.name}", ""]
         if planned in self.traced:
             lines[-1:] = [
@@ -249,6 +253,8 @@ class Emitter:
                 return [] if node in self.interpreter.moved else self._definition(node, indent)
         if not records:
             return self._text(node, indent)
+        if (graph := self._graph(records[-1])) is not None:
+            return [indent + line for line in graph]
         if any(r.moves for r in records):
             return self._moved(records[-1], indent)
         if isinstance(node, ast.With | ast.For | ast.While | ast.If | ast.Try | ast.Match):
@@ -258,6 +264,14 @@ class Emitter:
             return self._compound(node, indent)
         return self._simple(records[-1], indent)
 
+    def _graph(self, statement: Statement) -> list[str] | None:
+        """The lines of a statement that returns a graph from its builder, or calls the builder."""
+        if isinstance(statement.node, ast.Return) and statement.frame.node in self.expressions.graphs:
+            return builders.return_lines(self.expressions, statement)
+        if isinstance(statement.value, builders.Graph) and isinstance(statement.node, ast.Assign):
+            return builders.call_lines(self.expressions, statement, statement.value)
+        return None
+
     def _definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, indent: str) -> list[str]:
         """A driver's body is written like the module's; a helper's keeps its text but for expressions."""
         if node in self.interpreter.driver_nodes or node in self.interpreter.instances:
@@ -265,6 +279,12 @@ class Emitter:
         if isinstance(node, ast.FunctionDef) and node in self.expressions.parts:
             return [indent + line if line else "" for line in self.expressions.parts[node].lines()]
         return self._text(node, indent)
+
+    def _hoisted(self, statement: Statement) -> list[str]:
+        """The making of what a statement that moves makes."""
+        names = self.expressions.hoisted
+        made = [m.node for m in statement.made if id(m.node) in names]
+        return [f"{names[id(node)]} = {self.expressions.made_text(node)}" for node in made]
 
     def _moved(self, statement: Statement, indent: str) -> list[str]:
         lines = []

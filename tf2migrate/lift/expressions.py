@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tf2migrate.lift import (
+    builders,
     cell_text,
     cells,
     layer_text,
@@ -56,6 +57,7 @@ class Expressions:
         self._making = False
         self.tf = tensorflow_name(self.program.names)
         self.dropped = Dropped(interpreter)
+        self.graphs = builders.name_graphs(interpreter, plan)  # for each builder of a graph: its result's name
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
         self.inside = False  # whether what is written is the body of a function
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
@@ -129,6 +131,8 @@ class Expressions:
         if id(node) in self.interpreter.runs:
             return self.run_expression(self.interpreter.runs[id(node)])
         value = self.interpreter.rewrites.get(id(node))
+        if isinstance(value, tuple) and value[0] == "name":
+            return str(value[1])
         if isinstance(value, tuple) and value and value[0] == "key":
             return f'"{self._key(value[1], node)}"'
         if isinstance(value, tuple) and value[0] == "item" and isinstance(node, ast.Attribute):
@@ -318,7 +322,7 @@ class Expressions:
         """The call of a run's function, with what it is fed."""
         fed = {feed.key: feed for feed in run.feeds}
         wanted = list(planned.slice.parameters)
-        name = visibility.callee(self.interpreter, planned, run)
+        name = builders.callee(self, planned, run) or visibility.callee(self.interpreter, planned, run)
         certain = not any(feed.optional for feed in run.feeds)
         if run.whole is not None and wanted and set(wanted) == set(fed) and certain:
             return f"{name}(**{self.text(run.whole)})"

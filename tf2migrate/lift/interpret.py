@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import cells, classes, graph_calls, parts, variable_lists
+from tf2migrate.lift import builders, cells, classes, graph_calls, parts, variable_lists
 from tf2migrate.lift.cells import State
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scope, Scopes
@@ -61,6 +61,29 @@ class Function(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class Fields(Value):
+    """A class of named tuples, and the names."""
+
+    names: tuple[str, ...]
+
+    @staticmethod
+    def of(node: ast.Call) -> Fields | None:
+        """The class that a call of `namedtuple` makes, where its names are written out."""
+        try:
+            told = ast.literal_eval(node.args[1])
+        except (ValueError, IndexError):
+            return None
+        names = told.replace(",", " ").split() if isinstance(told, str) else told
+        return Fields(tuple(names)) if all(isinstance(name, str) for name in names) else None
+
+    def filled(self, node: ast.Call, arguments: list[Value]) -> Structure:
+        """A tuple with its items by name, in the order of the call."""
+        written = [*node.args, *(k.value for k in node.keywords)]
+        names = [*self.names[: len(node.args)], *(k.arg for k in node.keywords)]
+        return Structure("fields", tuple(zip(names, arguments, written, strict=True)), node)
+
+
+@dataclass(frozen=True, eq=False)
 class Method(Value):
     """An attribute of a value, about to be called."""
 
@@ -86,6 +109,10 @@ class Interpreter:
         self.frames: list[Frame] = []
         self.rewrites: dict[int, object] = {}
         self.driver_nodes = set(drivers(program.tree, self.names))
+        self.builders = builders.builders(program.tree, self.names, self.driver_nodes)
+        self.driver_nodes |= self.builders
+        self.unnamed: dict[int, Statement] = {}  # what builders compute in their return statements, by its expression
+        self.origins: dict[Value, list[Definition]] = {}  # for each staged value: the names that it was given
         self.instances: dict[ast.ClassDef, classes.Instance] = {}
         self.attributes: dict[int, tuple[Definition, ...]] = {}  # for each attribute of an instance: what it may be
         self.given: dict[FunctionNode, list[tuple[ast.Call, dict[str, Value]]]] = {}  # the calls of units' functions
@@ -243,6 +270,8 @@ class Interpreter:
                 case ast.Expr(value=value):
                     statement.value = self.evaluate(value)
                 case ast.Return(value=value):
+                    if value is not None and self.frame.node in self.builders:
+                        builders.name_items(self, value)
                     statement.value = NONE if value is None else self.evaluate(value, hint="output")
                     self.frame.returns.append(statement.value)
                 case _:
@@ -258,6 +287,8 @@ class Interpreter:
         if not isinstance(statement.node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Return):
             return False
         value = statement.value
+        if isinstance(value, builders.Graph):
+            return False
         if value is None or (isinstance(value, Python) and isinstance(statement.node, ast.Expr)):
             return False
         return any(leaf.time >= Time.STAGED and not isinstance(leaf, Placeholder) for leaf in leaves(value))
@@ -393,6 +424,7 @@ class Interpreter:
     def bind(self, name: str, value: Value) -> None:
         definition = Definition(name, value, self.statement)
         self.statement.writes.append(definition)
+        builders.note(self, definition)
         frame = self.frame
         if name in frame.globals:
             while frame.parent is not None:
@@ -482,13 +514,15 @@ class Interpreter:
     def item(self, value: Value, index: int, node: ast.AST) -> Value:
         """What unpacking a value gives at an index."""
         if isinstance(value, Structure) and value.kind != "dict":
-            found = value.get(index)
+            found = value.items[index][1] if value.kind == "fields" and index < len(value.items) else value.get(index)
             return found if found is not None else (value.rest or PYTHON)
         return self.element(value, node)
 
     # ---------------------------------------------------------------- expressions
 
     def evaluate(self, node: ast.expr, hint: str = "") -> Value:
+        if (held := self.unnamed.get(id(node))) is not None and held.value is not None:
+            return held.value
         path = self.names.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else None
         if path is not None and path.startswith("tf"):
             return Symbol(path)
@@ -538,6 +572,7 @@ class Interpreter:
         definitions = self.frame.lookup(node.id)
         if not definitions:
             return PYTHON
+        definitions = tuple(builders.origin(self, definition) for definition in definitions)
         self.statement.reads.update(definitions)
         self.resolved.setdefault(id(node), set()).update(d.site for d in definitions)
         return join([definition.value for definition in definitions], node)
@@ -550,6 +585,8 @@ class Interpreter:
         self.statement.reads |= reads
         if isinstance(base, FetchedState):
             return cells.fetched_part(self, base, node)
+        if isinstance(base, Structure) and base.kind == "fields" and (field := base.get(node.attr)) is not None:
+            return field
         if isinstance(base, Python | Structure | Function) and not isinstance(base, State):
             return (
                 Method(base, node.attr, node)
@@ -710,6 +747,13 @@ class Interpreter:
     def foreign(self, node: ast.Call, function: Value, arguments: list[Value]) -> Value:
         """A call of something that is neither TensorFlow's nor the program's own."""
         name = ast.unparse(node.func)
+        if name == "dict" and not node.args and all(k.arg for k in node.keywords):
+            pairs = zip(node.keywords, arguments, strict=True)
+            return Structure("dict", tuple((k.arg, value, k.value) for k, value in pairs), node)
+        if name.endswith("namedtuple") and (fields := Fields.of(node)) is not None:
+            return fields
+        if isinstance(function, Fields) and len(arguments) == len(function.names):
+            return function.filled(node, arguments)
         if name == "print":
             self.printed[id(node)] = arguments
         if name in _SEQUENCES and arguments:
@@ -753,6 +797,8 @@ class Interpreter:
         self._walk_function(function, frame)
         self.blocks, self.controls, self.statement = blocks, controls, statement
         value = join(frame.returns, function.node) if frame.returns else NONE
+        if function.node in self.builders:
+            return builders.built(frame, value)
         if value.time >= Time.STAGED:
             return Unknown("a function both runs sessions and returns tensors", function.node)
         return value
@@ -904,6 +950,8 @@ class Interpreter:
         with self.within(synthetic):
             value = self.evaluate(node)
         synthetic.value, synthetic.moves = value, value.time >= Time.STAGED
+        if (elsewhere := builders.elsewhere(self, node, value)) is not None:
+            return elsewhere
         if isinstance(value, Structure):
             definitions = [d for d in synthetic.reads if isinstance(node, ast.Name) and d.name == node.id]
             literal = value.node if isinstance(value.node, ast.List | ast.Tuple) and value.rest is None else None

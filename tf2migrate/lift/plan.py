@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import visibility
+from tf2migrate.lift import builders, visibility
 from tf2migrate.lift.cells import ZeroState, kept_states
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
-from tf2migrate.lift.values import Effect, Placeholder, Refused, Tensor, Time, Unknown, Value, Variable, leaves
+from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Tensor, Time, Unknown, Value, Variable, leaves
 
 
 @dataclass(eq=False)
@@ -79,6 +79,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
             _check_fetch(run, leaf)
         found = backward_slice(run)
         _check_feeds(run, found)
+        _check_effects(run, found)
         if not found.leaves:
             continue
         _check_names(interpreter, run, found, plan)
@@ -120,6 +121,17 @@ def _check_fetch(run: Run, leaf: Fetch) -> None:
             f"what {ast.unparse(leaf.node)} fetches is not known",
             "Fetch tensors and ops by the names that the graph was built with.",
         )
+
+
+def _check_effects(run: Run, found: Slice) -> None:
+    """What a run is to change must be changed by a statement of its function."""
+    done = [e for s in found.statements for e in s.effects]
+    for leaf in found.leaves:
+        wanted = leaf.value.parts if isinstance(leaf.value, Effect) and leaf.value.kind == EACH else (leaf.value,)
+        for value in wanted:
+            if isinstance(value, Effect) and not any(value is effect for effect in done):
+                what = f"where {ast.unparse(leaf.node)} changes something cannot be seen"
+                raise Refused("TFM901", leaf.node, what, "Build and run the graph in one function.")
 
 
 def _name_shared(interpreter: Interpreter, plan: Plan, statements: list[Statement]) -> None:
@@ -228,8 +240,9 @@ def _join_asserts(statements: list[Statement], found: Slice) -> None:
 
 def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str]:
     """The names that stay in use at the level where functions are written."""
-    staged = {d.name for s in statements for d in s.writes if s.moves}
-    staying = {d.name for s in statements for d in s.writes if not s.moves}
+    going = [s for s in statements if s.moves or builders.is_unpacked(s)]
+    staged = {d.name for s in going for d in s.writes}
+    staying = {d.name for s in statements if s not in going for d in s.writes}
     every = {n.id for n in ast.walk(interpreter.program.tree) if isinstance(n, ast.Name)}
     every |= {a.arg for a in ast.walk(interpreter.program.tree) if isinstance(a, ast.arg)}
     if interpreter.instances:  # a function may become an attribute
@@ -275,6 +288,10 @@ def _label(node: ast.expr) -> str:
 
 def _place(planned: Planned, run: Run) -> None:
     """After the last statement of the slice; before the run where its expression is all there is, out of its loops."""
+    for part in planned.slice.statements:
+        if not isinstance(part.node, ast.stmt) and part.frame is not run.frame:  # what a builder computes as it returns
+            planned.anchor, planned.before, planned.frame = builders.return_of(part.frame), True, part.frame
+            return
     inline = [leaf.statement for leaf in planned.slice.leaves]
     outside = [s for s in planned.slice.statements if s not in inline]
     standing = [s for s in outside if s.frame is run.frame] or outside

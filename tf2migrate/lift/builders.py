@@ -1,0 +1,269 @@
+"""Functions that build a graph for another function to run: they return what they built, and here the functions of it.
+
+`x, loss, train = build()` becomes `graph = build()`, and a run of `train` becomes `graph.train(x=…)`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Set
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.names import Names
+from tf2migrate.lift import visibility
+from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
+from tf2migrate.lift.values import Python, Refused, Structure, Time, Value, leaves
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
+    from tf2migrate.lift.interpret import Interpreter
+    from tf2migrate.lift.plan import Plan, Planned
+
+_BUILDS = {"tf.placeholder", "tf.assign", "tf.assign_add", "tf.assign_sub"}
+_METHODS = {"minimize", "apply_gradients"}
+_ADVICE = "Build and run the graph in one function, or keep it as attributes of an object."
+
+
+@dataclass(frozen=True, eq=False)
+class Graph(Structure):
+    """What a builder returns; its caller has it once, whatever is in it. `frame` is the builder's."""
+
+    frame: Frame | None = None
+    whole: Value | None = None
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+def builders(tree: ast.Module, names: Names, drivers: Set[ast.AST]) -> frozenset[ast.AST]:
+    """The functions that build a graph, return it, and are called once, where the result is bound."""
+    bodies: list[ast.Module | ast.FunctionDef] = [tree, *(d for d in drivers if isinstance(d, ast.FunctionDef))]
+    functions = {
+        f.name: f for body in bodies for f in ast.walk(body) if isinstance(f, ast.FunctionDef) and f not in drivers
+    }
+    calls = Counter(n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
+    read = Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    bound = {
+        s.value.func.id
+        for body in bodies
+        for s in _statements(body.body)
+        if isinstance(s, ast.Assign) and isinstance(s.value, ast.Call) and isinstance(s.value.func, ast.Name)
+        if len(s.targets) == 1 and _plain(s.targets[0])
+    }
+    return frozenset(
+        f
+        for name, f in functions.items()
+        if name in bound and calls[name] == read[name] == 1 and not f.decorator_list and _builds(f, names)
+    )
+
+
+def _statements(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements that happen once: those of a body, and of its `with` blocks and `if __name__` blocks."""
+    found = []
+    for statement in body:
+        found.append(statement)
+        if isinstance(statement, ast.With | ast.If):
+            found += _statements(statement.body)
+    return found
+
+
+def _plain(target: ast.expr) -> bool:
+    names = target.elts if isinstance(target, ast.Tuple) else [target]
+    return all(isinstance(name, ast.Name) for name in names)
+
+
+def _builds(function: ast.FunctionDef, names: Names) -> bool:
+    returns = [n for n in ast.walk(function) if isinstance(n, ast.Return)]
+    if len(returns) != 1 or returns[0] is not function.body[-1] or returns[0].value is None:
+        return False
+    return any(
+        isinstance(n, ast.Call)
+        and (names.symbol(n.func) in _BUILDS or (isinstance(n.func, ast.Attribute) and n.func.attr in _METHODS))
+        for n in ast.walk(function)
+    )
+
+
+def built(frame: Frame, value: Value) -> Value:
+    """What the caller of a builder gets."""
+    if isinstance(value, Structure) and value.rest is None:
+        return Graph(value.kind, value.items, value.node, frame=frame, whole=value)
+    if value.time >= Time.STAGED:
+        return Graph("one", ((0, value, None),), frame.node, frame=frame, whole=value)
+    return value
+
+
+def note(interpreter: Interpreter, definition: Definition) -> None:
+    """Keeps the names that the statements of units give to what only runs know."""
+    if definition.value.time >= Time.STAGED and interpreter.frame.unit and not _is_alias(definition):
+        known = interpreter.origins.setdefault(definition.value, [])
+        if all(d.site != definition.site for d in known):
+            known.append(definition)
+
+
+def _is_alias(definition: Definition) -> bool:
+    """Whether a name is a parameter, or a part of what a builder returned."""
+    return isinstance(definition.statement.node, ast.Pass) or isinstance(definition.statement.value, Graph)
+
+
+def origin(interpreter: Interpreter, definition: Definition) -> Definition:
+    """The binding of what a name stands for, where the name is a parameter's or a builder's result.
+
+    Raises `Refused` where it has several.
+    """
+    value = definition.value
+    if not definition.statement.frame.unit or value.time < Time.STAGED or not _is_alias(definition):
+        return definition
+    known = interpreter.origins.get(value, [])
+    if len(known) > 1:
+        what = f"{definition.name} is one of several things that another function makes together"
+        raise Refused("TFM902", interpreter.statement.node, what, _ADVICE)
+    return known[0] if known else definition
+
+
+def name_items(interpreter: Interpreter, node: ast.expr) -> None:
+    """What a builder computes in its return statement is a statement of its own, for a run to fetch."""
+    elements: list[ast.expr] = []
+    match node:
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            pass
+        case ast.Dict(values=elements):
+            pass
+        case ast.Call(args=args, keywords=keywords):
+            elements = [*args, *(k.value for k in keywords)]
+    for element in elements:
+        if isinstance(element, ast.Call):
+            made = Statement(element, interpreter.frame, interpreter.order, interpreter.blocks)
+            with interpreter.within(made):
+                made.value = interpreter.evaluate(element)
+            made.moves = made.value.time >= Time.STAGED
+            interpreter.unnamed[id(element)] = made
+            interpreter.statement.made += made.made
+
+
+def return_of(frame: Frame) -> ast.Return:
+    """The return statement of a builder, which is its last."""
+    assert isinstance(frame.node, ast.FunctionDef)
+    last = frame.node.body[-1]
+    assert isinstance(last, ast.Return)
+    return last
+
+
+def elsewhere(interpreter: Interpreter, node: ast.expr, value: Value) -> Fetch | None:
+    """A fetch of what another function built, as it is called there, where it goes by another expression here."""
+    if not isinstance(node, ast.Name | ast.Subscript | ast.Attribute):
+        return None
+    if isinstance(node, ast.Name):
+        aliases = [d for d in interpreter.frame.lookup(node.id) if _is_alias(d) and d.statement.frame.unit]
+        if not aliases or value.time < Time.STAGED:
+            return None
+    else:
+        with interpreter.apart():
+            held = interpreter.evaluate(node.value)
+        if not isinstance(held, Graph):
+            return None
+    known = interpreter.origins.get(value, [])
+    if len(known) > 1:
+        raise Refused("TFM902", node, "it is one of several things that another function makes together", _ADVICE)
+    if known:
+        name = ast.copy_location(ast.Name(known[0].name, ast.Load()), node)
+        interpreter.resolved[id(name)] = {known[0].site}
+        interpreter.rewrites[id(name)] = ("name", known[0].name)
+        return Fetch(name, value, frozenset(known), interpreter.statement, named=True)
+    for statement in interpreter.unnamed.values():
+        if statement.value is value:
+            assert isinstance(statement.node, ast.expr)
+            return Fetch(statement.node, value, frozenset(statement.reads), statement, named=False)
+    return None
+
+
+def is_unpacked(statement: Statement) -> bool:
+    """Whether a statement binds names to the parts of a graph: they go."""
+    node = statement.node
+    unpacks = isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple)
+    parts = statement.value.items if isinstance(statement.value, Graph) else ()
+    return unpacks and bool(parts) and all(value.time >= Time.STAGED for _, value, _ in parts)
+
+
+# -------------------------------------------------------------------- text
+
+
+def name_graphs(interpreter: Interpreter, plan: Plan) -> dict[ast.AST, str]:
+    """For each builder, the name of its result where it is called."""
+    found: dict[ast.AST, str] = {}
+    for frame in interpreter.frames:
+        for statement in frame.statements:
+            if isinstance(statement.value, Graph) and isinstance(statement.node, ast.Assign):
+                assert statement.value.frame is not None
+                target = statement.node.targets[0]
+                name = target.id if isinstance(target, ast.Name) else plan.fresh("graph")
+                found[statement.value.frame.node] = name
+    return found
+
+
+def _functions(plan: Plan, frame: Frame) -> list[str]:
+    """The functions of a builder that are called elsewhere."""
+    return [
+        planned.name
+        for planned in plan.functions
+        if planned.frame is frame and any(not visibility.sees(run.frame, frame) for run in planned.runs)
+    ]
+
+
+def return_lines(expressions: Expressions, statement: Statement) -> list[str]:
+    """The return statement of a builder: its functions, and what of its result is plain Python."""
+    node = statement.node
+    assert isinstance(node, ast.Return)
+    assert node.value is not None
+    entries = [f"{name}={name}" for name in _functions(expressions.plan, statement.frame)]
+    for name, value in _data(statement.value):
+        entries.append(f"{name}={expressions.text(value)}")
+    return [f"return types.SimpleNamespace({', '.join(entries)})"]
+
+
+def _data(value: Value | None) -> list[tuple[str, ast.expr]]:
+    """The items of a builder's result that are plain Python, by the names that they have in it."""
+    if not isinstance(value, Structure):
+        return []
+    found = []
+    for key, item, node in value.items:
+        if all(isinstance(leaf, Python) for leaf in leaves(item)) and node is not None:
+            label = node.id if isinstance(node, ast.Name) else key if isinstance(key, str) else f"item_{key}"
+            found.append((str(label), node))
+    return found
+
+
+def call_lines(expressions: Expressions, statement: Statement, graph: Graph) -> list[str]:
+    """The call of a builder, and the names that plain Python in its result is bound to. Raises `Refused`."""
+    node = statement.node
+    assert isinstance(node, ast.Assign)
+    assert graph.frame is not None
+    name = expressions.graphs[graph.frame.node]
+    lines = [f"{name} = {expressions.text(node.value)}"]
+    data = {id(value): label for label, value in _data(graph.whole)}
+    target = node.targets[0]
+    if isinstance(target, ast.Tuple):
+        for element, (_, _, written) in zip(target.elts, graph.items, strict=False):
+            if id(written) in data:
+                lines.append(f"{expressions.text(element)} = {name}.{data[id(written)]}")
+    elif data:
+        raise Refused("TFM902", node, "a function returns plain Python beside the graph that it built", _ADVICE)
+    return lines
+
+
+def callee(expressions: Expressions, planned: Planned, run: Run) -> str | None:
+    """How a function of a builder is called where a run stands; None where it is no builder's."""
+    frame = planned.frame
+    assert frame is not None
+    name = expressions.graphs.get(frame.node)
+    if name is None or visibility.sees(run.frame, frame):
+        return None
+    for known, definitions in reversed(run.env.items()):  # the names of inside first
+        values = [d.value for d in definitions]
+        if any(isinstance(v, Graph) and v.frame is frame for v in values):
+            return f"{known}.{planned.name}"
+        if any(isinstance(d.statement.value, Graph) and d.statement.value.frame is frame for d in definitions):
+            return f"{name}.{planned.name}"
+    return None
