@@ -9,7 +9,9 @@ from difflib import SequenceMatcher
 from tf2migrate.apply import apply
 from tf2migrate.facts.program import Program
 from tf2migrate.lint.found import Found
+from tf2migrate.lint.ground import Ground, ground_of
 from tf2migrate.lint.keras3 import modernise
+from tf2migrate.lint.side_effects import side_effects
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 from tf2migrate.suppress import Suppressions, selected
 
@@ -25,8 +27,20 @@ class Rule:
     check: Callable[[Program], Iterator[Found]]
 
 
+def _grounded(first: int, last: int, check: Callable[[Ground], Iterator[Found]]) -> Rule:
+    """Rules on what is traced, with the first and the last of their codes."""
+
+    def run(program: Program) -> Iterator[Found]:
+        return check(ground_of(program)) if "tensorflow" in program.text else iter(())
+
+    return Rule(tuple(f"TFM{code}" for code in range(first, last + 1)), run)
+
+
 #: Every rule, in the order of the codes.
-RULES: tuple[Rule, ...] = (Rule(tuple(f"TFM{code}" for code in range(501, 533)), modernise),)
+RULES: tuple[Rule, ...] = (
+    _grounded(301, 310, side_effects),
+    Rule(tuple(f"TFM{code}" for code in range(501, 533)), modernise),
+)
 
 
 def lint(program: Program, options: Options) -> Outcome:
@@ -49,7 +63,8 @@ def _found(program: Program, options: Options) -> list[Found]:
     found: list[Found] = []
     for rule in RULES:
         if any(selected(code, options) for code in rule.codes):
-            found += (f for f in rule.check(program) if selected(f.code, options))
+            said_of = rule.check(program)
+            found += (f for f in said_of if selected(f.code, options) and (f.sure or options.strict))
     return [f for f in found if not said.cover(f.node.lineno, f.code)]
 
 

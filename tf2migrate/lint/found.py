@@ -15,7 +15,8 @@ Place = ast.expr | ast.stmt | ast.keyword | ast.alias | ast.arg | ast.excepthand
 class Found:
     """A place that a rule speaks of. With `edits` it can be fixed; they are safe where `safe` says so.
 
-    A safe fix keeps what the program computes where it ran, an unsafe one may change it and wants a look.
+    A safe fix keeps what the program computes where it ran, an unsafe one may change it and wants a look. What is not
+    `sure` is wrong only where a value is a tensor that may be something else, and is said with `--strict` alone.
     """
 
     code: str
@@ -24,3 +25,4 @@ class Found:
     advice: str
     edits: tuple[Edit, ...] = ()
     safe: bool = True
+    sure: bool = True

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tf2migrate.facts.program import Program
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.keras3_calls import changed_calls
-from tf2migrate.lint.keras3_kinds import Kinds
+from tf2migrate.lint.keras3_kinds import kinds_of
 from tf2migrate.lint.keras3_layers import layers
 from tf2migrate.lint.keras3_names import gone_names
 from tf2migrate.lint.keras3_saving import files
@@ -25,7 +25,7 @@ def modernise(program: Program) -> Iterator[Found]:
     """Every place of a program that Keras 3 treats otherwise than Keras 2, in the order of the checks."""
     if ("tensorflow" not in program.text and "keras" not in program.text) or "TF_USE_LEGACY_KERAS" in program.text:
         return  # with that variable set, tf.keras is Keras 2
-    kinds = Kinds(program)
+    kinds = kinds_of(program)
     yield from gone_names(kinds)
     if any(word in program.text for word in _KERAS):
         for check in CHECKS:

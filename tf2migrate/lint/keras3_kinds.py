@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
@@ -307,3 +307,9 @@ class Kinds:
                     for binding in self.scopes.bindings(node.func):
                         self._calls.setdefault(id(binding.node), []).append(node)
         return self._calls.get(id(function), [])
+
+
+@lru_cache(maxsize=1)  # every group of rules asks it of the same program
+def kinds_of(program: Program) -> Kinds:
+    """The kinds of a program's expressions."""
+    return Kinds(program)

@@ -1,0 +1,389 @@
+"""TFM301 to TFM310: what Python does while a function is traced happens once, and not at each call."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from tf2migrate.lint.found import Found
+from tf2migrate.lint.ground import Ground
+from tf2migrate.lint.keras3_edits import literal, modules, spelled
+from tf2migrate.lint.keras3_scopes import Function
+from tf2migrate.lint.traced import Context
+from tf2migrate.lint.types import CONTAINERS
+from tf2migrate.lint.view import AnyFunction, parameters
+from tf2migrate.model import Edit
+
+PRINT, LOG, MUTATED, GLOBAL, LEAK, PARAMETER, FILES, FROZEN, NEXT, TEXT = (f"TFM{n}" for n in range(301, 311))
+
+_TRACING = re.compile(r"trac(e|ing)|graph|compil|build", re.IGNORECASE)
+
+_LOGS = ("debug", "info", "warning", "warn", "error", "critical", "exception", "log", "vlog")
+
+_MUTATORS = frozenset(
+    (
+        *("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault", "popitem"),
+        *("add", "discard", "appendleft", "popleft", "extendleft"),
+    )
+)
+
+_FILES = re.compile(
+    r"builtins\.open|os\.(makedirs|mkdir|remove|rename|rmdir|unlink|system|replace|listdir|walk|scandir)|shutil\.\w+"
+    r"|numpy\.(save|savez|savez_compressed|savetxt|load|loadtxt|genfromtxt|fromfile)|pickle\.(dump|load)"
+    r"|json\.(dump|load)|csv\.(reader|writer)|subprocess\.\w+|pathlib\.Path\.(write_text|write_bytes)"
+    r"|tf\.io\.gfile\.(GFile|makedirs|mkdir|remove|rename|copy|rmtree|listdir|glob)|joblib\.(dump|load)"
+)
+_FROZEN = re.compile(
+    r"time\.(time|time_ns|perf_counter|monotonic|process_time|clock|strftime|localtime|gmtime|ctime|sleep)"
+    r"|datetime\.(datetime|date)\.(now|utcnow|today)|uuid\.uuid[14]|secrets\.\w+"
+    r"|random\.(?!seed$|Random$|SystemRandom$|getstate$|setstate$)\w+"
+    r"|numpy\.random\.(?!seed$|RandomState$|default_rng$|Generator$|get_state$|set_state$|SeedSequence$)\w+"
+)
+
+
+def side_effects(ground: Ground) -> Iterator[Found]:
+    """What is said of Python's side effects in traced functions."""
+    for node, function, context in ground.traced_nodes():
+        if isinstance(node, ast.Call):
+            if not ground.traced.runs_eagerly(node):
+                yield from _call(ground, node, function, context)
+        elif isinstance(node, ast.Global | ast.Nonlocal):
+            yield from _global(ground, node, function)
+        elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete):
+            if not ground.traced.runs_eagerly(node):
+                yield from _stored(ground, node, function, context)
+        elif isinstance(node, ast.JoinedStr):
+            yield from _joined(ground, node)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(literal(node.left), str):
+            parts = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+            if any(ground.kind(part) == "tensor" for part in parts) and not _is_told(ground, node):
+                yield _text(node)
+
+
+def _call(ground: Ground, node: ast.Call, function: AnyFunction, context: Context) -> Iterator[Found]:
+    path = ground.symbol(node.func)
+    if path == "builtins.print":
+        yield from _print(ground, node)
+    elif path.startswith(("logging.", "absl.logging.", "warnings.", "tf.logging.")) or _is_logger(ground, node):
+        yield from _log(ground, node, function, context)
+    elif _FILES.fullmatch(path):
+        yield Found(FILES, node, f"{_short(path)} runs while the function is traced, and not at each call", _OUT)
+    elif _FROZEN.fullmatch(path) and not _is_dead(ground, node):
+        yield _frozen(ground, node, path)
+    elif path == "builtins.next" and node.args and ground.kind(node.args[0]) == "generator":
+        if ground.traced.contexts.get(id(function)) is not None and _is_outer_value(ground, node.args[0], function):
+            yield Found(
+                NEXT,
+                node,
+                "next() takes one item while the function is traced, and every call has that one",
+                "Hand the item over as an argument, or iterate over a tf.data.Dataset.",
+            )
+    elif path in ("builtins.str", "builtins.repr") and len(node.args) == 1 and ground.kind(node.args[0]) == "tensor":
+        if not _is_told(ground, node):
+            yield _text(node)
+    elif isinstance(node.func, ast.Attribute):
+        yield from _method(ground, node, node.func, function, context)
+
+
+_OUT = "Do it outside of the traced function, or in a tf.py_function."
+
+
+def _short(path: str) -> str:
+    return path.removeprefix("builtins.") + "()"
+
+
+def _print(ground: Ground, node: ast.Call) -> Iterator[Found]:
+    texts = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    if any(_TRACING.search(text) for text in texts):
+        return  # it says that it is about tracing
+    program = ground.program
+    new = spelled(program, "tf.print", modules(program))
+    plain = all(
+        isinstance(a, ast.Constant | ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.BinOp) for a in node.args
+    )
+    formatted = any(
+        isinstance(n, ast.JoinedStr) or (isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mod))
+        or (isinstance(n, ast.Attribute) and n.attr in ("format", "numpy", "shape", "dtype"))
+        for n in ast.walk(node)
+    )  # fmt: skip
+    given = all(k.arg in ("end", "sep") for k in node.keywords)
+    edits = (Edit(program.span(node.func), new),) if new and plain and given and not formatted and node.args else ()
+    yield Found(
+        PRINT,
+        node,
+        "print runs when the function is traced, and not at each call",
+        "Use tf.print.",
+        edits,
+        safe=False,
+    )
+
+
+def _is_logger(ground: Ground, node: ast.Call) -> bool:
+    match node.func:
+        case ast.Attribute(value=ast.Call(func=made), attr=name) if name in _LOGS:
+            return ground.symbol(made) in ("logging.getLogger", "tf.get_logger")
+        case ast.Attribute(value=ast.Name() as owner, attr=name) if name in _LOGS:
+            values = [b.node for b in ground.view.scopes.bindings(owner)]
+            return bool(values) and all(
+                isinstance(v, ast.Call) and ground.symbol(v.func) in ("logging.getLogger", "tf.get_logger")
+                for v in values
+            )
+        case ast.Attribute(attr=name) if ground.symbol(node.func) in ("tqdm.tqdm.write",):
+            return True
+    return False
+
+
+def _log(ground: Ground, node: ast.Call, function: AnyFunction, context: Context) -> Iterator[Found]:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    if name not in (*_LOGS, "write"):
+        return
+    tensors = any(
+        ground.kind(v) in ("tensor", "variable") for a in node.args for v in ast.walk(a) if isinstance(v, ast.expr)
+    )
+    texts = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    if any(_TRACING.search(text) for text in texts) and not tensors:
+        return
+    direct = context.root is function and context.why in ("function", "dataset") and name in ("debug", "info", "log")
+    sure = tensors or (direct and not _is_conditional(ground, node))
+    yield Found(
+        LOG,
+        node,
+        "this is logged when the function is traced, and not at each call",
+        "Use tf.print, or log outside of the traced function.",
+        sure=sure,
+    )
+
+
+def _is_conditional(ground: Ground, node: ast.AST) -> bool:
+    return any(isinstance(above, ast.If | ast.ExceptHandler) for above in ground.view.above(node))
+
+
+def _is_dead(ground: Ground, node: ast.Call) -> bool:
+    """Whether the value only makes a seed or a name: it is meant to be one."""
+    above = ground.view.parents.get(id(node))
+    return isinstance(above, ast.keyword) and above.arg in ("seed", "name")
+
+
+def _frozen(ground: Ground, node: ast.Call, path: str) -> Found:
+    program = ground.program
+    new = {
+        "random.random": "tf.random.uniform",
+        "numpy.random.rand": "tf.random.uniform",
+        "numpy.random.randn": "tf.random.normal",
+    }
+    name = spelled(program, new.get(path, ""), modules(program)) if path in new else None
+    edits: tuple[Edit, ...] = ()
+    if name is not None and not node.keywords and not any(isinstance(a, ast.Starred) for a in node.args):
+        shape = ", ".join(program.segment(argument) for argument in node.args)
+        edits = (Edit(program.span(node), f"{name}([{shape}])"),)
+    elif path in ("numpy.random.uniform", "numpy.random.normal") and not node.args:
+        given = {k.arg: program.segment(k.value) for k in node.keywords if k.arg}
+        called = spelled(program, "tf.random." + path.rpartition(".")[2], modules(program))
+        if called is not None and set(given) == {"size"}:
+            edits = (Edit(program.span(node), f"{called}({given['size']})"),)
+    what = "draws one number" if "random" in path else "reads one time" if "time" in path else "runs once"
+    return Found(
+        FROZEN,
+        node,
+        f"{_short(path)} {what} while the function is traced, and every call has that",
+        "Use tf.random or tf.timestamp, or hand the value over as an argument.",
+        edits,
+        safe=False,
+    )
+
+
+def _is_outer_value(ground: Ground, node: ast.expr, function: AnyFunction) -> bool:
+    """Whether an iterator is made outside of the traced function."""
+    if isinstance(node, ast.Name):
+        return ground.is_free(node, function)
+    return isinstance(node, ast.Attribute) and ground.kind(node.value) == "self"
+
+
+def _text(node: ast.expr) -> Found:
+    return Found(
+        TEXT,
+        node,
+        'the text of a tensor in a traced function is its symbolic form, such as Tensor("x:0", shape=())',
+        "Use tf.strings.format, tf.strings.as_string or tf.print.",
+    )
+
+
+def _joined(ground: Ground, node: ast.JoinedStr) -> Iterator[Found]:
+    values = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+    if any(ground.kind(value) == "tensor" for value in values) and not _is_told(ground, node):
+        yield _text(node)
+
+
+def _is_told(ground: Ground, node: ast.AST) -> bool:
+    """Whether a text is a failure's, a name's, or one that is printed or logged, of which other rules speak."""
+    for above in ground.view.above(node):
+        if isinstance(above, ast.Raise | ast.Assert):
+            return True
+        if isinstance(above, ast.keyword) and above.arg in ("name", "message", "msg"):
+            return True
+        if isinstance(above, ast.Call):
+            path = ground.symbol(above.func)
+            if path == "builtins.print" or path.startswith(("logging.", "absl.logging.", "warnings.", "tf.debugging")):
+                return True
+            if _is_logger(ground, above):
+                return True
+    return ground.traced.runs_eagerly(node)
+
+
+def _method(
+    ground: Ground, node: ast.Call, called: ast.Attribute, function: AnyFunction, context: Context
+) -> Iterator[Found]:
+    if called.attr == "format" and isinstance(literal(called.value), str):
+        if any(ground.kind(a) == "tensor" for a in node.args) and not _is_told(ground, node):
+            yield _text(node)
+        return
+    if called.attr not in _MUTATORS or ground.view.path(called):
+        return
+    if _is_outer_collection(ground, called.value, function):
+        yield _mutated(ground, node, called.value)
+    elif _is_parameter(ground, called.value, function, context):
+        kind = ground.kind(called.value)
+        if kind in CONTAINERS or (
+            kind in ("likely", "nest", "unknown") and called.attr in ("append", "extend", "insert")
+        ):
+            yield _parameter(node, called.value)
+
+
+def _mutated(ground: Ground, node: ast.stmt | ast.expr, owner: ast.expr) -> Found:
+    return Found(
+        MUTATED,
+        node,
+        f"{ground.program.segment(owner)} of outside is changed while the function is traced, and not at each call",
+        "Return the value, or keep it in a tf.Variable or a tf.TensorArray.",
+    )
+
+
+def _parameter(node: ast.stmt | ast.expr, owner: ast.expr) -> Found:
+    name = owner.id if isinstance(owner, ast.Name) else "it"
+    return Found(
+        PARAMETER,
+        node,
+        f"a traced function must not change its argument {name}: TensorFlow stops there",
+        "Return the new value.",
+    )
+
+
+def _is_outer_collection(ground: Ground, node: ast.expr, function: AnyFunction) -> bool:
+    """Whether an expression is a list, dict or set that lives outside of traced code."""
+    if isinstance(node, ast.Name):
+        return ground.is_free(node, function) and ground.kind(node) in CONTAINERS | {"collection"}
+    if isinstance(node, ast.Attribute) and ground.kind(node.value) == "self":
+        cls = ground.view.kinds.method_class(node.value)
+        bindings = ground.view.scopes.attributes.get((id(cls), node.attr), []) if cls is not None else []
+        inside = [ground.view.function(b.node) for b in bindings]
+        if any(f is not None and id(f) in ground.traced.contexts for f in inside):
+            return False  # it is made anew in traced code
+        return ground.kind(node) in CONTAINERS
+    if isinstance(node, ast.Subscript):
+        return _is_outer_collection(ground, node.value, function)
+    return False
+
+
+def _is_parameter(ground: Ground, node: ast.expr, function: AnyFunction, context: Context) -> bool:
+    if not isinstance(node, ast.Name) or context.root is not function or context.why not in ("function", "dataset"):
+        return False
+    scope = ground.view.scopes.of.get(id(node))
+    if scope is None or scope.node is not function:
+        return False
+    return [b.how for b in scope.bindings.get(node.id, [])] == ["param"]
+
+
+def _global(ground: Ground, node: ast.Global | ast.Nonlocal, function: AnyFunction) -> Iterator[Found]:
+    for name in node.names:
+        stores = [n for n in ground.view.own(function) if isinstance(n, ast.Name) and _stores(n, name)]
+        stores = [n for n in stores if not ground.traced.runs_eagerly(n)]
+        if isinstance(node, ast.Nonlocal) and not ground.is_free(ast.Name(name, ast.Load()), function):
+            owner = _nonlocal_owner(ground, function, name)
+            if owner is None or id(owner) in ground.traced.contexts:
+                continue
+        if stores and not _once(ground, stores[0], name):
+            yield Found(
+                GLOBAL,
+                stores[0],
+                f"{name} is assigned when the function is traced, and not at each call",
+                "Return the value, or make it a tf.Variable and assign to that.",
+            )
+
+
+def _once(ground: Ground, node: ast.expr, name: str) -> bool:
+    """Whether the assignment is guarded by a test of the name for None: it is meant to happen once."""
+    return any(
+        isinstance(above, ast.If)
+        and any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(above.test))
+        and any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(above.test))
+        for above in ground.view.above(node)
+    )
+
+
+def _stores(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store | ast.Del)
+
+
+def _nonlocal_owner(ground: Ground, function: AnyFunction, name: str) -> AnyFunction | None:
+    here = ground.view.function(function)
+    while here is not None:
+        names = [a.arg for a in parameters(here)]
+        if name in names or any(_stores(n, name) for n in ground.view.own(here)):
+            return here
+        here = ground.view.function(here)
+    return None
+
+
+def _stored(
+    ground: Ground,
+    node: ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete,
+    function: AnyFunction,
+    context: Context,
+) -> Iterator[Found]:
+    targets = node.targets if isinstance(node, ast.Assign | ast.Delete) else [node.target]
+    for target in targets:
+        for part in target.elts if isinstance(target, ast.Tuple | ast.List) else [target]:
+            if isinstance(part, ast.Subscript):
+                if _is_outer_collection(ground, part.value, function):
+                    yield _mutated(ground, node, part.value)
+                elif _is_parameter(ground, part.value, function, context) and ground.kind(part.value) in CONTAINERS:
+                    yield _parameter(node, part.value)
+            elif isinstance(part, ast.Attribute) and not isinstance(node, ast.Delete) and node.value is not None:
+                yield from _leak(ground, node, part, node.value, function)
+
+
+def _leak(
+    ground: Ground, node: ast.stmt, target: ast.Attribute, value: ast.expr, function: AnyFunction
+) -> Iterator[Found]:
+    """A tensor that is kept on an object, and read where nothing is traced."""
+    if ground.kind(value) not in ("tensor", "likely") or isinstance(ground.view.parents.get(id(target)), ast.Tuple):
+        return
+    cls = ground.view.kinds.method_class(target.value)
+    if cls is None:
+        outer = isinstance(target.value, ast.Name) and ground.is_free(target.value, function)
+        if not outer or ground.kind(target.value) in ("optimizer", "variable", "layer"):
+            return
+    name = target.attr
+    if isinstance(function, Function) and function.name in ("__init__", "build"):
+        return
+    if name in ("learning_rate", "lr") or (cls is not None and ground.view.method(cls, name) is not None):
+        return  # a property
+    reads = [
+        n
+        for n in ground.program.nodes
+        if isinstance(n, ast.Attribute) and n.attr == name and isinstance(n.ctx, ast.Load)
+    ]
+    eager = [n for n in reads if ground.traced.of(n) is None and not _is_init(ground, n)]
+    yield Found(
+        LEAK,
+        node,
+        f"{name} keeps a tensor of the graph, which nothing outside of the traced function can use",
+        "Return it, or assign it to a tf.Variable.",
+        sure=bool(eager),
+    )
+
+
+def _is_init(ground: Ground, node: ast.AST) -> bool:
+    function = ground.view.function(node)
+    return isinstance(function, Function) and function.name in ("__init__", "build")

@@ -1,0 +1,314 @@
+"""Which functions TensorFlow traces, and which of those AutoGraph converts.
+
+Traced is what `tf.function` is given (as a decorator, with arguments, through a partial, an alias or a wrapper), what a
+Dataset calls for its elements, what Keras calls while it trains, and every function of the file that these reach.
+`tf.map_fn`, `tf.while_loop` and the like call Python again and again when they run eagerly: what they are given is
+traced only where they stand in traced code themselves.
+
+AutoGraph rewrites `if`, `while` and `for` over tensors in what `tf.function` and a Dataset are given and in what it
+reaches, but not below `autograph=False` and `do_not_convert`, and not in the methods that Keras 3 calls
+(keras/src/backend/tensorflow/trainer.py declares its step functions do_not_convert).
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from tf2migrate.facts.program import Program
+from tf2migrate.lint.keras3_scopes import Function
+from tf2migrate.lint.view import AnyFunction, View, parameters, view_of
+
+Why = Literal["function", "dataset", "vectorized", "keras", "reached"]
+
+#: Methods of a Dataset that trace a function, and the argument it is.
+_DATASET = {
+    "map": "map_func",
+    "filter": "predicate",
+    "flat_map": "map_func",
+    "interleave": "map_func",
+    "reduce": "reduce_func",
+    "scan": "scan_func",
+    "take_while": "predicate",
+    "group_by_window": "reduce_func",
+    "bucket_by_sequence_length": "element_length_func",
+}
+
+#: Methods that only datasets have.
+_CHAIN = frozenset(
+    (
+        *("prefetch", "shuffle", "batch", "padded_batch", "cache", "interleave", "unbatch", "with_options"),
+        *("as_numpy_iterator", "ragged_batch", "flat_map", "take_while", "enumerate"),
+    )
+)
+_NAMED = re.compile(r"(^|_)(dataset|ds)s?(_|$|\d)", re.IGNORECASE)
+
+#: Functions of TensorFlow that call their arguments where they stand, in the graph or eagerly as they find it.
+CALLERS = frozenset(
+    (
+        *("tf.map_fn", "tf.scan", "tf.foldl", "tf.foldr", "tf.while_loop", "tf.cond", "tf.case", "tf.switch_case"),
+        *(
+            "tf.recompute_grad",
+            "tf.custom_gradient",
+            "tf.stop_gradient",
+            "tf.nest.map_structure",
+            "tf.grad_pass_through",
+        ),
+        *("tf.vectorized_map", "tf.autograph.experimental.do_not_convert", "tf.function", "functools.partial"),
+        *("builtins.map", "builtins.filter", "tf.init_scope", "tf.distribute.get_replica_context"),
+    )
+)
+
+#: What runs Python again at each step, outside the graph.
+EXITS = frozenset(("tf.py_function", "tf.numpy_function", "tf.compat.v1.py_func", "tf.py_func"))
+
+_TRACER = "tf.function"
+_NO_AUTOGRAPH = "tf.autograph.experimental.do_not_convert"
+_STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How a function comes to be traced. `root` is the function that tracing begins with; `call` is what hands it
+    over (a decorator or a call; None for Keras's methods), `autograph` whether AutoGraph converts the function."""
+
+    why: Why
+    root: AnyFunction
+    call: ast.expr | None
+    autograph: bool
+
+    @property
+    def options(self) -> dict[str, ast.expr]:
+        """The keywords that `tf.function` was given."""
+        return {k.arg: k.value for k in self.call.keywords if k.arg} if isinstance(self.call, ast.Call) else {}
+
+
+class Traced:
+    """The traced functions of a program."""
+
+    def __init__(self, view: View) -> None:
+        self.view = view
+        self.contexts: dict[int, Context] = {}
+        self.functions: dict[int, AnyFunction] = {}
+        self._wrappers = self._tracing_wrappers()
+        for function, context in self._roots():
+            self._add(function, context)
+        for function in list(self.functions.values()):
+            self._reach(function, self.contexts[id(function)])
+
+    def of(self, node: ast.AST) -> Context | None:
+        """The context of the function that a node stands in; None for code that runs eagerly, or in no function."""
+        function = self.view.function(node)
+        return self.contexts.get(id(function)) if function is not None else None
+
+    def _add(self, function: AnyFunction, context: Context) -> None:
+        known = self.contexts.get(id(function))
+        if known is None or (known.why == "keras" and context.why == "function"):
+            self.contexts[id(function)] = context
+            self.functions[id(function)] = function
+
+    def tracer(self, node: ast.expr, depth: int = 4) -> dict[str, ast.expr] | None:
+        """The keywords with which an expression, called with a function, traces it; None where it does not."""
+        view = self.view
+        if view.symbol(node) == _TRACER:
+            return {}
+        match node:
+            case ast.Call(func=function, keywords=keywords):
+                given = {k.arg: k.value for k in keywords if k.arg}
+                if view.symbol(function) == _TRACER and not node.args and "func" not in given:
+                    return given
+                if view.path(function) == "functools.partial" and node.args and depth:
+                    inner = self.tracer(node.args[0], depth - 1)
+                    return None if inner is None else {**inner, **given}
+                if self._is_wrapper(function):
+                    return given
+            case ast.Name() if depth:
+                bindings = view.scopes.bindings(node)
+                if len(bindings) == 1 and bindings[0].how == "is" and isinstance(bindings[0].node, ast.expr):
+                    return self.tracer(bindings[0].node, depth - 1)
+                return {} if self._is_wrapper(node) else None
+        return None
+
+    def _is_wrapper(self, node: ast.expr) -> bool:
+        return any(id(f) in self._wrappers for f in self.view.called(node)) if self._wrappers else False
+
+    def _tracing_wrappers(self) -> set[int]:
+        """Functions of the file that return `tf.function` of a parameter, or `tf.function` with arguments."""
+        found: set[int] = set()
+        for node in self.view.kinds.calls:
+            if self.view.symbol(node.func) != _TRACER:
+                continue
+            around = self.view.function(node)
+            returns = isinstance(self.view.parents.get(id(node)), ast.Return)
+            if not isinstance(around, Function) or not returns:
+                continue
+            names = {argument.arg for argument in parameters(around)}
+            first = node.args[0] if node.args else None
+            if first is None or (isinstance(first, ast.Name) and first.id in names):
+                found.add(id(around))
+        return found
+
+    def _roots(self) -> Iterator[tuple[AnyFunction, Context]]:
+        for node in self.view.program.nodes:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield from self._decorated(node)
+            elif isinstance(node, ast.Call):
+                yield from self._handed(node)
+            elif isinstance(node, ast.ClassDef):
+                yield from self._keras(node)
+
+    def _decorated(self, function: Function) -> Iterator[tuple[AnyFunction, Context]]:
+        for decorator in function.decorator_list:
+            given = self.tracer(decorator)
+            if given is not None:
+                yield function, Context("function", function, decorator, self._converts(function, given))
+
+    def _converts(self, function: AnyFunction, given: dict[str, ast.expr]) -> bool:
+        off = given.get("autograph")
+        return not (isinstance(off, ast.Constant) and off.value is False) and not self.unconverted(function)
+
+    def unconverted(self, function: AnyFunction) -> bool:
+        """Whether a function asks AutoGraph to leave it alone."""
+        if isinstance(function, ast.Lambda):
+            return False
+        heads = [d.func if isinstance(d, ast.Call) else d for d in function.decorator_list]
+        return any(self.view.symbol(head) == _NO_AUTOGRAPH for head in heads)
+
+    def _handed(self, node: ast.Call) -> Iterator[tuple[AnyFunction, Context]]:
+        view = self.view
+        symbol = view.symbol(node.func)
+        if symbol == _TRACER or (isinstance(node.func, ast.Name | ast.Call) and self._traces_argument(node)):
+            given = {k.arg: k.value for k in node.keywords if k.arg}
+            first = node.args[0] if node.args else given.get("func")
+            for function in view.called(first) if first is not None else []:
+                if not isinstance(function, ast.ClassDef):
+                    yield function, Context("function", function, node, self._converts(function, given))
+        elif symbol == "tf.vectorized_map" and node.args:
+            for function in view.called(node.args[0]):
+                if not isinstance(function, ast.ClassDef):
+                    yield function, Context("vectorized", function, node, autograph=False)
+        elif (
+            isinstance(node.func, ast.Attribute)
+            and node.func.attr in _DATASET
+            and self.is_dataset(node.func.value, node)
+        ):
+            name = _DATASET[node.func.attr]
+            place = 1 if node.func.attr in ("reduce", "scan", "group_by_window") else 0
+            first = next((k.value for k in node.keywords if k.arg == name), None)
+            if first is None and place < len(node.args):
+                first = node.args[place]
+            for function in view.called(first) if first is not None else []:
+                if not isinstance(function, ast.ClassDef):
+                    yield function, Context("dataset", function, node, not self.unconverted(function))
+
+    def _traces_argument(self, node: ast.Call) -> bool:
+        return bool(node.args) and not isinstance(node.args[0], ast.Constant) and self.tracer(node.func) is not None
+
+    def is_dataset(self, node: ast.expr, call: ast.Call | None = None, depth: int = 6) -> bool:
+        """Whether an expression is a tf.data.Dataset, as far as its text tells."""
+        if call is not None and any(k.arg in ("num_parallel_calls", "deterministic") for k in call.keywords):
+            return True
+        if self.view.symbol(node).startswith("tf.data."):
+            return True
+        match node:
+            case ast.Call(func=function):
+                symbol = self.view.symbol(function)
+                if symbol:
+                    return symbol.startswith(("tf.data.Dataset", "tf.data.TFRecord", "tf.data.Text", "tf.data.Fixed"))
+                if isinstance(function, ast.Attribute):
+                    return (function.attr in _CHAIN and self._of_data(function.value)) or self.is_dataset(
+                        function.value, None, depth - 1
+                    )
+            case ast.Name(id=name) if depth:
+                values = [b.node for b in self.view.scopes.bindings(node) if b.how == "is"]
+                calls = [v for v in values if isinstance(v, ast.Call) and v is not call]
+                return bool(_NAMED.search(name)) or any(self.is_dataset(v, None, depth - 3) for v in calls[:2])
+            case ast.Attribute(attr=name):
+                return bool(_NAMED.search(name))
+        return False
+
+    def _of_data(self, node: ast.expr) -> bool:
+        """Whether what `.batch()` or `.shuffle()` is called on may be a dataset: it is no module."""
+        return not self.view.path(node)
+
+    def _keras(self, cls: ast.ClassDef) -> Iterator[tuple[AnyFunction, Context]]:
+        base = self.view.kinds.base(cls)
+        names = {"Layer": ("call",), "Model": ("call", *_STEPS), "RNN": ("call",), "Metric": ("update_state",)}
+        names["Loss"] = ("call",)
+        for statement in cls.body:
+            if isinstance(statement, ast.FunctionDef) and statement.name in names.get(base or "", ()):
+                yield statement, Context("keras", statement, None, autograph=False)
+
+    def _reach(self, function: AnyFunction, context: Context) -> None:
+        """Follow what a traced function calls, as far as this file goes."""
+        pending = [(function, context)]
+        while pending:
+            here, inside = pending.pop()
+            for node in self.view.own(here):
+                if not isinstance(node, ast.Call) or self.runs_eagerly(node):
+                    continue
+                for target in self._targets(node):
+                    if id(target) not in self.contexts:
+                        converted = inside.autograph and not self.unconverted(target)
+                        found = Context("reached", inside.root, inside.call, converted)
+                        self._add(target, found)
+                        pending.append((target, found))
+
+    def _targets(self, node: ast.Call) -> Iterator[AnyFunction]:
+        """The functions that a call runs: what it calls, and what it hands to one that calls its arguments."""
+        view = self.view
+        if self.symbol_or_path(node.func) in EXITS:
+            return
+        candidates = [node.func]
+        passes = isinstance(node.func, ast.Attribute) and node.func.attr in ("run", "experimental_run_v2", "map")
+        if self.symbol_or_path(node.func) in CALLERS or passes:
+            candidates += [*node.args, *(k.value for k in node.keywords)]
+        for candidate in candidates:
+            parts = candidate.elts if isinstance(candidate, ast.List | ast.Tuple) else [candidate]
+            for part in parts:
+                for target in view.called(part):
+                    if not isinstance(target, ast.ClassDef):
+                        yield target
+        owner = view.made(node.func)
+        if owner is not None:
+            for name in ("call", "__call__"):
+                method = view.method(owner, name)
+                if method is not None:
+                    yield method
+        if isinstance(node.func, ast.Attribute):
+            cls = view.made(node.func.value)
+            method = view.method(cls, node.func.attr) if cls is not None else None
+            if method is not None:
+                yield method
+
+    def symbol_or_path(self, node: ast.expr) -> str:
+        """What a call calls: a name of TensorFlow, or a path of another module."""
+        return self.view.symbol(node) or self.view.path(node)
+
+    def runs_eagerly(self, node: ast.AST) -> bool:
+        """Whether a place in a traced function is kept from being traced: `tf.init_scope`, or a test that asks."""
+        child = node
+        for above in self.view.above(node):
+            if isinstance(above, ast.With):
+                for item in above.items:
+                    call = item.context_expr
+                    if isinstance(call, ast.Call) and self.view.symbol(call.func) == "tf.init_scope":
+                        return True
+            if isinstance(above, ast.If | ast.IfExp) and child is not above.test and self._asks(above.test):
+                return True
+            child = above
+        return False
+
+    def _asks(self, test: ast.expr) -> bool:
+        names = ("tf.executing_eagerly", "tf.inside_function", "tf.config.functions_run_eagerly")
+        return any(isinstance(n, ast.Call) and self.view.symbol(n.func) in names for n in ast.walk(test))
+
+
+@lru_cache(maxsize=1)  # every group of rules asks it of the same program
+def traced_of(program: Program) -> Traced:
+    """The traced functions of a program."""
+    return Traced(view_of(program))

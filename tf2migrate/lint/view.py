@@ -1,0 +1,193 @@
+"""What the rules on traced code see of a program: what names mean, what stands around a node, what a call reaches."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from functools import lru_cache
+
+from tf2migrate.facts.program import Program
+from tf2migrate.lint.keras3_kinds import Kinds, kinds_of
+from tf2migrate.lint.keras3_scopes import Binding, Function
+
+#: Every form of a function.
+AnyFunction = Function | ast.Lambda
+
+_BUILTINS = frozenset(dir(builtins))
+
+#: The loops, with the comprehensions that are loops as well.
+Loop = ast.For | ast.AsyncFor | ast.While
+
+
+class View:
+    """A program, its names, and the way from a node to what is around it."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.kinds: Kinds = kinds_of(program)
+        self.scopes = self.kinds.scopes
+        self.symbol = self.kinds.symbol
+        self.parents: dict[int, ast.AST] = {}
+        self._own: dict[int, list[ast.AST]] = {}
+        self._paths: dict[int, str] = {}
+        for node in program.nodes:
+            for child in ast.iter_child_nodes(node):
+                self.parents[id(child)] = node
+            function = self.scopes.functions.get(id(node))
+            if function is not None and not isinstance(node, ast.expr_context | ast.operator):
+                self._own.setdefault(id(function), []).append(node)
+
+    def own(self, function: ast.AST) -> list[ast.AST]:
+        """The nodes of a function's body, without those of functions inside it."""
+        return self._own.get(id(function), [])
+
+    def function(self, node: ast.AST) -> AnyFunction | None:
+        """The innermost function around a node."""
+        return self.scopes.functions.get(id(node))
+
+    def statement(self, node: ast.AST) -> ast.stmt:
+        """The statement that a node stands in."""
+        here = node
+        while not isinstance(here, ast.stmt):
+            here = self.parents[id(here)]
+        return here
+
+    def above(self, node: ast.AST) -> list[ast.AST]:
+        """What is around a node, the nearest first, up to the function (or the module) that it stands in."""
+        found: list[ast.AST] = []
+        here = self.parents.get(id(node))
+        while here is not None and not isinstance(here, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            found.append(here)
+            here = self.parents.get(id(here))
+        return found
+
+    def loops(self, node: ast.AST) -> list[Loop]:
+        """The loops whose body a node stands in, the innermost first, within its function."""
+        found: list[Loop] = []
+        child = node
+        for here in self.above(node):
+            if isinstance(here, Loop) and child not in here.orelse and child is not getattr(here, "iter", None):
+                found.append(here)
+            child = here
+        return found
+
+    def path(self, node: ast.AST) -> str:
+        """The dotted name of what was imported, `builtins.` and the name of a builtin, or "" for anything else."""
+        found = self._paths.get(id(node))
+        if found is None:
+            self._paths[id(node)] = found = self._path(node)
+        return found
+
+    def _path(self, node: ast.AST) -> str:
+        if isinstance(node, ast.Attribute):
+            base = self.path(node.value)
+            return f"{base}.{node.attr}" if base and not base.startswith("builtins.") else ""
+        if not isinstance(node, ast.Name):
+            return ""
+        bindings = self.scopes.bindings(node)
+        if not bindings:
+            return f"builtins.{node.id}" if node.id in _BUILTINS else ""
+        paths = {_imported(binding, node.id) for binding in bindings}
+        found = paths.pop()
+        return found if not paths else ""
+
+    def called(self, node: ast.expr) -> list[AnyFunction | ast.ClassDef]:
+        """The functions and classes of this file that an expression stands for, where that is one for certain."""
+        match node:
+            case ast.Lambda():
+                return [node]
+            case ast.Call(func=function, args=[first, *_]) if self.path(function) == "functools.partial":
+                return self.called(first)
+            case ast.Call(func=function, args=[first, *_]) if self.symbol(function) in _SAME:
+                return self.called(first)
+            case ast.Name():
+                bindings = self.scopes.bindings(node)
+                values = [b.node for b in bindings if b.how == "is"]
+                if len(bindings) != len(values) or len(values) != 1:
+                    return [v for v in values if isinstance(v, Function)] if len(bindings) == len(values) else []
+                value = values[0]
+                if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                    return [value]
+                return self.called(value) if isinstance(value, ast.Lambda | ast.Call | ast.Attribute) else []
+            case ast.Attribute(value=owner, attr=name):
+                cls = self.kinds.method_class(owner)
+                method = self.method(cls, name) if cls is not None else None
+                return [method] if method is not None else []
+        return []
+
+    def method(self, cls: ast.ClassDef, name: str, depth: int = 4) -> Function | None:
+        """A method of a class, or of those of its bases that are in this file."""
+        for statement in cls.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) and statement.name == name:
+                return statement
+        for base in cls.bases if depth else []:
+            for found in self.called(base):
+                if isinstance(found, ast.ClassDef):
+                    method = self.method(found, name, depth - 1)
+                    if method is not None:
+                        return method
+        return None
+
+    def made(self, owner: ast.expr) -> ast.ClassDef | None:
+        """The class of this file whose object `self.name`, or a name, is."""
+        cls = self.kinds.method_class(owner.value) if isinstance(owner, ast.Attribute) else None
+        bindings: list[Binding] = []
+        if cls is not None and isinstance(owner, ast.Attribute):
+            bindings = self.scopes.attributes.get((id(cls), owner.attr), [])
+        elif isinstance(owner, ast.Name):
+            bindings = self.scopes.bindings(owner)
+        found = [
+            target
+            for binding in bindings
+            for target in (self.called(binding.node.func) if isinstance(binding.node, ast.Call) else [])
+            if isinstance(target, ast.ClassDef)
+        ]
+        return found[0] if len(found) == 1 == len(bindings) else None
+
+
+#: Functions that give back the function that they are handed.
+_SAME = frozenset(
+    (
+        *("tf.function", "tf.autograph.experimental.do_not_convert", "tf.autograph.to_graph", "tf.recompute_grad"),
+        *("tf.custom_gradient", "tf.autograph.tf_convert", "tf.no_gradient"),
+    )
+)
+
+
+def _imported(binding: Binding, name: str) -> str:
+    match binding.node:
+        case ast.Import(names=aliases):
+            for alias in aliases:
+                if alias.asname == name:
+                    return alias.name
+                if alias.asname is None and alias.name.split(".")[0] == name:
+                    return name
+        case ast.ImportFrom(module=module, names=aliases, level=0):
+            for alias in aliases:
+                if (alias.asname or alias.name) == name:
+                    return f"{module}.{alias.name}"
+    return ""
+
+
+def parameters(function: AnyFunction) -> list[ast.arg]:
+    """A function's parameters, without those behind stars, in their order."""
+    arguments = function.args
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+
+
+def default_of(function: AnyFunction, argument: ast.arg) -> ast.expr | None:
+    """The default of a parameter."""
+    arguments = function.args
+    places = [*arguments.posonlyargs, *arguments.args]
+    if argument in places:
+        index = places.index(argument) - (len(places) - len(arguments.defaults))
+        return arguments.defaults[index] if index >= 0 else None
+    if argument in arguments.kwonlyargs:
+        return arguments.kw_defaults[arguments.kwonlyargs.index(argument)]
+    return None
+
+
+@lru_cache(maxsize=1)  # every group of rules asks it of the same program
+def view_of(program: Program) -> View:
+    """The view of a program."""
+    return View(program)
