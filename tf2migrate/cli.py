@@ -24,7 +24,7 @@ COMMANDS = {
 EPILOG = """\b
 Other commands:
   tf2migrate rule [CODE]    What a rule is about; without CODE, the list of rules.
-  tf2migrate verify ...     Run a program and its migration and compare what they print.
+  tf2migrate verify ...     Run a program and its migration and compare what they compute.
 
 \b
 Exit codes: 0, nothing to report; 1, findings (with --fix: that remain; with --diff: changes);
@@ -53,6 +53,7 @@ def _setting(*names: str, **kind: Any) -> Callable[[Callable[..., None]], Callab
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--fix", is_flag=True, help="Rewrite the files.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and write nothing.")
+@click.option("--verify", is_flag=True, help="With --fix: RUN the programs, and write only what computes the same.")
 @click.option("--add-noqa", is_flag=True, help="Silence what is found with # noqa comments.")
 @_setting(
     "--target",

@@ -45,14 +45,23 @@ class Job:
 
 def process(job: Job) -> Report:
     """Read a file, treat it, and write it where that is asked for. Never raises for what a file holds."""
+    data = read(job)
+    return data if isinstance(data, Report) else finish(job, data, treated(job.path, data, job.settings, job.mode))
+
+
+def read(job: Job) -> bytes | Report:
+    """A file's bytes, or what is told when there are none."""
     try:
         if job.problem:
             raise OSError(job.problem)
-        data = Path(job.path).read_bytes()
+        return Path(job.path).read_bytes()
     except OSError as error:
         finding = problem("TFM001", f"cannot be read: {error.strerror or error}")
         return Report(job.path, (Shown(0, finding),))
-    result = treated(job.path, data, job.settings, job.mode)
+
+
+def finish(job: Job, data: bytes, result: Result) -> Report:
+    """Write a treated file where that is asked for."""
     if job.mode.writes and result.after != data:
         try:
             replace_file(Path(job.path), result.after, job.roots)

@@ -37,6 +37,7 @@ class Call:
     baseline: str | None = None
     update_baseline: bool = False
     jobs: int | None = None
+    verify: bool = False
 
 
 def run(call: Call) -> int:
@@ -49,7 +50,8 @@ def run(call: Call) -> int:
         if "-" in call.paths:
             reports, data = _standard_input(call, configuration)
         else:
-            reports = list(_reports(_jobs(call.paths, configuration, call.mode), call.jobs))
+            jobs = _jobs(call.paths, configuration, call.mode)
+            reports = list(_verified(jobs) if call.verify else _reports(jobs, call.jobs))
     except (ConfigError, baseline.BaselineError) as error:
         raise Misused(str(error)) from None
     if call.mode is Mode.DIFF:
@@ -72,6 +74,8 @@ def _check(call: Call) -> None:
         raise Misused("--statistics come as text or json.")
     if call.baseline and call.mode in (Mode.DIFF, Mode.NOQA):
         raise Misused("--baseline stands without --diff and --add-noqa.")
+    if call.verify and (call.mode is not Mode.FIX or "-" in call.paths):
+        raise Misused("--verify goes with --fix and with files.")
     if call.update_baseline and (call.mode is not Mode.LIST or not call.baseline):
         raise Misused("--update-baseline wants --baseline FILE, and stands without --fix.")
 
@@ -116,6 +120,18 @@ def _reports(jobs: Sequence[Job], workers: int | None) -> Iterator[Report]:
             for each in reports:
                 yield each
                 bar.update(1)
+
+
+def _verified(jobs: Sequence[Job]) -> Iterator[Report]:
+    """What came of each file, where only what was shown to compute the same is written."""
+    from tf2migrate.verify.gate import verified
+    from tf2migrate.verify.plan import PlanError
+    from tf2migrate.verify.settings import Settings
+
+    try:
+        yield from verified(jobs, Settings())
+    except PlanError as error:
+        raise Misused(str(error)) from None
 
 
 def _told(call: Call, reports: Sequence[Report]) -> str:

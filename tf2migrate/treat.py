@@ -23,6 +23,7 @@ ADVICE = {
     "TFM002": "Mend it so that Python 3 can read it, then run again.",
     "TFM003": f"Run again with --py2, which turns it into Python 3 on the way; it needs {py2.INSTALL}.",
     "TFM004": "Mend the cell so that Python 3 can read it, then run again; the other cells are treated.",
+    "TFM006": "The file is as it was, and so are the files that belong to it. `tf2migrate verify` tells more.",
     "TFM007": "The file is as it was.",
     "TFM009": "The file is as it was. This is a defect of tf2migrate: please report it with the program.",
 }

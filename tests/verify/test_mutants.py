@@ -10,7 +10,11 @@ from conftest import PROGRAMS, case
 from mutants import MUTANTS, Mutant
 
 from tf2migrate.verify.check import Checker
+from tf2migrate.verify.settings import Case
 from tf2migrate.verify.verdict import Status, Verdict
+
+#: What the migrator itself writes.
+OURS = sorted(p for p in (PROGRAMS.parent / "programs").iterdir() if (p / "tf2.py").exists())
 
 
 @pytest.mark.tensorflow
@@ -34,4 +38,12 @@ def programs() -> list[str]:
 def test_a_correct_migration_raises_no_alarm(program: str, salt: int, checker: Checker) -> None:
     old, new = case(program, "tf1"), case(program, "tf2")
     verdict = checker.once(old, new, salt, "cpu", Verdict("", Status.NOT_RUN, ""))
+    assert verdict.status is Status.EQUIVALENT, verdict.reason
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("folder", OURS, ids=lambda p: p.name)
+def test_what_the_migrator_writes_raises_no_alarm(folder: Path, checker: Checker) -> None:
+    sides = [Case((folder / f"{side}.py").read_text(encoding="utf8"), f"{side}.py") for side in ("tf1", "tf2")]
+    verdict = checker.check(sides[0], sides[1])
     assert verdict.status is Status.EQUIVALENT, verdict.reason

@@ -6,8 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
+from tf2migrate.facts.era import is_tf1
+from tf2migrate.facts.program import Program
 from tf2migrate.verify.judge import judge
-from tf2migrate.verify.sandbox import RunnerError, Server
+from tf2migrate.verify.sandbox import Mode, RunnerError, Server
 from tf2migrate.verify.settings import Case, Settings
 from tf2migrate.verify.trace import Trace
 from tf2migrate.verify.verdict import Judgement, Point, Side, Status, Verdict
@@ -26,7 +28,7 @@ class Checker:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.servers: dict[tuple[str, str], Server] = {}
+        self.servers: dict[tuple[Mode, str], Server] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -40,10 +42,10 @@ class Checker:
             server.close()
         self.servers.clear()
 
-    def server(self, mode: str, device: str) -> Server:
+    def server(self, mode: Mode, device: str) -> Server:
         """The running side of one mode and device."""
         if (mode, device) not in self.servers:
-            self.servers[mode, device] = Server("old" if mode == "old" else "new", self.settings, device)
+            self.servers[mode, device] = Server(mode, self.settings, device)
         return self.servers[mode, device]
 
     def check(self, old: Case, new: Case, name: str | None = None) -> Verdict:
@@ -54,7 +56,7 @@ class Checker:
         try:
             for device in self.settings.devices:
                 for salt in salts:
-                    verdict = self.once(old, new, salt, device, blank)
+                    verdict = self.once(old, new, salt, device, replace(blank, salts=verdict.salts))
                     if not verdict.equivalent:
                         return verdict
         except RunnerError as error:
@@ -64,7 +66,7 @@ class Checker:
     def once(self, old: Case, new: Case, salt: int, device: str, blank: Verdict) -> Verdict:
         """One run of each side."""
         self.server("new", device).launch()  # both import TensorFlow at the same time
-        first = self.server("old", device).run(old, salt)
+        mode, first = self.first(old, salt, device)
         verdict = replace(blank, old=side(first), salts=(*blank.salts, salt))
         if wanted(device) - {d.split()[0] for d in first.devices} and first.ended:
             return replace(verdict, reason="no GPU is visible to TensorFlow here")
@@ -78,9 +80,26 @@ class Checker:
         factor = 1.0 if first.tensorflow == second.tensorflow else 4.0
         points = judge(first, second, self.settings, factor)
         if any(p.fails for p in points):
-            again = self.server("old", device).run(old, salt, jitter=True)
+            again = self.server(mode, device).run(old, salt, jitter=True)
             points = steady(points, judge(first, again, self.settings) if again.ok else ())
         return conclude(verdict, points, bool(first.runs))
+
+    def first(self, old: Case, salt: int, device: str) -> tuple[Mode, Trace]:
+        """The old side's run: TensorFlow 1, or Keras 2 on TensorFlow 2, or what there is today where Keras 2 fails."""
+        modes: tuple[Mode, ...] = ("old",) if is_old(old) else ("legacy", "new")
+        for mode in modes:
+            trace = self.server(mode, device).run(old, salt)
+            if trace.ok:
+                break
+        return mode, trace
+
+
+def is_old(case: Case) -> bool:
+    """Whether a program, or a module of its own, was written for TensorFlow 1; what does not parse fails as it is."""
+    try:
+        return any(is_tf1(Program(text)) for text in (case.text, *(text for _, text in case.neighbours)))
+    except (SyntaxError, ValueError):
+        return True
 
 
 def wanted(device: str) -> set[str]:

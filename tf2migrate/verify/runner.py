@@ -425,7 +425,8 @@ class Draws:
         rate = v1.constant(1.0, v1.float32) if rate is None else v1.cast(rate, v1.float32)
         with v1.device("/cpu:0"):
             noted = v1.py_func(note, [v1.shape(shown), rate], v1.int32, stateful=True)
-        with v1.control_dependencies([noted]):
+        # a function runs what has effects by itself; told to, a nested one has lost what its branches computed
+        with v1.control_dependencies([] if v1.get_default_graph().building_function else [noted]):
             out = v1.identity(value)
         out.set_shape(value.shape)
         return out
@@ -433,10 +434,13 @@ class Draws:
     def count(self, token: dict[str, int], kind: str, dtype: str, shape: tuple[int, ...], rate: Any) -> None:
         if rate is not None and float(rate) <= 0:
             return  # a dropout that drops nothing draws nothing that matters
+        times = 1
+        if kind == "dropout" and len(shape) == 3:  # a sequence: as many draws as it has steps
+            shape, times = (shape[0], shape[2]), shape[1]
         key = "%s %s %s" % (kind, list(shape), dtype)
         row = self.recorder.draws.setdefault(key, [0, 0, 0])
         if not self.recorder.initialising:
-            row[2] += 1
+            row[2] += times
             return
         row[1] += 1
         if "seen" not in token:
@@ -455,13 +459,24 @@ class Draws:
         ) -> Any:
             def sampler(shape: Any, dtype: Any) -> Any:
                 self.recorder.quiet += 1
-                drawn = uniform_sampler(shape=shape, dtype=dtype)
+                drawn = self.stepwise(shape, dtype, uniform_sampler)
                 self.recorder.quiet -= 1
                 return self.counted("dropout", None, drawn, rate)
 
             return real(x, rate, noise_shape, sampler, dummy_rng_step, name, default_name)
 
         nn_ops._dropout = _dropout
+
+    def stepwise(self, shape: Any, dtype: Any, sampler: Callable[..., Any]) -> Any:
+        """Of a sequence every step is dropped alike, so that dropping steps one by one or all at once is the same."""
+        import tensorflow.compat.v1 as v1
+
+        rank = shape.shape[0] if hasattr(shape, "shape") else len(shape)
+        if rank is None or int(rank) != 3:
+            return sampler(shape=shape, dtype=dtype)
+        whole = v1.convert_to_tensor(shape, v1.int32)
+        step = v1.stack([whole[0], whole[2]])
+        return v1.broadcast_to(v1.expand_dims(sampler(shape=step, dtype=dtype), 1), whole)
 
     def initializers(self) -> None:
         """Seeds given to initialisers do not count: every draw is shared already."""
@@ -485,6 +500,13 @@ class Draws:
                 getattr(dataset_ops, name).shuffle = shuffle
 
     def keras(self) -> None:
+        if "tf_keras" in sys.modules:  # Keras 2 draws by TensorFlow's stateful ops, which are shared already
+            from tf_keras.src import backend
+
+            def _set_rng_type(this: Any, *args: Any, **options: Any) -> None:
+                this._rng_type = this.RNG_LEGACY_STATEFUL
+
+            backend.RandomGenerator._set_rng_type = _set_rng_type
         try:
             from keras.src.backend.tensorflow import random as kr
         except ImportError:
@@ -565,6 +587,8 @@ def carry_cells(seed: tuple[int, int]) -> None:
             real(self, shape)
             import tensorflow as tf
 
+            if type(self).build is not build:
+                return  # the program's own cell, which draws as it likes
             with tf.init_scope():
                 fill(self)
 

@@ -14,7 +14,8 @@ from typing import Any, Literal
 from tf2migrate.verify.settings import Case, Settings
 from tf2migrate.verify.trace import Trace, read_events
 
-Mode = Literal["old", "new"]
+#: TensorFlow 1 as today's has it; TensorFlow 2 with Keras 2; exactly what a user gets.
+Mode = Literal["old", "legacy", "new"]
 RUNNER = Path(__file__).with_name("runner.py")
 
 #: All that a program sees of the caller's environment.
@@ -29,7 +30,7 @@ class Server:
     def __init__(self, mode: Mode, settings: Settings, device: str = "cpu") -> None:
         self.mode: Mode = mode
         self.settings, self.device = settings, device
-        self.python = settings.old_python if mode == "old" else settings.new_python
+        self.python = settings.new_python if mode == "new" else settings.old_python
         self.process: subprocess.Popen[bytes] | None = None
         self.folder = Path(tempfile.mkdtemp(prefix="tf2migrate-"))
         self.versions: dict[str, str] = {}
@@ -138,7 +139,7 @@ class Server:
             OMP_NUM_THREADS="1", MPLBACKEND="Agg", TF_CPP_MIN_LOG_LEVEL="3", TF_ENABLE_ONEDNN_OPTS="0",
             KERAS_BACKEND="tensorflow",
         )  # fmt: skip
-        if self.mode == "old":
+        if self.mode != "new":
             env["TF_USE_LEGACY_KERAS"] = "1"
         if not self.device.startswith("gpu"):
             env["CUDA_VISIBLE_DEVICES"] = ""

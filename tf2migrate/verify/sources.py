@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,11 +64,14 @@ def pair(old: Path, new: Path, settings: Settings) -> Program:
 def migrated(path: Path, settings: Settings) -> Program:
     """A file, and what it becomes together with the modules beside it that it imports."""
     configuration = Configuration({"py2": True} if py2.available() else {})
+    return program_of(
+        path, lambda file: treat(str(file), file.read_bytes(), configuration.of(file.parent)).after, settings
+    )
+
+
+def program_of(path: Path, rewritten: Callable[[Path], bytes], settings: Settings) -> Program:
+    """A file with the modules beside it that it imports, as they are and as they become."""
     beside = tuple(neighbours(path))
-
-    def rewritten(file: Path) -> bytes:
-        return treat(str(file), file.read_bytes(), configuration.of(file.parent)).after
-
     old = _case(path, path.read_bytes(), beside, settings)
     texts = tuple((f.relative_to(path.parent).as_posix(), text_of(f.name, rewritten(f))) for f in beside)
     return Program(str(path), old, _made(path, rewritten(path), texts, settings))

@@ -93,6 +93,11 @@ class Verdict:
     new_text: str = ""
     salts: tuple[int, ...] = ()
 
+    @classmethod
+    def not_run(cls, name: str, reason: str) -> Verdict:
+        """A program that was not run, and why."""
+        return cls(name, Status.NOT_RUN, reason)
+
     @property
     def equivalent(self) -> bool:
         return self.status is Status.EQUIVALENT

@@ -1,0 +1,110 @@
+"""`tf2migrate PATH --fix --verify`: writes what was shown to compute the same, and leaves the rest as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tf2migrate.process import Job, finish, read
+from tf2migrate.report import Report, Shown
+from tf2migrate.treat import Result, problem, treat
+from tf2migrate.verify.check import Checker
+from tf2migrate.verify.plan import plan
+from tf2migrate.verify.settings import Settings
+from tf2migrate.verify.sources import NoProgram, neighbours, program_of
+from tf2migrate.verify.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """A file that could be read, before and after."""
+
+    job: Job
+    before: bytes
+    result: Result
+
+    @property
+    def path(self) -> Path:
+        return Path(self.job.path)
+
+    @property
+    def changed(self) -> bool:
+        return self.result.after != self.before
+
+
+def verified(jobs: Sequence[Job], settings: Settings) -> Iterator[Report]:
+    """The reports of all jobs, in their order. Files that import each other are written together or not at all."""
+    reports: dict[str, Report] = {}
+    treated: list[Treated] = []
+    for job in jobs:
+        data = read(job)
+        if isinstance(data, Report):
+            reports[job.path] = data
+        else:
+            treated.append(Treated(job, data, treat(job.path, data, job.settings)))
+    checkers: dict[Settings, Checker] = {}
+    try:
+        reasons = _reasons(treated, settings, checkers)
+    finally:
+        for checker in checkers.values():
+            checker.close()
+    for file in treated:
+        reports[file.job.path] = _report(file, reasons.get(file.path, ""))
+    for job in jobs:
+        yield reports[job.path]
+
+
+def _report(file: Treated, reason: str) -> Report:
+    if not file.changed or not reason:
+        return finish(file.job, file.before, file.result)
+    finding = problem("TFM006", f"not written: {reason}")
+    return Report(file.job.path, (Shown(0, finding), *file.result.found), failed=file.result.failed)
+
+
+def _reasons(treated: Sequence[Treated], settings: Settings, checkers: dict[Settings, Checker]) -> dict[Path, str]:
+    """Why files are not written; those that are not named were shown to compute the same."""
+    reasons: dict[Path, str] = {}
+    for unit in units(treated):
+        if not any(file.changed for file in unit):
+            continue
+        failing = next((v for v in _verdicts(unit, settings, checkers) if not v.equivalent), None)
+        if failing is not None:
+            reasons |= {file.path: _why(file.path, failing) for file in unit}
+    return reasons
+
+
+def _why(path: Path, verdict: Verdict) -> str:
+    whose = "" if str(path) == verdict.name else f"{verdict.name} is "
+    return f"{whose}{verdict.status}: {verdict.reason}"
+
+
+def _verdicts(unit: Sequence[Treated], settings: Settings, checkers: dict[Settings, Checker]) -> Iterator[Verdict]:
+    """The verdicts on the programs of a unit: its files that no other file of it imports."""
+    after = {file.path: file.result.after for file in unit}
+    imported = {n for file in unit for n in neighbours(file.path)}
+    for file in [f for f in unit if f.path not in imported] or list(unit):
+        own = plan(file.path, settings)
+        if own not in checkers:
+            checkers[own] = Checker(own)
+        yield _verdict(file.path, after, own, checkers[own])
+
+
+def _verdict(path: Path, after: Mapping[Path, bytes], settings: Settings, checker: Checker) -> Verdict:
+    try:
+        program = program_of(path, lambda file: after.get(file) or file.read_bytes(), settings)
+    except NoProgram as error:
+        return Verdict.not_run(str(path), str(error))
+    return checker.check(program.old, program.new, program.name)
+
+
+def units(treated: Sequence[Treated]) -> list[list[Treated]]:
+    """The files, where those that import each other, directly or not, stand together."""
+    groups = {file.path: {file.path} for file in treated}
+    for file in treated:
+        for other in neighbours(file.path):
+            if other in groups and groups[other] is not groups[file.path]:
+                groups[file.path] |= groups[other]
+                groups |= dict.fromkeys(groups[other], groups[file.path])
+    distinct = {id(group): group for group in groups.values()}
+    return [[f for f in treated if f.path in group] for group in distinct.values()]
