@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import cell_text, pairs, visibility
+from tf2migrate.lift import cell_text, iterator_text, pairs, visibility
 from tf2migrate.lift.cells import ZeroState
+from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.plan import Plan, Planned, late_statements, needed_for
@@ -68,9 +69,10 @@ class BodyWriter:
         lines += self._return(planned, lines)
         parameters = [self.plan.parameter_names[v] for v in found.parameters]
         tf = self.expressions.tf
-        specs = [self._spec(planned, v) for v in found.parameters]
+        signed = iterator_text.signed(planned)
+        specs = [self._spec(planned, v) for v in found.parameters] if signed else []
         decorator = f"@{tf}.function(input_signature=[{', '.join(specs)}])" if specs else f"@{tf}.function"
-        head = [decorator, f"def {planned.name}({', '.join(parameters)}):"]
+        head = [*([decorator] if planned.traced else []), f"def {planned.name}({', '.join(parameters)}):"]
         body = list(lines) or ["pass"]
         self.expressions.inside = False
         return [*head, *[STEP + line if line else "" for line in "\n".join(body).split("\n")]], self.comments
@@ -218,7 +220,7 @@ class BodyWriter:
         return [
             f"tape.watch({self.plan.parameter_names[leaf]})"
             for leaf in leaves(effect.target)
-            if isinstance(leaf, Placeholder)
+            if isinstance(leaf, Placeholder | Element)
         ]
 
     def _watch_defined(self, statement: Statement, taped: list[tuple[Statement, Effect]]) -> list[str]:

@@ -11,6 +11,8 @@ from tf2migrate.lift import (
     bidirectional,
     builders,
     cells,
+    element_types,
+    iterator_text,
     layers,
     normalization,
     savers,
@@ -19,6 +21,7 @@ from tf2migrate.lift import (
     visibility,
 )
 from tf2migrate.lift.body import BodyWriter
+from tf2migrate.lift.datasets import Dataset, Element
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.headers import elifs, headers
 from tf2migrate.lift.interpret import Interpreter, Method
@@ -44,6 +47,9 @@ class Emitter:
             *layers.check(interpreter),
             *normalization.check(interpreter, plan),
         ]
+        for unrolled in bidirectional.every_unrolled(interpreter):
+            if unrolled.statement is not None:
+                element_types.check(interpreter, unrolled.statement, unrolled.arguments["cell"])
         self.traced = variable_lists.check(interpreter, plan) | averages.moving(plan)
         self.records: dict[int, list[Statement]] = {}
         for frame in interpreter.frames:
@@ -67,6 +73,7 @@ class Emitter:
             if isinstance(value, variable_lists.Collected) and (kept := variable_lists.keep(self.expressions, value)):
                 self.expressions.kept[id(value.node)] = kept
                 self.kept_after.setdefault(id(kept.after), []).append(f"self.{kept.attribute} = {kept.text}")
+        iterator_text.keep(self.expressions)
 
     def _hoist(self) -> None:
         """What a moving statement makes stays at its place, under a name."""
@@ -292,9 +299,8 @@ class Emitter:
             if id(made.node) in self.expressions.hoisted:
                 text = self.expressions.made_text(made.node)
                 lines.append(f"{indent}{self.expressions.hoisted[id(made.node)]} = {shift(text, base(text), indent)}")
-        used = isinstance(statement.value, summaries.Summary | variable_lists.Collected) or any(
-            statement in p.slice.statements for p in self.plan.functions
-        )
+        kinds = (summaries.Summary, variable_lists.Collected, Element, Dataset)
+        used = isinstance(statement.value, kinds) or any(statement in p.slice.statements for p in self.plan.functions)
         if not used and not lines:
             self._say(statement.node, "TFM712", "no run needs this part of the graph: it is left out", "Nothing to do.")
         return lines
@@ -306,6 +312,10 @@ class Emitter:
         if isinstance(value, summaries.Recorded) and isinstance(node, ast.Expr):
             block = summaries.recorded_lines(self.expressions, value)
             return [indent + line + (self._trailing(node) if i == 0 else "") for i, line in enumerate(block)]
+        if iterator_text.vanishes(self.expressions, statement):
+            return []
+        if (kept := iterator_text.kept_lines(self.expressions, statement)) is not None:
+            return [indent + line for line in kept]
         runs = [r for r in self.interpreter.runs.values() if r.statement is statement]
         if isinstance(node, ast.Assign | ast.Expr) and value is not None and not runs:
             held = list(leaves(value))
@@ -316,7 +326,8 @@ class Emitter:
             and runs
             and all(kind_of(leaf) == "init" for r in runs for leaf in r.fetches.leaves())
         ):
-            return [indent + line for r in runs for line in self.resets.lines(r)]
+            begun = [line for r in runs for line in iterator_text.start_lines(self.expressions, r)]
+            return [indent + line for r in runs for line in [*self.resets.lines(r), *begun]]
         if self._prints_tensor(statement):
             self._say(
                 node,

@@ -10,6 +10,8 @@ from tf2migrate.lift import (
     builders,
     cell_text,
     cells,
+    datasets,
+    iterator_text,
     layer_text,
     layers,
     optimizers,
@@ -25,7 +27,7 @@ from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
 from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.part_text import PartText
 from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
-from tf2migrate.lift.render import Renderer
+from tf2migrate.lift.render import Renderer, spread
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Feed, Fetch, Fetches, Made, Run
 from tf2migrate.lift.values import (
@@ -52,6 +54,7 @@ class Expressions:
         self.renderer = Renderer(self.program, self.replacement)
         self.hoisted: dict[int, str] = {}
         self.kept: dict[int, variable_lists.Kept] = {}  # the lists that are attributes, as another method fills them
+        self.data: dict[int, str] = {}  # names of data sets whose own names mean something else when they are used
         self.names: dict[int, str] = {}  # names inside a class made of a function: what they are there
         self.given: set[int] = set()  # those among them that are parameters, which have them where it is made too
         self._making = False
@@ -126,6 +129,8 @@ class Expressions:
             renamed = [self.plan.renamed[site] for site in sites if site in self.plan.renamed]
             if renamed:
                 return renamed[0]
+        if self.program.names.symbol(node) == "tf.errors.OutOfRangeError" and self.plan.draws:
+            return "StopIteration"
         if id(node) in self.interpreter.attributes:
             return self._attribute(self.interpreter.attributes[id(node)])
         if id(node) in self.interpreter.runs:
@@ -172,6 +177,8 @@ class Expressions:
             return cell_text.inner_text(self, value)
         if isinstance(value, parts.Call) and value.function is not None:
             return self.parts[value.function].call_text(node, value)
+        if isinstance(value, datasets.Iterator):
+            return iterator_text.made_text(self, value)
         if isinstance(value, Optimizer):
             return optimizers.optimizer_text(self, value)
         if isinstance(value, Schedule):
@@ -215,6 +222,10 @@ class Expressions:
         return self.plan.renamed.get(definition.site, definition.name)
 
     def _method_text(self, node: ast.Call, method: Method, value: object) -> str | None:
+        if isinstance(value, datasets.Iterator):
+            return iterator_text.made_text(self, value)
+        if isinstance(value, datasets.Element):
+            return iterator_text.drawn_text(self, value)
         if id(node) in self.interpreter.uses:
             return savers.use_text(self, self.interpreter.uses[id(node)], method.node.value)
         if isinstance(value, summaries.Recorded):
@@ -318,27 +329,31 @@ class Expressions:
 
     # ------------------------------------------------------------ runs
 
-    def call_text(self, run: Run, planned: Planned) -> str:
-        """The call of a run's function, with what it is fed."""
+    def call_text(self, run: Run, planned: Planned, width: int | None = None) -> str:
+        """The call of a run's function, with what it is fed; in several lines where it is wider than it may be."""
         fed = {feed.key: feed for feed in run.feeds}
         wanted = list(planned.slice.parameters)
         name = builders.callee(self, planned, run) or visibility.callee(self.interpreter, planned, run)
-        certain = not any(feed.optional for feed in run.feeds)
+        placed, drawn = iterator_text.arguments(self, run, planned)
+        signed = iterator_text.signed(planned)
+        certain = signed and not any(feed.optional for feed in run.feeds)
         if run.whole is not None and wanted and set(wanted) == set(fed) and certain:
             return f"{name}(**{self.text(run.whole)})"
-        arguments = []
+        arguments = [*placed, *drawn]
         for feed in run.feeds:  # in their order: what is computed for them may draw or read
             if feed.key in planned.slice.parameters:
                 key = self.plan.parameter_names[feed.key]
                 if feed.optional:
                     default = self._default(run, planned, feed.key)
-                    arguments.append(f'{key}={self.operand(feed.node)}.get("{key}", {default})')
+                    text = f'{self.operand(feed.node)}.get("{key}", {default})'
                 else:
-                    arguments.append(f"{key}={self._fed(feed, key)}")
+                    text = self._fed(feed, key)
+                arguments.append(f"{key}={text if signed else iterator_text.converted(self, run, feed, text)}")
         for value in wanted:
-            if value not in fed:
+            if value not in fed and not isinstance(value, datasets.Element):
                 arguments.append(f"{self.plan.parameter_names[value]}={self._default(run, planned, value)}")
-        return f"{name}({', '.join(arguments)})"
+        text = f"{name}({', '.join(arguments)})"
+        return text if width is None or len(text) < width else spread(f"{name}(", arguments, ")", "")
 
     def _fed(self, feed: Feed, name: str) -> str:
         return f'{self.operand(feed.node)}["{name}"]' if feed.held else self.text(feed.node)
@@ -383,6 +398,8 @@ class Expressions:
 
     def run_statement(self, run: Run) -> list[str] | None:
         """The lines of a statement that is one run, or None where the run is part of something else."""
+        if (drawn := iterator_text.run_lines(self, run)) is not None:
+            return drawn
         planned = self.plan.of_run.get(id(run.node))
         statement = run.statement.node
         if isinstance(statement, ast.Expr):
@@ -426,6 +443,8 @@ class Expressions:
 
     def run_expression(self, run: Run) -> str:
         """The text of a run that is part of an expression."""
+        if (drawn := iterator_text.run_text(self, run)) is not None:
+            return drawn
         planned = self.plan.of_run.get(id(run.node))
         returned = self._returned(run, planned)
         call = self.call_text(run, planned) if planned is not None else ""
@@ -441,7 +460,7 @@ class Expressions:
                 return self._numpy(call, leaf)
             return f"{call}[{planned.returned.index(returned[leaf])}]{summaries.numpy(leaf)}"
         if planned is None:
-            return self._display(run.fetches, {leaf: self._outside(leaf) for leaf in every})
+            return self.display(run.fetches, {leaf: self._outside(leaf) for leaf in every})
         inside = [leaf for leaf in every if leaf in returned]
         if any(leaf.nested for leaf in every):
             raise Refused(
@@ -452,7 +471,7 @@ class Expressions:
             )
         if len(inside) == 1 and len(planned.returned) == 1:
             texts = {leaf: (f"{call}.numpy()" if leaf in returned else self._else(leaf)) for leaf in every}
-            return self._display(run.fetches, texts)
+            return self.display(run.fetches, texts)
         flat = all(isinstance(item, Fetch) for _, item in run.fetches.items)
         if (
             flat
@@ -474,14 +493,15 @@ class Expressions:
             for leaf in every
         }
         values = f"[{call}.numpy()]" if len(planned.returned) == 1 else f"[value.numpy() for value in {call}]"
-        return f"(lambda value: {self._display(run.fetches, texts)})({values})"
+        return f"(lambda value: {self.display(run.fetches, texts)})({values})"
 
     def _else(self, leaf: Fetch) -> str:
         return "None" if kind_of(leaf) in ("effect", "assigned", "init") else self._outside(leaf)
 
-    def _display(self, fetches: Fetches, texts: dict[Fetch, str]) -> str:
+    def display(self, fetches: Fetches, texts: dict[Fetch, str]) -> str:
+        """The structure of a run's fetches, with a text for each of them."""
         parts = [
-            (key, texts[item] if isinstance(item, Fetch) else self._display(item, texts)) for key, item in fetches.items
+            (key, texts[item] if isinstance(item, Fetch) else self.display(item, texts)) for key, item in fetches.items
         ]
         if fetches.kind == "dict":
             return "{" + ", ".join(f'"{key}": {text}' for key, text in parts) + "}"

@@ -11,6 +11,7 @@ from tf2migrate.lift import (
     averages,
     bidirectional,
     cells,
+    datasets,
     layers,
     metrics,
     normalization,
@@ -163,6 +164,9 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
 
     if isinstance(base, Unknown):
         return base
+    if isinstance(base, datasets.Dataset | datasets.Iterator):
+        found = datasets.attribute(interpreter, base, node)
+        return found if found is not None else Method(base, node.attr, node)
     if isinstance(base, Handle) and node.attr == "graph":
         return Handle("graph", node)
     if isinstance(base, cells.State) and node.attr in ("c", "h"):
@@ -357,7 +361,8 @@ def _group(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
             return leaf
     scopes = [v.scopes for v in values if isinstance(v, Initializer)]
     if values and len(scopes) == len(values):
-        return Initializer("initializer", node, scopes=frozenset().union(*scopes))
+        parts = tuple(start for v in values for start in datasets.starts(v))
+        return Initializer("initializer", node, scopes=frozenset().union(*scopes), parts=parts)
     return _effect(interpreter, Effect("group", node, {}, None, tuple(values)))
 
 
@@ -416,6 +421,10 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             return savers.saver_method(interpreter, node, method, base)
         case cells.Cell() | cells.Wrapped() | cells.Stacked():
             return cells.cell_method(interpreter, node, base, name)
+        case datasets.Dataset():
+            return datasets.dataset_method(interpreter, node, base, method)
+        case datasets.Iterator():
+            return datasets.iterator_method(interpreter, node, base, name)
         case Handle(role="writer"):
             return summaries.writer_method(interpreter, node, method)
         case Handle():
@@ -572,6 +581,7 @@ HANDLERS: dict[str, Handler] = {
     **bidirectional.HANDLERS,
     **averages.HANDLERS,
     **cells.HANDLERS,
+    **datasets.HANDLERS,
     **layers.HANDLERS,
     **metrics.HANDLERS,
     **normalization.HANDLERS,

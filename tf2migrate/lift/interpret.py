@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import builders, cells, classes, graph_calls, parts, variable_lists
+from tf2migrate.lift import builders, cells, classes, datasets, graph_calls, parts, variable_lists
 from tf2migrate.lift.cells import State
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scope, Scopes
@@ -120,6 +120,7 @@ class Interpreter:
         self.printed: dict[int, list[Value]] = {}
         self.summaries: list[tuple[object, Summary]] = []
         self.uses: dict[int, Use] = {}
+        self.handed: dict[int, dict[Value, Value]] = {}  # for each run: the iterators whose handles it is fed
         self.frozen: set[tuple[int, str]] = set()  # draws that happen once, as the first value of a variable
         self.extra: dict[FunctionNode, dict[Definition, None]] = {}  # staged names of outside that a helper reads
         self.moved: set[FunctionNode] = set()  # the helpers that are defined inside the functions that use them
@@ -513,6 +514,8 @@ class Interpreter:
 
     def item(self, value: Value, index: int, node: ast.AST) -> Value:
         """What unpacking a value gives at an index."""
+        if isinstance(value, datasets.Element):
+            return value.at(index)
         if isinstance(value, Structure) and value.kind != "dict":
             found = value.items[index][1] if value.kind == "fields" and index < len(value.items) else value.get(index)
             return found if found is not None else (value.rest or PYTHON)
@@ -921,10 +924,13 @@ class Interpreter:
 
         found = self.fetch(fetches)
         whole, feeds = read_feeds(self, feed)
+        if (handles := datasets.handles(found)) is not None:
+            return handles
         env, session = visible(self.frame), session or self.session
         self.runs[id(node)] = Run(
             node, found, feeds, self.statement, self.blocks, self.frame, env, whole, self.session_graph, session
         )
+        self.handed[id(node)] = datasets.handed(self, self.runs[id(node)])
         return cells.fetched(found)
 
     def fetch(self, node: ast.expr) -> Fetches:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.lift import element_types
 from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, Kind
 from tf2migrate.lift.scopes import ALL_VARIABLES
 from tf2migrate.lift.trace import Definition, Statement
@@ -189,6 +190,7 @@ def check(interpreter: Interpreter) -> list[Finding]:
     for call in found:
         assert call.statement is not None
         check_precision(call.statement, call.inputs)
+        element_types.check(interpreter, call.statement, call.inputs)
     made = [c for c in found if c.kind.keras != "Dropout"]
     return [*_dropping_nothing(found), *(_seeds(interpreter) if made else ())]
 

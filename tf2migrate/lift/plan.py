@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import builders, visibility
+from tf2migrate.lift import builders, draws, visibility
 from tf2migrate.lift.cells import ZeroState, kept_states
+from tf2migrate.lift.datasets import Element, Start, starts
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
@@ -29,6 +30,7 @@ class Planned:
     anchor: ast.stmt | None = None  # the statement after which it stands
     before: bool = False  # or before which, where a run's own expression is all there is
     frame: Frame | None = None  # the function that it stands in
+    traced: bool = True  # whether it is a tf.function
 
     def __str__(self) -> str:
         return f"{self.name}: {self.slice}"
@@ -46,6 +48,8 @@ class Plan:
     states: set[Value] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
     shared: dict[Value, Definition] = field(default_factory=dict)  # the names of variables that are found again
     bindings: dict[Value, list[Definition]] = field(default_factory=dict)  # the names of each placeholder
+    draws: bool = False  # whether any run draws elements of data sets
+    begun: dict[tuple[int, Start], tuple[Run, Planned]] = field(default_factory=dict)  # what makes an iterator's data
 
     def fresh(self, wanted: str) -> str:
         """A name that is not taken yet; it is taken from now on."""
@@ -68,20 +72,24 @@ def make_plan(interpreter: Interpreter) -> Plan:
                 raise Refused("TFM901", value.node, value.reason, "Rewrite this part by hand, then run the tool again.")
     plan = Plan([], {}, {}, _taken(interpreter, statements), states=kept_states(interpreter))
     visibility.name_attributes(interpreter, plan)
-    for definition in [d for s in statements for d in s.writes if isinstance(d.value, Placeholder)]:
+    for definition in [d for s in statements for d in s.writes if isinstance(d.value, Placeholder | Element)]:
         plan.bindings.setdefault(definition.value, []).append(definition)
         plan.parameter_names.setdefault(definition.value, definition.name)
     _check_sessions(interpreter, statements)
     _name_shared(interpreter, plan, statements)
+    plan.draws = draws.check(interpreter)
     by_key: dict[object, Planned] = {}
     for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
         for leaf in run.fetches.leaves():
             _check_fetch(run, leaf)
+        _plan_starts(interpreter, plan, run)
         found = backward_slice(run)
         _check_feeds(run, found)
         _check_effects(run, found)
-        if not found.leaves:
+        if not found.leaves or draws.only(run) is not None:
             continue
+        draws.complete(found, {feed.key for feed in run.feeds})
+        draws.name(plan, found)
         _check_names(interpreter, run, found, plan)
         _join_asserts(statements, found)
         key = _key(run, found)
@@ -106,6 +114,25 @@ def make_plan(interpreter: Interpreter) -> Plan:
             ):
                 planned.returned.append(leaf)
     return plan
+
+
+def _plan_starts(interpreter: Interpreter, plan: Plan, run: Run) -> None:
+    """The functions of data sets that are made of what is fed or drawn when their iterators begin."""
+    for start in [s for leaf in run.fetches.leaves() for s in starts(leaf.value)]:
+        first = draws.first_run(run, start)
+        if first is None:
+            continue
+        found = backward_slice(first)
+        _check_names(interpreter, first, found, plan)
+        planned = next((p for p in plan.functions if not p.traced and _key(first, p.slice) == _key(first, found)), None)
+        if planned is None:
+            planned = Planned(found, plan.fresh("make_dataset"), traced=False)
+            planned.returned.append(found.leaves[0])
+            _place(planned, first)
+            visibility.check(planned, plan)
+            plan.functions.append(planned)
+        planned.runs.append(first)
+        plan.begun[id(run.node), start] = first, planned
 
 
 def _check_fetch(run: Run, leaf: Fetch) -> None:
@@ -254,7 +281,12 @@ def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str
 
 def _key(run: Run, found: Slice) -> object:
     shape = tuple((ast.dump(leaf.node), tuple(sorted(id(d) for d in leaf.reads))) for leaf in found.leaves)
-    return (shape, tuple(id(s) for s in found.statements if s not in [leaf.statement for leaf in found.leaves]))
+    given = frozenset(found.parameters)
+    return (
+        shape,
+        tuple(id(s) for s in found.statements if s not in [leaf.statement for leaf in found.leaves]),
+        given if any(isinstance(v, Element) for v in given) else None,
+    )
 
 
 def _name(found: Slice) -> str:

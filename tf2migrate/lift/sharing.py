@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.plan import Plan, Planned, late_statements
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Statement
@@ -65,7 +66,7 @@ def _plain(statement: Statement) -> bool:
     """Whether a statement is an assignment of tensors, and nothing of gradients or order."""
     if statement.controls or not isinstance(statement.node, ast.Assign | ast.AugAssign | ast.AnnAssign):
         return False
-    return not any(isinstance(e, Effect) for e in statement.effects)
+    return not any(isinstance(e, Effect | Element) for e in statement.effects)
 
 
 def _shared(plan: Plan, statements: list[Statement], functions: list[Planned]) -> Shared | None:
@@ -106,7 +107,7 @@ def _is_just(
         and kind_of(leaves[0]) == "tensor"
         and results[0] in leaves[0].reads
         and leaves[0].named
-        and all(isinstance(v, Placeholder) for v, _ in parameters)
+        and all(isinstance(v, Placeholder | Element) for v, _ in parameters)
     )
 
 

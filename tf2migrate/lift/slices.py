@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from tf2migrate.lift.cells import ZeroState
+from tf2migrate.lift.datasets import Element, binding
 from tf2migrate.lift.metrics import SoFar
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
 from tf2migrate.lift.values import (
@@ -80,6 +81,9 @@ def backward_slice(run: Run) -> Slice:
             reach(definition)
         for control in statement.controls:
             visit(control)
+        for element in statement.effects:
+            if isinstance(element, Element):  # drawn inside an expression
+                found.parameters.setdefault(element, Definition("", element, statement))
         if statement not in found.statements:
             found.statements.append(statement)
 
@@ -88,6 +92,8 @@ def backward_slice(run: Run) -> Slice:
             found.parameters.setdefault(definition.value, definition)
             if isinstance(definition.value, Placeholder) and not _makes(definition):
                 visit(definition.statement)  # another name for the placeholder: bound in the function too
+        elif binding(definition):
+            found.parameters.setdefault(definition.value, definition)
         elif isinstance(definition.value, SoFar):
             if definition.statement not in found.statements:
                 found.statements.append(definition.statement)
@@ -104,7 +110,7 @@ def backward_slice(run: Run) -> Slice:
             visit(leaf.statement)
     found.statements.sort(key=lambda s: s.order)
     found.parameters = dict(sorted(found.parameters.items(), key=lambda item: item[1].statement.order))
-    fed_tensors = [v for v in found.parameters if not isinstance(v, Placeholder)]
+    fed_tensors = [v for v in found.parameters if not isinstance(v, Placeholder | Element)]
     if fed_tensors:
         raise Refused(
             "TFM905",

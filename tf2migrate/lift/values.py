@@ -173,6 +173,7 @@ class Initializer(Handle):
     """An op that sets state to its first values; `scopes` says which: "global", "local", "some", "tables"."""
 
     scopes: frozenset[str] = frozenset()
+    parts: tuple[Value, ...] = ()  # the initializers that it is a group of
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,6 +230,7 @@ GONE = frozenset(
         "merged",
         "updates",
         "zero_state",
+        "string_handle",
     )
 )
 NONE = Python(None, known=True)

@@ -9,6 +9,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.classes import Instance
+from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.trace import Definition, Frame, Run
 from tf2migrate.lift.values import Placeholder, Refused, Value
 
@@ -70,7 +71,8 @@ def check(planned: Planned, plan: Plan) -> None:
         if definition.name in parameters and definition.value is not parameters[definition.name]:
             _refuse(definition, "is also the name of what a run is fed")
     for value in planned.slice.parameters:
-        spec(plan, planned, value)
+        if not isinstance(value, Element):
+            spec(plan, planned, value)
 
 
 def _refuse(definition: Definition, what: str) -> None:
@@ -80,12 +82,17 @@ def _refuse(definition: Definition, what: str) -> None:
 def spec(plan: Plan, planned: Planned, value: Value) -> str:
     """The name of a placeholder's specification where a function stands. Raises `Refused`."""
     assert planned.frame is not None
+    return named(plan, planned.frame, value)
+
+
+def named(plan: Plan, frame: Frame, value: Value) -> str:
+    """The name of a placeholder's specification in a frame. Raises `Refused`."""
     names = plan.bindings[value]
     for definition in names:
-        if definition.owner is None and sees(planned.frame, definition.statement.frame):
+        if definition.owner is None and sees(frame, definition.statement.frame):
             return definition.name
     for definition in names:
-        if definition.owner is not None and definition.owner is owner(planned.frame):
+        if definition.owner is not None and definition.owner is owner(frame):
             return f"self.{definition.attribute}"
     raise Refused(
         "TFM902",

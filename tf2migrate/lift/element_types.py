@@ -1,0 +1,168 @@
+"""Whether the elements of data sets are plainly float32: Keras layers compute in it whatever they are given."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift.datasets import Dataset, Element, Iterator, starts
+from tf2migrate.lift.trace import Definition, Frame, Statement
+from tf2migrate.lift.values import Refused
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+_OTHER = ("float64", "double", "float16", "half", "bfloat16")
+#: What gives float32 unless it is told otherwise.
+_SINGLE = ("tf.to_float", "tf.decode_csv", "tf.one_hot", "tf.random_", "tf.truncated_normal", "tf.image.")
+_DATA = ("tf.examples.tutorials.mnist.input_data", "input_data.")
+_KEPT = ("reshape", "expand_dims", "transpose", "squeeze", "split", "copy")
+
+
+def check(interpreter: Interpreter, statement: Statement, at: ast.expr) -> None:
+    """What a layer computes on must be float32 where it comes from a data set. Raises `Refused`."""
+    seen: set[Statement] = set()
+    todo = [statement]
+    while todo:
+        found = todo.pop()
+        if found in seen:
+            continue
+        seen.add(found)
+        if found is not statement and _says(interpreter, found.node):
+            continue  # cast on the way
+        for definition in found.reads:
+            if isinstance(definition.value, Element):
+                _check(interpreter, definition.value, at)
+            elif definition.staged:
+                todo.append(definition.statement)
+        for element in found.effects:
+            if isinstance(element, Element):
+                _check(interpreter, element, at)
+
+
+def _says(interpreter: Interpreter, node: ast.AST) -> bool:
+    paths = {interpreter.names.symbol(n) or "" for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
+    return "tf.float32" in paths or any(p.startswith(_SINGLE) for p in paths)
+
+
+def _check(interpreter: Interpreter, element: Element, at: ast.expr) -> None:
+    assert element.draw is not None
+    sources = list(_sources(interpreter, element.draw.iterator))
+    if not sources or not all(_single(interpreter, s, element.path[:1], f, {}) for s, f in sources):
+        raise Refused(
+            "TFM907",
+            at,
+            "a layer computes in the type of a data set's elements, and that they are float32 is not seen",
+            "Give the data set float32: .astype(np.float32), or tf.cast in its map.",
+        )
+
+
+def _sources(interpreter: Interpreter, iterator: Iterator) -> Iterable[tuple[ast.expr, Frame]]:
+    """The data sets that an iterator may go over."""
+    if iterator.source is not None and iterator.statement is not None:
+        yield iterator.source, iterator.statement.frame
+    for run in interpreter.runs.values():
+        for leaf in run.fetches.leaves():
+            for start in starts(leaf.value):
+                if start.iterator is iterator and start.source is not None and start.statement is not None:
+                    yield start.source, start.statement.frame
+        if iterator.handle is not None:
+            handed = interpreter.handed.get(id(run.node), {}).get(iterator.handle)
+            if isinstance(handed, Iterator):
+                yield from _sources(interpreter, handed)
+
+
+def _single(
+    interpreter: Interpreter, node: ast.expr, path: tuple[int, ...], frame: Frame, seen: dict[int, None]
+) -> bool:
+    """Whether the data that an expression stands for is plainly float32 (at a place, where it is a tuple)."""
+    if id(node) in seen:
+        return False
+    seen[id(node)] = None
+    text = ast.unparse(node)
+    if any(word in text for word in _OTHER):
+        return False
+    match node:
+        case ast.Tuple(elts=parts) if path and path[0] < len(parts):
+            return _single(interpreter, parts[path[0]], (), frame, seen)
+        case ast.Name():
+            return _named(interpreter, node, path, frame, seen)
+        case ast.Constant(value=value):
+            return isinstance(value, float)
+        case ast.List(elts=parts):
+            return bool(parts) and any(_single(interpreter, p, (), frame, seen) for p in parts)
+        case ast.Subscript(value=value) | ast.UnaryOp(operand=value):
+            return "float32" in text or _single(interpreter, value, (), frame, seen)
+        case ast.BinOp(left=left, right=right) if not isinstance(right, ast.Constant):
+            return "float32" in text or (
+                _single(interpreter, left, (), frame, seen) and _single(interpreter, right, (), frame, seen)
+            )
+        case ast.BinOp(left=left):
+            return "float32" in text or _single(interpreter, left, (), frame, seen)
+        case ast.Call():
+            return _called(interpreter, node, path, frame, seen)
+        case ast.Attribute(value=value):
+            return _single(interpreter, value, (), frame, seen)
+    return False
+
+
+def _named(
+    interpreter: Interpreter, node: ast.Name, path: tuple[int, ...], frame: Frame, seen: dict[int, None]
+) -> bool:
+    definitions = [d for s in _all(interpreter) for d in s.writes if d.name == node.id and d.owner is None]
+    resolved = interpreter.resolved.get(id(node))
+    mine = [d for d in definitions if resolved is None or d.site in resolved]
+    return bool(mine) and all(_bound(interpreter, d, path, seen) for d in mine)
+
+
+def _all(interpreter: Interpreter) -> list[Statement]:
+    return [s for frame in interpreter.frames for s in frame.statements]
+
+
+def _bound(interpreter: Interpreter, definition: Definition, path: tuple[int, ...], seen: dict[int, None]) -> bool:
+    node = definition.statement.node
+    if not isinstance(node, ast.Assign):
+        return False
+    return _single(interpreter, node.value, path, definition.statement.frame, dict(seen))
+
+
+def _called(
+    interpreter: Interpreter, node: ast.Call, path: tuple[int, ...], frame: Frame, seen: dict[int, None]
+) -> bool:
+    text = ast.unparse(node)
+    symbol = interpreter.names.symbol(node.func) or ""
+    method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    held = interpreter.rewrites.get(id(node))
+    value = held[1] if isinstance(held, tuple) and len(held) > 1 else held
+    if method in ("map", "flat_map", "interleave") and node.args and isinstance(value, Dataset):
+        return _mapped(interpreter, node.args[0])
+    if isinstance(value, Dataset) and symbol:
+        if symbol.endswith("from_generator"):
+            types = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "output_types")]
+            parts = types[0].elts if types and isinstance(types[0], ast.Tuple) else types
+            part = parts[path[0]] if path and path[0] < len(parts) else parts[0] if parts else None
+            return part is not None and "float32" in ast.unparse(part)
+        first = node.args[0] if node.args else node.keywords[0].value
+        if symbol.endswith(".zip") and isinstance(first, ast.Tuple) and path and path[0] < len(first.elts):
+            return _single(interpreter, first.elts[path[0]], (), frame, seen)
+        return _single(interpreter, first, path, frame, seen)
+    if isinstance(value, Dataset) and isinstance(node.func, ast.Attribute):
+        return _single(interpreter, node.func.value, path, frame, seen)
+    if "float32" in text or symbol.startswith((*_SINGLE, *_DATA)):
+        return True
+    if symbol == "tf.placeholder":
+        of = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "dtype")]
+        return bool(of) and isinstance(of[0], ast.Attribute) and _single(interpreter, of[0].value, (), frame, seen)
+    if method in _KEPT and isinstance(node.func, ast.Attribute):
+        of_numpy = ast.unparse(node.func.value) in ("np", "numpy") and bool(node.args)
+        return _single(interpreter, node.args[0] if of_numpy else node.func.value, (), frame, seen)
+    return False
+
+
+def _mapped(interpreter: Interpreter, function: ast.expr) -> bool:
+    """Whether the function that is mapped over a data set says float32 somewhere."""
+    if isinstance(function, ast.Name):
+        named = [n for n in interpreter.program.nodes if isinstance(n, ast.FunctionDef) and n.name == function.id]
+        return len(named) == 1 and _says(interpreter, named[0])
+    return isinstance(function, ast.Lambda) and _says(interpreter, function)
