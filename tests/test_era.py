@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from test_rules import outputs
 
-from tf2migrate.facts.era import is_tf1
+from tf2migrate.facts.era import is_tf1, old_keywords
 from tf2migrate.facts.program import Program
 from tf2migrate.leftovers import leftovers
-from tf2migrate.records import in_tf2, tf1_symbols, tf2_symbols
+from tf2migrate.records import in_tf2, records, tf1_symbols, tf2_symbols
 
 TF = "import tensorflow as tf\n"
 
@@ -116,3 +117,16 @@ def test_the_list_is_that_of_the_installed_tensorflow() -> None:
         except AttributeError:
             lost.append(name)
     assert lost == []
+
+
+@pytest.mark.tensorflow
+def test_an_argument_that_says_tensorflow_1_is_none_of_tensorflow_2() -> None:
+    program = (
+        "import inspect, operator, tensorflow\n"
+        f"for symbol, old in {[(s, sorted(k)) for s in records() if in_tf2(s) and (k := old_keywords(s))]!r}:\n"
+        "    taken = inspect.signature(operator.attrgetter(symbol[3:])(tensorflow)).parameters\n"
+        "    print(symbol, [k for k in old if k in taken or 'VAR_KEYWORD' in {p.kind.name for p in taken.values()}])\n"
+    )
+    (printed,) = outputs("new", [program])
+    assert printed.count("\n") > 50
+    assert {line.partition(" ")[2] for line in printed.splitlines()} == {"[]"}

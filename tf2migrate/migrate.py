@@ -18,7 +18,7 @@ from tf2migrate.lines import moved
 from tf2migrate.lint import lint
 from tf2migrate.model import Edit, Finding, Migration, Options, Outcome, Span, Target
 from tf2migrate.noqa import deafened, mentions, unused
-from tf2migrate.renames import upgrade
+from tf2migrate.renames import old_calls, upgrade
 from tf2migrate.rewrites import rewrite
 from tf2migrate.selfcheck import undefined
 from tf2migrate.suppress import ASKED_FOR, Suppressions, selected
@@ -188,9 +188,13 @@ def _todo(before: Program, findings: Sequence[Finding]) -> list[Edit]:
 
 
 def _stopped(before: Program, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """What stops a program, and every use in it of a name that is gone; nothing of it is fixed."""
+    """What stops a program, and every use in it of a name that is gone or called otherwise; nothing of it is fixed."""
     stops = [f for f in findings if not f.fixable]
     told = {(f.line, f.column) for f in stops}
     advice = f"It stays until what stops the program (line {stops[0].line}, {stops[0].code}) is resolved."
-    names = [replace(f, advice=advice) for f in leftovers(before) if (f.line, f.column) not in told]
-    return tuple(sorted({*stops, *names}))
+    calls = [
+        Finding(*before.position(before.span(node).start), "TFM199", f"{symbol} takes other arguments today", "")
+        for node, symbol in old_calls(before)
+    ]
+    uses = [replace(f, advice=advice) for f in [*leftovers(before), *calls] if (f.line, f.column) not in told]
+    return tuple(sorted({*stops, *uses}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from tf2migrate.callform import changed_call, fill, places
 from tf2migrate.facts.calls import Unbound, bind
@@ -32,6 +32,15 @@ def upgrade(program: Program, options: Options) -> Outcome:
     for node in program.tree.body:
         upgrader.visit(node)
     return Outcome((*upgrader.edits, *parsing(program)), tuple(sorted(set(upgrader.findings))))
+
+
+def old_calls(program: Program) -> Iterator[tuple[ast.Call, str]]:
+    """The calls, with their symbol, of what TensorFlow 2 has as well and takes other arguments for."""
+    upgrader = Upgrader(program)
+    for node in (n for n in program.nodes if isinstance(n, ast.Call)):
+        record = upgrader.record(node.func)
+        if record and not record.plain and in_tf2(record.symbol) and upgrader.is_old(node, record):
+            yield node, record.symbol
 
 
 class Refused(Exception):
@@ -69,17 +78,26 @@ class Upgrader:
     def text(self, node: ast.expr) -> str:
         """The TF2 text of an expression."""
         try:
-            if isinstance(node, ast.Call) and (record := self._record(node.func)) and not record.plain:
+            if isinstance(node, ast.Call) and (record := self.record(node.func)) and not record.plain:
                 if record.needs and any(keyword.arg == record.needs for keyword in node.keywords):
                     return self.inside(_Arguments(node), self.program.span(node))
                 return self._call(node, record)
-            if isinstance(node, ast.Name | ast.Attribute) and (record := self._record(node)):
+            if isinstance(node, ast.Name | ast.Attribute) and (record := self.record(node)):
                 return self._value(node, record)
         except Refused as problem:
             self._say(node, str(problem), problem.advice)
             if isinstance(node, ast.Call):
                 return self.inside(_Arguments(node), self.program.span(node))
         return self.inside(node)
+
+    def is_old(self, node: ast.Call, record: Record) -> bool:
+        """Whether a call itself changes, whatever becomes of its parts."""
+        if record.needs and any(keyword.arg == record.needs for keyword in node.keywords):
+            return False
+        try:
+            return self._call(node, record) != self.inside(_Arguments(node), self.program.span(node))
+        except Refused:
+            return True
 
     def inside(self, node: ast.AST, span: Span | None = None) -> str:
         """A node's text, or that of a span of it, with its parts rewritten."""
@@ -115,7 +133,7 @@ class Upgrader:
                 return True
         except (SyntaxError, IndexError):
             pass
-        if any(record for n in ast.walk(node) if isinstance(n, ast.expr) and (record := self._record(n))):
+        if any(record for n in ast.walk(node) if isinstance(n, ast.expr) and (record := self.record(n))):
             self._say(node, "a changed expression inside an f-string cannot be located", "Take it out first.")
         return False
 
@@ -123,7 +141,7 @@ class Upgrader:
         line, column = self.program.position(self.program.span(node).start)
         self.findings.append(Finding(line, column, self.code, message, advice))
 
-    def _record(self, node: ast.expr) -> Record | None:
+    def record(self, node: ast.expr) -> Record | None:
         symbol = self.names.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else None
         return self.table.get(symbol) if symbol else None
 

@@ -7,12 +7,9 @@ from functools import lru_cache
 
 from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
-from tf2migrate.records import in_tf2, tf1_symbols, was_in_tf2
+from tf2migrate.records import in_tf2, records, tf1_symbols, was_in_tf2
 
 _V1 = ("tensorflow.compat.v1", "tensorflow.contrib", "tensorflow.examples", "input_data", "tf_slim")
-
-#: Arguments that functions of the same name took in TensorFlow 1 only.
-_KEYWORDS = frozenset({"keep_dims", "keep_prob", "reduction_indices", "squeeze_dims"})
 
 #: Methods that only TF1's datasets have: no name leads to them, and nothing else is called so.
 GONE_METHODS = frozenset(
@@ -49,8 +46,8 @@ def is_tf1(program: Program) -> bool:
 def _says_tf1(program: Program, node: ast.AST, star: bool, own: set[str]) -> bool:
     """Whether an expression is one that TensorFlow 2 has no meaning for."""
     if isinstance(node, ast.Call):
-        of_tensorflow = (program.names.symbol(node.func) or "").startswith("tf.")
-        return of_tensorflow and any(keyword.arg in _KEYWORDS for keyword in node.keywords)
+        symbol = program.names.symbol(node.func) if node.keywords else None
+        return symbol is not None and not old_keywords(symbol).isdisjoint(keyword.arg for keyword in node.keywords)
     if not isinstance(node, ast.Attribute | ast.Name):
         return False
     symbol = program.names.symbol(node)
@@ -68,3 +65,11 @@ def _gone(symbol: str) -> bool:
     """Whether a canonical name is one of TensorFlow's public names that no TensorFlow 2 has had."""
     public = symbol.startswith("tf.") and not symbol.startswith("tf.python.")
     return public and not (in_tf2(symbol) or was_in_tf2(symbol))
+
+
+def old_keywords(symbol: str) -> frozenset[str]:
+    """The arguments that a function of both versions took in TensorFlow 1 only."""
+    record = records().get(symbol)
+    if record is None or symbol.endswith("l2_normalize"):  # which still takes both of its names
+        return frozenset()
+    return frozenset((*record.rename, *record.drop, *record.convert))

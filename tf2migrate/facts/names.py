@@ -39,7 +39,9 @@ def canonical(path: str) -> str:
 
     A path outside TensorFlow is returned as it is.
     """
-    for private, public in PRIVATE.items():
+    if not path.startswith("tensorflow"):
+        return path
+    for private, public in PRIVATE.items() if path.startswith("tensorflow.python.") else ():
         if path == private or path.startswith(private + "."):
             return public + path[len(private) :]
     for prefix in ("tensorflow.compat.v1", "tensorflow"):
@@ -50,15 +52,18 @@ def canonical(path: str) -> str:
 
 @dataclass(slots=True)
 class _Scope:
-    """One Python scope while it is read: what each name is bound to (None where it is no symbol)."""
+    """One Python scope while it is read: what each name is bound to (None where it is no symbol).
+
+    A binding is the path that came first with each canonical name.
+    """
 
     node: ast.AST
     parent: _Scope | None
-    bindings: dict[str, list[str | None]] = field(default_factory=dict)
+    bindings: dict[str, dict[str | None, str | None]] = field(default_factory=dict)
     outer: set[str] = field(default_factory=set)
 
     def bind(self, name: str, path: str | None) -> None:
-        self.bindings.setdefault(name, []).append(path)
+        self.bindings.setdefault(name, {}).setdefault(path and canonical(path), path)
 
 
 class Names:
@@ -71,7 +76,8 @@ class Names:
         self._roots = roots
         self._scopes: dict[int, _Scope] = {}
         self.imports: list[ast.Import | ast.ImportFrom] = []
-        self._collect(tree, _Scope(tree, None))
+        self._top = _Scope(tree, None)
+        self._collect(tree, self._top)
 
     def raw(self, node: ast.AST) -> str | None:
         """The path as imported (``tensorflow.compat.v1.placeholder``) that an expression stands for, or None."""
@@ -82,6 +88,11 @@ class Names:
             scope = self._scopes.get(id(node))
             return None if scope is None else self._lookup(node.id, scope)
         return None
+
+    def at_top(self, name: str) -> str | None:
+        """The canonical name that a name stands for at module level, or None when it is no symbol there."""
+        path = self._lookup(name, self._top)
+        return None if path is None else canonical(path)
 
     def symbol(self, node: ast.AST) -> str | None:
         """The canonical name (``tf.nn.relu``) that an expression stands for, or None when it is no symbol."""
@@ -94,8 +105,7 @@ class Names:
             skip = isinstance(here.node, ast.ClassDef) and here is not scope
             if not skip and name in here.bindings:
                 found = here.bindings[name]
-                meanings = {path and canonical(path) for path in found}
-                return found[0] if len(meanings) == 1 else None
+                return next(iter(found.values())) if len(found) == 1 else None
             here = here.parent
         return None
 

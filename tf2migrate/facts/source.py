@@ -25,6 +25,11 @@ class Source:
         return tuple(ast.walk(self.tree))
 
     @cached_property
+    def parents(self) -> dict[int, ast.AST]:
+        """Each node's parent, by the node's id."""
+        return {id(child): node for node in self.nodes for child in ast.iter_child_nodes(node)}
+
+    @cached_property
     def lines(self) -> list[str]:
         """The lines with their ends; only ``\\n`` ends a line, as for `ast` (a form feed does not)."""
         return [line + "\n" for line in self.text.split("\n")]

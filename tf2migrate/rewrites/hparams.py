@@ -40,7 +40,7 @@ def hparams(program: Program, options: Options) -> Outcome:
     uses = [node for node, path in symbols(program.names, program.tree) if path == SYMBOL]
     if not uses:
         return Outcome()
-    parents = places.parents(program)
+    parents = program.parents
     for node in uses:
         why = _obstacle(program, node, parents)
         if why:

@@ -106,7 +106,7 @@ def mnist_input_data(program: Program, options: Options) -> Outcome:
 def _uses(program: Program) -> Iterator[tuple[ast.expr, str]]:
     """Where the reader is named, and as what."""
     found = list(symbols(program.names, program.tree))
-    parents = places.parents(program) if any(path == LOADER for _, path in found) else {}
+    parents = program.parents if any(path == LOADER for _, path in found) else {}
     for node, path in found:
         if _is_reader(path):
             yield node, path
@@ -132,7 +132,7 @@ def _is_shipped(statement: Import) -> bool:
 
 
 def _plan(program: Program, uses: list[tuple[ast.expr, str]], imports: tuple[Import, ...]) -> Plan:
-    parents = places.parents(program)
+    parents = program.parents
     reads = []
     for node, path in uses:
         call = parents[id(node)]

@@ -65,6 +65,9 @@ class Module:
 
 def module(program: Program, paths: tuple[str, ...], usual: str, before: int) -> Module:
     """The name of a module (its paths are equivalent) before an offset, or the import that has to be added."""
+    known = _tensorflow(program, usual, before) if paths[0] == "tensorflow" else ""
+    if known:
+        return Module(known)
     late: list[ast.stmt] = []
     for statement in (s for s in program.tree.body if isinstance(s, ast.Import)):
         for alias in statement.names:
@@ -81,6 +84,29 @@ def module(program: Program, paths: tuple[str, ...], usual: str, before: int) ->
     if late and is_bound_once(program, usual, paths):
         return Module(usual, new, late[0])
     return Module(paths[0], f"import {paths[0]}")
+
+
+def _tensorflow(program: Program, usual: str, before: int) -> str:
+    """A name of TensorFlow before an offset, however it was bound: imported, in a try, or by `tf = tensorflow`."""
+    names = [usual, *sorted({alias.asname or alias.name for node in program.names.imports for alias in node.names})]
+    for name in names:
+        first = binder(program, name)
+        if first and program.span(first).start < before and program.names.at_top(name) == "tf":
+            return name
+    return ""
+
+
+def binder(program: Program, name: str) -> ast.stmt | None:
+    """The first statement at module level in which a name is imported, or set by an assignment."""
+    for statement in program.tree.body:
+        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for node in ast.walk(statement):
+                match node:
+                    case ast.alias(name=path, asname=other) if (other or path.partition(".")[0]) == name:
+                        return statement
+                    case ast.Assign(targets=[ast.Name(id=bound)]) if bound == name:
+                        return statement
+    return None
 
 
 def is_bound_once(program: Program, name: str, paths: tuple[str, ...]) -> bool:
@@ -149,8 +175,3 @@ def block(text: str, place: Span, imports: list[str], code: str) -> Edit:
         lead = "\n" * max(0, 3 - (len(above) - len(above.rstrip("\n")))) if above.strip() else ""
     trail = "\n" * max(0, 3 - (len(below) - len(below.lstrip("\n")))) if below.strip() else ""
     return Edit(place, lead + code + trail)
-
-
-def parents(program: Program) -> dict[int, ast.AST]:
-    """Each node's parent, by the node's id."""
-    return {id(child): node for node in program.nodes for child in ast.iter_child_nodes(node)}

@@ -47,29 +47,30 @@ def session_config(program: Program, options: Options) -> Outcome:
     calls = {
         id(call): (call, PARTS[path], node)
         for node, path in symbols(program.names, program.tree)
-        if path in PARTS and isinstance(call := places.parents(program)[id(node)], ast.Call) and call.func is node
+        if path in PARTS and isinstance(call := program.parents[id(node)], ast.Call) and call.func is node
     }
     left = _leftover(program, calls)
-    root = next((_root(node) for _, _, node in calls.values()), None)
-    top = next((s for s in program.tree.body if root and places.is_import(s) and _binds(s, root)), None)
-    if left is None or root is None or top is None:
-        return Outcome()
-    lines = [_line(path, value, root) for path, value in left.settings.items()]
-    removals = [places.removal(program, statement) for statement in left.statements]
-    after = places.anchor(program, top)
+    top = next((places.binder(program, _root(node)) for _, _, node in calls.values()), None)
+    after = places.anchor(program, top) if top is not None else None
     place = places.line_of(program, after) if after is not None else None
-    if None in lines or None in removals or place is None:
+    if left is None or place is None:
+        return Outcome()
+    tf = places.module(program, ("tensorflow", "tensorflow.compat.v1"), "tf", place.end)
+    lines = [_line(path, value, tf.name) for path, value in left.settings.items()]
+    removals = [places.removal(program, statement) for statement in left.statements]
+    if None in lines or None in removals:
         return Outcome()
     new = "\n".join(line for line in lines if line)
     edits = [edit for edit in removals if edit is not None]
     if new:
-        edits.append(Edit(Span(place.end, place.end), f"\n\n{new}"))
+        missing = f"\n{tf.missing}" if tf.missing else ""
+        edits.append(Edit(Span(place.end, place.end), f"{missing}\n\n{new}"))
     return Outcome(tuple(edits), tuple(_findings(program, left)))
 
 
 def _leftover(program: Program, calls: Mapping[int, tuple[ast.Call, str, ast.expr]]) -> Leftover | None:
     """All the configurations of a program as one, when nothing but themselves reads them."""
-    parents = places.parents(program)
+    parents = program.parents
     names: dict[str, str] = {}
     statements: list[ast.Assign] = []
     settings: dict[str, ast.expr] = {}
@@ -108,17 +109,11 @@ def _line(path: str, value: ast.expr, tf: str) -> str | None:
     return None if template is None else template.format(tf=tf, value=text)
 
 
-def _root(node: ast.expr) -> str | None:
-    """The name of the module in `tf.ConfigProto`; None for a name that is imported alone."""
-    if not isinstance(node, ast.Attribute):
-        return None
+def _root(node: ast.expr) -> str:
+    """The name that `tf.ConfigProto` begins with."""
     while isinstance(node, ast.Attribute):
         node = node.value
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _binds(statement: ast.stmt, name: str) -> bool:
-    return any((alias.asname or alias.name) == name for alias in getattr(statement, "names", ()))
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _findings(program: Program, left: Leftover) -> Iterator[Finding]:
