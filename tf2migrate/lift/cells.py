@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.lift import scopes
 from tf2migrate.lift.layers import check_precision, free_name
 from tf2migrate.lift.scopes import NEVER
 from tf2migrate.lift.trace import Definition, Fetch, Fetches, Statement
@@ -157,6 +158,10 @@ def _cell(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
         interpreter.statement.reads |= reads
     if "num_units" not in bound or ("state_is_tuple" in bound and not _true(bound["state_is_tuple"])):
         return Unknown(f"{path} whose state is one tensor", node)
+    key = "kernel_initializer" if name == "GRUCell" else "initializer"
+    drawn = scopes.default_for(interpreter, node, "initializer") if scopes.is_missing(bound.get(key)) else None
+    if drawn is not None:
+        bound = {**bound, key: drawn}
     cell = Cell(node, _KERAS[name], bound)
     interpreter.make(node, cell, free_name(interpreter, hint if hint else "cell"), collections=frozenset())
     return cell
@@ -237,6 +242,9 @@ def unrolled(
     if isinstance(initial, Unknown):
         return initial
     stages = tuple(_stages(cell, ()))
+    there = interpreter.scopes.defaults.get("initializer")
+    if any(_starts(interpreter, stage.cell) is not (there and there.node) for stage in stages):
+        return Unknown("a cell is made and unrolled in scopes with different initializers", node)
     for stage in stages:
         for wrapper in stage.wrappers:
             if any(not d.statement.frame.unit and d.statement.frame is not interpreter.frame for d in wrapper.reads):
@@ -255,6 +263,15 @@ def unrolled(
         statement=interpreter.statement,
         index=index,
     )
+
+
+def _starts(interpreter: Interpreter, cell: Value) -> ast.expr | None:
+    """The initializer that a scope gave a cell where it was made, or those of a stack."""
+    cell = (cell.cells or (cell.each,))[0] if isinstance(cell, Stacked) else cell
+    while isinstance(cell, Wrapped):
+        cell = cell.cell
+    assert isinstance(cell, Cell)
+    return interpreter.defaults.get((id(cell.node), "initializer"))
 
 
 def _stages(cell: Value, wrappers: tuple[Wrapped, ...]) -> Iterator[Stage]:

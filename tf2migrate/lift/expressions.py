@@ -17,6 +17,7 @@ from tf2migrate.lift import (
     optimizers,
     pairs,
     parts,
+    regularization_loss,
     savers,
     summaries,
     variable_lists,
@@ -171,6 +172,8 @@ class Expressions:
             return self.variable(node, value) if value.node is node else self.name_of(node, value)
         if isinstance(value, layers.Called):
             return layer_text.call_text(self, node, value)
+        if isinstance(value, regularization_loss.Total):
+            return regularization_loss.total_text(self, node, value)
         if isinstance(value, cells.Cell):
             return cell_text.cell_text(self, value)
         if isinstance(value, cells.Wrapped | cells.Stacked):

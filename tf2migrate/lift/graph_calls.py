@@ -15,6 +15,8 @@ from tf2migrate.lift import (
     layers,
     metrics,
     normalization,
+    regularization,
+    regularization_loss,
     savers,
     scopes,
     summaries,
@@ -243,6 +245,12 @@ def _get_variable(
     variable = Variable(node, own, trained is not False)
     if full is not None:
         interpreter.scopes.store[id(interpreter.graph), full] = variable
+    if scopes.is_missing(bound.get("initializer")):
+        scopes.default_for(interpreter, node, "initializer")
+    regularizer = bound.get("regularizer")
+    if scopes.is_missing(regularizer):
+        regularizer = scopes.default_for(interpreter, node, "regularizer")
+    regularization.of_variable(interpreter, variable, full, regularizer)
     interpreter.make(node, variable, hint or "variable", full, trained, _collections(interpreter, bound))
     return variable
 
@@ -583,6 +591,7 @@ HANDLERS: dict[str, Handler] = {
     **cells.HANDLERS,
     **datasets.HANDLERS,
     **layers.HANDLERS,
+    **regularization_loss.HANDLERS,
     **metrics.HANDLERS,
     **normalization.HANDLERS,
     **scopes.HANDLERS,

@@ -134,6 +134,8 @@ class Interpreter:
         self.session: object = None
         self.scopes = Scopes()
         self.parts: dict[ast.FunctionDef, parts.Part] = {}  # the functions that make variables and use them
+        self.defaults: dict[tuple[int, str], ast.expr | None] = {}  # what scopes give to the variables made by a call
+        self.regularizers: dict[Variable, ast.expr] = {}
         self.objects: dict[int, Layer] = {}  # for each call that makes an object of one: the object
         self.blocks: tuple[ast.stmt, ...] = ()
         self.controls: tuple[Statement, ...] = ()
@@ -195,10 +197,16 @@ class Interpreter:
         """
         self.statement.made.append(Made(node, value, hint))
         if collections is None or collections:
-            apart = [b for b in self.blocks if not (isinstance(b, ast.If) and _is_main(b))]
-            once = trained is not None and not apart and not self.comprehensions
             held = collections and collections | (TRAINED if trained is not False else frozenset())
-            self.scopes.made.append(Member(self.graph, name, value, once, held))
+            self.add_member(value, name, held, trained is not None)
+
+    def add_member(
+        self, value: Value, name: str | None, collections: frozenset[str] | None, certain: bool = True
+    ) -> None:
+        """Puts something that is made here into collections of the graph; `certain` where that cannot be doubted."""
+        apart = [b for b in self.blocks if not (isinstance(b, ast.If) and _is_main(b))]
+        once = certain and not apart and not self.comprehensions
+        self.scopes.made.append(Member(self.graph, name, value, once, collections))
 
     def mentions(self, symbol: str) -> bool:
         """Whether the program calls something anywhere."""

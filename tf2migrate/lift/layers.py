@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import element_types
+from tf2migrate.lift import element_types, regularization, scopes
 from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, Kind
 from tf2migrate.lift.scopes import ALL_VARIABLES
 from tf2migrate.lift.trace import Definition, Statement
@@ -62,6 +62,8 @@ def _layer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
     if refused:
         return Unknown(f"{path} with {refused}", node)
     arguments = {kind.renamed.get(name, name): argument for name, argument in bound.items()}
+    if not kind.keras.startswith(WEIGHTLESS) and (refused := _of_scope(interpreter, node, kind, arguments)):
+        return Unknown(refused, node)
     values = [interpreter.evaluate(arguments["inputs"], hint=hint)]
     training: Value = Python("training" in kind.renamed.values(), known=True)
     for name, argument in arguments.items():
@@ -78,6 +80,18 @@ def _layer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
     if isinstance(made, Unknown):
         return made
     return Called(Time.STAGED, node, kind, arguments, training, interpreter.statement, made)
+
+
+def _of_scope(interpreter: Interpreter, node: ast.Call, kind: Kind, arguments: dict[str, ast.expr]) -> str:
+    """Adds what the variable scope gives to the weights of a layer; says why where that is not written."""
+    if scopes.default_for(interpreter, node, "regularizer") is not None:
+        return "a layer is made in a variable scope with a regularizer"
+    for name in ("kernel_initializer", "depthwise_initializer", "pointwise_initializer"):
+        if name in kind.parameters and scopes.is_missing(arguments.get(name)):
+            default = scopes.default_for(interpreter, node, "initializer")
+            if default is not None:
+                arguments[name] = default
+    return ""
 
 
 def _made(
@@ -109,6 +123,7 @@ def _made(
     if kind.keras != "Dropout":
         held = frozenset() if kind.keras.startswith(WEIGHTLESS) else ALL_VARIABLES
         interpreter.make(node, made, _name(interpreter, hint, kind.keras), full, trained, held)
+        regularization.of_layer(interpreter, made, full, arguments)
     return made
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.lift.trace import Frame
 from tf2migrate.lift.values import Handle, Python, Refused, Symbol, Unknown, Value
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ _PARAMETERS = (
     *("name_or_scope", "default_name", "values", "initializer", "regularizer", "caching_device", "partitioner"),
     *("custom_getter", "reuse", "dtype", "use_resource", "constraint", "auxiliary_name_scope"),
 )
-_DECIDES = ("initializer", "regularizer", "partitioner", "custom_getter", "dtype", "constraint")
+_DECIDES = ("partitioner", "custom_getter", "constraint")
+_DEFAULTS = ("initializer", "regularizer")
 _ADVICE = "Make the variables or layers once, under names of their own, and use them where they are shared."
 
 #: The collections that every variable is in, and those of what is trained, by the names that TensorFlow 1 gives them.
@@ -34,12 +36,21 @@ TRAINED = frozenset(("trainable_variables",))
 NEVER, ALWAYS, AUTO, UNSEEN = "never", "always", "auto", "unseen"
 
 
+@dataclass(frozen=True)
+class Default:
+    """What a scope gives to the variables in it that are given none: where it is written."""
+
+    node: ast.expr
+    frame: Frame
+
+
 @dataclass(frozen=True, eq=False)
 class Scope(Handle):
     """A variable scope: its path in the graph (None where it is not known), and whether what is in it is reused."""
 
     path: str | None = None
     reuse: str = NEVER
+    defaults: Mapping[str, Default] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +70,7 @@ class Scopes:
 
     path: str | None = ""
     reuse: str = NEVER
+    defaults: Mapping[str, Default] = field(default_factory=dict)
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     store: dict[tuple[int, str], Value] = field(default_factory=dict)
     made: list[Member] = field(default_factory=list)  # what has variables, in order
@@ -67,14 +79,14 @@ class Scopes:
     @contextmanager
     def inside(self, scope: Scope) -> Iterator[None]:
         """The walk inside a scope."""
-        before = self.path, self.reuse
-        self.path, self.reuse = scope.path, scope.reuse
+        before = self.path, self.reuse, self.defaults
+        self.path, self.reuse, self.defaults = scope.path, scope.reuse, scope.defaults
         if scope.path is not None:
             self.counts[scope.path] = Counter()
         try:
             yield
         finally:
-            self.path, self.reuse = before
+            self.path, self.reuse, self.defaults = before
 
     def copy(self) -> Scopes:
         """As it is now, to come back to."""
@@ -111,19 +123,58 @@ def variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: st
     bound = bind(node, _PARAMETERS)
     with interpreter.apart():
         values = {name: interpreter.evaluate(argument) for name, argument in bound.items()}
-    for name in _DECIDES:
-        value = values.get(name)
-        if value is not None and not (isinstance(value, Python) and value.known and value.literal is None):
+    for name in [*_DECIDES, *(["dtype"] if not _is_float32(values.get("dtype")) else [])]:
+        if name in values and not _is_none(values[name]):
             raise Refused("TFM901", node, f"a variable scope with {name} decides what is made inside", _ADVICE)
     given = values.get("name_or_scope")
     scopes = interpreter.scopes
     full: str | None = None
+    own = {n: Default(bound[n], interpreter.frame) for n in _DEFAULTS if n in bound and not _is_none(values[n])}
     if isinstance(given, Scope):
         full = given.path
+        own = {**given.defaults, **own}
     elif isinstance(given, Python) and isinstance(given.literal, str) and scopes.path is not None:
         full = f"{scopes.path}/{given.literal}" if scopes.path else given.literal
     reuse = reuse_of(values["reuse"]) if "reuse" in values else NEVER
-    return Scope("scope", node, path=full, reuse=reuse if reuse != NEVER else scopes.reuse)
+    reuse = reuse if reuse != NEVER else scopes.reuse
+    return Scope("scope", node, path=full, reuse=reuse, defaults={**scopes.defaults, **own})
+
+
+def _is_none(value: Value) -> bool:
+    return isinstance(value, Python) and value.known and value.literal is None
+
+
+def _is_float32(value: Value | None) -> bool:
+    return isinstance(value, Symbol) and value.path == "tf.float32"
+
+
+def is_missing(argument: ast.expr | None) -> bool:
+    """Whether an argument is left to the scope: not given, or None."""
+    return argument is None or (isinstance(argument, ast.Constant) and argument.value is None)
+
+
+def default_for(interpreter: Interpreter, node: ast.Call, name: str) -> ast.expr | None:
+    """What the scope gives to a variable or layer made here, by the name of the argument. Raises `Refused`."""
+    default = interpreter.scopes.defaults.get(name)
+    given = interpreter.defaults.setdefault((id(node), name), default.node if default is not None else None)
+    if given is not (default.node if default is not None else None):
+        raise Refused("TFM901", node, f"a variable is made in two scopes, each with its own {name}", _ADVICE)
+    if default is None:
+        return None
+    with interpreter.apart() as reads:
+        interpreter.evaluate(default.node)
+    if any(not d.statement.frame.unit or not _sees(interpreter.frame, d.statement.frame) for d in reads):
+        raise Refused(
+            "TFM901", node, f"the {name} of a variable scope cannot be named where a variable is made", _ADVICE
+        )
+    return default.node
+
+
+def _sees(inner: Frame, outer: Frame) -> bool:
+    frame: Frame | None = inner
+    while frame is not None and frame is not outer:
+        frame = frame.parent
+    return frame is outer
 
 
 def reuse_of(value: Value) -> str:
@@ -137,7 +188,8 @@ def reuse_of(value: Value) -> str:
 
 def get_variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """`tf.get_variable_scope()`: the scope that the walk is in."""
-    return Scope("scope", node, path=interpreter.scopes.path, reuse=interpreter.scopes.reuse)
+    scopes = interpreter.scopes
+    return Scope("scope", node, path=scopes.path, reuse=scopes.reuse, defaults=scopes.defaults)
 
 
 def reuse_variables(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Value:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift import cells, layers, parts, visibility
+from tf2migrate.lift.regularization import REGULARIZED
 from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.trace import Statement
 from tf2migrate.lift.values import (
@@ -53,6 +54,7 @@ _KEYS = {
     "GLOBAL_VARIABLES": "variables",
     "TRAINABLE_VARIABLES": "trainable_variables",
     "UPDATE_OPS": "update_ops",
+    "REGULARIZATION_LOSSES": REGULARIZED,
 }
 
 
@@ -98,7 +100,10 @@ def _collected(
     if not members:
         return Unknown("no variable is known that is in this collection", node)
     interpreter.statement.shared += [m.value for m in members if isinstance(m.value, Variable)]
-    if any(isinstance(m.value, Layer) for m in members):
+    for member in members if collection == REGULARIZED else ():
+        if isinstance(member.value, Variable):
+            interpreter.evaluate(interpreter.regularizers[member.value])
+    if collection == REGULARIZED or any(isinstance(m.value, Layer) for m in members):
         value = Collected("list", (), node, Tensor(Time.STAGED, node), tuple(members), collection)
     else:
         items = tuple((i, m.value, None) for i, m in enumerate(members))
@@ -302,7 +307,11 @@ def list_text(expressions: Expressions, node: ast.expr, collected: Collected) ->
     found = []
     for member in collected.members:
         path = expressions.path(node, member.value)
-        found.append(path if isinstance(member.value, Variable) else f"*{path}.{_held(collected)}")
+        if isinstance(member.value, Variable) and collected.collection == REGULARIZED:
+            regularizer = expressions.interpreter.regularizers[member.value]
+            found.append(f"{expressions.operand(regularizer)}({path})")
+        else:
+            found.append(path if isinstance(member.value, Variable) else f"*{path}.{_held(collected)}")
     if len(found) == 1 and found[0].startswith("*"):
         return found[0][1:]
     return f"[{', '.join(found)}]"
@@ -310,7 +319,8 @@ def list_text(expressions: Expressions, node: ast.expr, collected: Collected) ->
 
 def _held(collected: Collected) -> str:
     """The attribute of a layer that holds its part of a collection."""
-    return "trainable_variables" if collected.collection == "trainable_variables" else "weights"
+    attributes = {"trainable_variables": "trainable_variables", REGULARIZED: "losses"}
+    return attributes.get(collected.collection, "weights")
 
 
 HANDLERS = dict.fromkeys(("tf.trainable_variables", "tf.global_variables", "tf.all_variables"), of_all)

@@ -43,8 +43,14 @@ def _refuse(node: ast.Call, unknown: set[str]) -> None:
 
 
 def _get_variable(expressions: Expressions, node: ast.Call) -> str:
-    bound = bind(node, S.GET_VARIABLE)
-    _refuse(node, set(bound) - {"name", "shape", "dtype", "initializer", "trainable"} - _DROPPED - {"constraint"})
+    bound = dict(bind(node, S.GET_VARIABLE))
+    given = expressions.interpreter.defaults.get((id(node), "initializer"))
+    if given is not None:
+        bound["initializer"] = given
+    _refuse(
+        node,
+        set(bound) - {"name", "shape", "dtype", "initializer", "trainable", "regularizer"} - _DROPPED - {"constraint"},
+    )
     tf = expressions.tf
     parts = [_initial(expressions, node, bound)]
     for name in ("trainable", "name", "constraint"):
