@@ -76,7 +76,7 @@ def silence(name: str, data: bytes, shown: Sequence[Shown]) -> bytes:
         return data
     if not name.endswith(".ipynb"):
         decoded = decode(data)
-        return decoded.encode(_commented(decoded.text, wanted[0]))
+        return decoded.encode(commented(decoded.text, wanted[0]))
     text, encoding = decode_utf8(data)
     book = nb.read(text)
     changed = {part.cell.number: _cell(part, wanted[part.cell.number]) for part in book.program.parts}
@@ -87,11 +87,11 @@ def silence(name: str, data: bytes, shown: Sequence[Shown]) -> bytes:
 def _cell(part: nb.Part, wanted: Mapping[int, Collection[str]]) -> str:
     """A cell's text with its comments; a line that holds a magic is not Python's, and takes none."""
     before = part.code.split("\n")
-    after = _commented(part.code, {line - part.line: codes for line, codes in wanted.items()}).split("\n")
+    after = commented(part.code, {line - part.line: codes for line, codes in wanted.items()}).split("\n")
     return part.restore("\n".join(a if MARK in a else b for a, b in zip(before, after, strict=True)))
 
 
-def _commented(text: str, wanted: Mapping[int, Collection[str]]) -> str:
+def commented(text: str, wanted: Mapping[int, Collection[str]]) -> str:
     """A program with the codes in a comment at the last line of the statement in which each finding stands."""
     lines = text.split("\n")
     there = {c.first: c for c in comments(text) if noqa_codes(c.text)}

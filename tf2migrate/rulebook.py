@@ -68,6 +68,11 @@ class Page:
     metadata: Metadata
     text: str
 
+    @property
+    def prose(self) -> str:
+        """The page as people read it: its summary in the place of its metadata."""
+        return _METADATA.sub(lambda _: f"**{self.metadata.summary}**", self.text, count=1)
+
     def examples(self) -> Iterator[Example]:
         """What the page claims: each `before` with the `after` below it; `same` and `found` stand alone.
 

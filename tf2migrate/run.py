@@ -43,24 +43,33 @@ class Call:
 def run(call: Call) -> int:
     """Do it, print what there is to say, and return the exit code. Raises `Misused`."""
     _check(call)
-    configuration = Configuration(call.flags)
     data = None
     try:
-        known = baseline.read(Path(call.baseline), call.update_baseline) if call.baseline else None
+        known = known_findings(call)
         if "-" in call.paths:
-            reports, data = _standard_input(call, configuration)
+            reports, data = _standard_input(call, Configuration(call.flags))
         else:
-            jobs = _jobs(call.paths, configuration, call.mode)
-            reports = list(_verified(jobs) if call.verify else _reports(jobs, call.jobs))
+            every = jobs(call)
+            reports = list(_verified(every) if call.verify else _reports(every, workers(call, len(every))))
     except (ConfigError, baseline.BaselineError) as error:
         raise Misused(str(error)) from None
+    return tell(call, known, reports, data)
+
+
+def known_findings(call: Call) -> baseline.Baseline | None:
+    """The baseline that the call names. Raises `BaselineError`."""
+    return baseline.read(Path(call.baseline), call.update_baseline) if call.baseline else None
+
+
+def tell(call: Call, known: baseline.Baseline | None, reports: Sequence[Report], data: bytes | None = None) -> int:
+    """Print what there is to say, and return the exit code. `data` is the program that came from standard input."""
     if call.mode is Mode.DIFF:
         _tell_diff(reports)
     elif known is not None and call.update_baseline:
         return _update(call, known, reports, data)
     elif known is not None:
         compared = known.compare(reports, data)
-        reports = list(compared.reports)
+        reports = compared.reports
         _tell(call, _told(call, reports) + _about(compared) * (call.output_format in FOR_PEOPLE))
     else:
         _tell(call, _told(call, reports))
@@ -93,18 +102,23 @@ def _standard_input(call: Call, configuration: Configuration) -> tuple[list[Repo
     return [report(str(path), result, call.mode)], result.after if call.mode.writes else data
 
 
-def _jobs(paths: Sequence[str], configuration: Configuration, mode: Mode) -> list[Job]:
-    roots = tuple(os.path.realpath(path) for path in paths)
+def jobs(call: Call) -> list[Job]:
+    """The files below the paths of a call, each with its settings. Raises `ConfigError`."""
+    roots = tuple(os.path.realpath(path) for path in call.paths)
     return [
-        Job(str(found.path), found.settings, mode, roots, found.problem)
-        for found in Search([Path(path) for path in paths], configuration)
+        Job(str(found.path), found.settings, call.mode, roots, found.problem)
+        for found in Search([Path(path) for path in call.paths], Configuration(call.flags))
     ]
 
 
-def _reports(jobs: Sequence[Job], workers: int | None) -> Iterator[Report]:
+def workers(call: Call, count: int) -> int:
+    """How many processes treat so many files: a few are done before another process has started."""
+    return call.jobs or (available_cpus() if count > 8 else 1)
+
+
+def _reports(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
     """What came of each file, with a progress bar for someone who has waited for a second."""
-    # A few files are done before another process has started.
-    reports = process_all(jobs, workers or (available_cpus() if len(jobs) > 8 else 1))
+    reports = process_all(jobs, workers)
     if not sys.stderr.isatty():
         yield from reports
         return

@@ -45,7 +45,7 @@ RULES: tuple[Rule, ...] = (
 
 def lint(program: Program, options: Options) -> Outcome:
     """What the rules say of a program of TensorFlow 2, and the edits of every fix that the options allow."""
-    found = _found(program, options)
+    found = check(program, options)
     findings = tuple(_finding(program, each, options) for each in found)
     after = program
     for _ in range(_ROUNDS):
@@ -53,11 +53,11 @@ def lint(program: Program, options: Options) -> Outcome:
         if not edits:
             break
         after = Program(*apply(after.text, edits, after.cuts), program.first)
-        found = _found(after, options)
+        found = check(after, options)
     return Outcome(_difference(program, after), findings)
 
 
-def _found(program: Program, options: Options) -> list[Found]:
+def check(program: Program, options: Options) -> list[Found]:
     """What is said, without what is not selected and what a comment asks not to say."""
     said = Suppressions.of(program.text)
     found: list[Found] = []
