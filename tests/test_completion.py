@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tf2migrate.rulebook import pages
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -22,12 +24,16 @@ def shell(tmp_path: Path) -> dict[str, str]:
     return {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
 
 
+def codes(prefix: str) -> str:
+    return " ".join(code for code in pages() if code.startswith(prefix))
+
+
 CASES = [
-    ("tf2migrate rule TFM00", "TFM001 TFM002 TFM003 TFM004 TFM005 TFM007 TFM008 TFM009"),
+    ("tf2migrate rule TFM00", codes("TFM00")),
     ("tf2migrate ver", "verify"),
     ("tf2migrate --output-format s", "sarif"),
     ("tf2migrate --sta", "--statistics"),
-    ("tf2migrate a.py --select TFM20", "TFM201 TFM202 TFM203 TFM204"),
+    ("tf2migrate a.py --select TFM20", codes("TFM20")),
     ("tf2migrate verify --sa", "--salts"),
     ("tf2migrate completion z", "zsh"),
 ]
