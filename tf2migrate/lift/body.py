@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import cell_text, iterator_text, pairs, visibility
+from tf2migrate.lift import cell_text, iterator_text, loops, pairs, visibility
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.expressions import Expressions
@@ -240,6 +240,8 @@ class BodyWriter:
         comments = self._comments(node)
         if isinstance(node, ast.With):
             return [*comments, *self._effect_lines(statement, states)]
+        if (loop := self.interpreter.loops.get(id(node))) is not None:
+            return [*comments, *loops.lines(self.expressions, loop, STEP)]
         kinds = {e.kind for e in states}
         value = statement.value
         if isinstance(value, Effect) or kinds & {"minimize", "apply_gradients"}:

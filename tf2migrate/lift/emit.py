@@ -14,6 +14,7 @@ from tf2migrate.lift import (
     element_types,
     iterator_text,
     layers,
+    loops,
     normalization,
     savers,
     summaries,
@@ -67,8 +68,13 @@ class Emitter:
         for planned in plan.functions:
             side = self.ahead if planned.before else self.after
             side.setdefault(id(planned.anchor), []).append(planned)
+        loops.check(list(interpreter.loops.values()))
         self._hoist()
         self.kept_after: dict[int, list[str]] = {}
+        self.in_loops = {id(s.node): s for loop in interpreter.loops.values() for s in loop.late}
+        for loop in interpreter.loops.values():
+            loops.name_lists(loop, plan, self.expressions.hoisted)
+            self.kept_after.setdefault(id(loop.node.body[-1]), []).extend(loops.end(loop))
         for value in list(interpreter.rewrites.values()):
             if isinstance(value, variable_lists.Collected) and (kept := variable_lists.keep(self.expressions, value)):
                 self.expressions.kept[id(value.node)] = kept
@@ -81,8 +87,12 @@ class Emitter:
             for statement in statements:
                 if not statement.moves:
                     continue
+                split = self.interpreter.loops.get(id(statement.node))
                 for made in statement.made:
                     if not self._within(statement.node, made.node):
+                        continue
+                    if split is not None:
+                        self.expressions.hoist(made)
                         continue
                     if isinstance(statement.node, ast.For | ast.While | ast.If | ast.Try) or self._nested(
                         statement.node, made.node
@@ -253,6 +263,10 @@ class Emitter:
 
     def _own(self, node: ast.stmt, indent: str) -> list[str]:
         records = self.records.get(id(node), [])
+        if id(node) in self.in_loops:
+            return [indent + line for line in self._hoisted(self.in_loops[id(node)])]
+        if (loop := self.interpreter.loops.get(id(node))) is not None:
+            return [*(indent + line for line in loops.begin(loop)), *self._compound(node, indent)]
         match node:
             case ast.With() | ast.Try() if self.interpreter.rewrites.get(id(node)) == "transparent":
                 return self.block(node.body, indent, _header_end(node))

@@ -242,6 +242,8 @@ def _get_variable(
     if isinstance(there, Variable):
         interpreter.statement.shared.append(there)
         return there
+    if full is not None and interpreter.repeats and interpreter.scopes.may_share(None):
+        return Unknown("a loop makes a variable in its first turn, and shares it in the others", node)
     variable = Variable(node, own, trained is not False)
     if full is not None:
         interpreter.scopes.store[id(interpreter.graph), full] = variable

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import builders, cells, classes, datasets, graph_calls, parts, variable_lists
+from tf2migrate.lift import builders, cells, classes, datasets, graph_calls, loops, parts, variable_lists
 from tf2migrate.lift.cells import State
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scope, Scopes
@@ -112,6 +112,7 @@ class Interpreter:
         self.builders = builders.builders(program.tree, self.names, self.driver_nodes)
         self.driver_nodes |= self.builders
         self.unnamed: dict[int, Statement] = {}  # what builders compute in their return statements, by its expression
+        self.loops: dict[int, loops.Loop] = {}  # the loops that make something and use it
         self.origins: dict[Value, list[Definition]] = {}  # for each staged value: the names that it was given
         self.instances: dict[ast.ClassDef, classes.Instance] = {}
         self.attributes: dict[int, tuple[Definition, ...]] = {}  # for each attribute of an instance: what it may be
@@ -207,6 +208,11 @@ class Interpreter:
         apart = [b for b in self.blocks if not (isinstance(b, ast.If) and _is_main(b))]
         once = certain and not apart and not self.comprehensions
         self.scopes.made.append(Member(self.graph, name, value, once, collections))
+
+    @property
+    def repeats(self) -> bool:
+        """Whether what is made here is made in a loop."""
+        return bool(self.comprehensions) or any(isinstance(block, ast.For | ast.While) for block in self.blocks)
 
     def mentions(self, symbol: str) -> bool:
         """Whether the program calls something anywhere."""
@@ -366,12 +372,23 @@ class Interpreter:
         once()
         carried = _merge([before, self.frame.env])
         if any(len(carried[name]) > 1 for name in carried):
+            first = [d for s in self.frame.statements[mark:] for d in s.writes]
             del self.frame.statements[mark:]
             self.frame.env, self.scopes = dict(carried), scopes
             once()
+            self._forget(first, mark)
         self.frame.env = _merge([before, self.frame.env])
         self.body(orelse)
         self.settle(node, mark)
+
+    def _forget(self, first: list[Definition], mark: int) -> None:
+        """The first walk of a loop was for what it carries: its bindings are those of the second walk."""
+        again = {d.site: d for s in self.frame.statements[mark:] for d in s.writes}
+        now = {d: again.get(d.site, d) for d in first}
+        for statement in self.frame.statements[mark:]:
+            statement.reads = {now.get(d, d) for d in statement.reads}
+        for name, definitions in self.frame.env.items():
+            self.frame.env[name] = tuple(dict.fromkeys(now.get(d, d) for d in definitions))
 
     def branch(
         self, node: ast.If | ast.Try | ast.Match, bodies: list[list[ast.stmt]], last: list[ast.stmt] | None = None
@@ -412,6 +429,12 @@ class Interpreter:
             return
         if self.frame.unit and all(not isinstance(n, ast.For | ast.While) for n in [node]) and _is_main(node):
             return
+        early: list[Statement] = []
+        if (loop := loops.split(node, inside)) is not None and self.frame.unit:
+            self.loops[id(node)] = loop
+            header = {d for s in inside if s.node is node for d in s.writes}
+            early = [s for s in inside if not s.moves]
+            inside = loop.late
         whole = Statement(node, self.frame, inside[0].order, self.blocks, controls=self.controls)
         written: dict[Definition, None] = {}
         for statement in inside:
@@ -424,9 +447,11 @@ class Interpreter:
         whole.value = Tensor(Time.STAGED, node)
         whole.writes = list(written)
         whole.reads -= set(written)
+        if loop is not None and early:
+            whole.reads -= {d for s in early for d in s.writes if d.name in loop.names or d in header}
         for definition in written:
             definition.statement = whole
-        self.frame.statements[mark:] = [whole]
+        self.frame.statements[mark:] = [*early, whole]
 
     # ---------------------------------------------------------------- bindings
 
@@ -765,6 +790,8 @@ class Interpreter:
             return fields
         if isinstance(function, Fields) and len(arguments) == len(function.names):
             return function.filled(node, arguments)
+        if name == "sum" and arguments and latest(arguments) >= Time.STAGED:  # it adds tensors as it adds numbers
+            return self.operation([self.element(arguments[0], node), *arguments[1:]], node)
         if name == "print":
             self.printed[id(node)] = arguments
         if name in _SEQUENCES and arguments:

@@ -117,6 +117,8 @@ def _made(
             return Unknown("a layer is called again with other settings", node)
         interpreter.statement.shared.append(there)
         return there
+    if full is not None and interpreter.repeats and interpreter.scopes.may_share(told):
+        return Unknown("a loop makes a layer in its first turn, and shares it in the others", node)
     made = Shareable(node, kind.keras, settings)
     if full is not None:
         interpreter.scopes.store[id(interpreter.graph), full] = made

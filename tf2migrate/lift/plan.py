@@ -228,7 +228,8 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
         if definition.owner is not None:
             continue
         now = {d.site for d in run.env.get(definition.name, ())}
-        if definition.statement.frame.unit and ((now and now != {definition.site}) or definition.name in local):
+        then = {d.site for d in found.closed if d.name == definition.name and d.owner is None}
+        if definition.statement.frame.unit and ((now and now != then) or definition.name in local):
             _rename(interpreter, definition, plan)
     for value in found.parameters:
         if value not in plan.parameter_names:

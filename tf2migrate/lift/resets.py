@@ -90,6 +90,13 @@ class Resets:
                 f"the initializer runs again, and the layer of line {statement.line} would start afresh too",
                 "Build the graph anew where it starts afresh, or initialize it once.",
             )
+        if any(isinstance(block, ast.For | ast.While) and block not in run.blocks for block in statement.blocks):
+            raise Refused(
+                "TFM908",
+                run.node,
+                f"the initializer runs again, and the variables of line {statement.line} are made in a loop",
+                "Build the graph anew where it starts afresh, or initialize it once.",
+            )
         named = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
         if not named or not isinstance(statement.value, Variable) or not isinstance(node, ast.Assign):
             raise Refused(

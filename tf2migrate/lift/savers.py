@@ -99,6 +99,8 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
         interpreter.evaluate(bound["max_to_keep"])
     before = [s for f in interpreter.frames for s in f.statements if s.graph is interpreter.graph]
     made = {id(m.value): m.value for s in before for m in s.made}
+    if any(_repeated(s, interpreter.blocks) for s in before if any(isinstance(m.value, Variable) for m in s.made)):
+        return Unknown("a Saver of variables that a loop makes has no counterpart that is written yet", node)
     if any(isinstance(value, Layer) for value in made.values()):
         return Unknown("a Saver of layers has no counterpart that is written yet", node)
     variables = [v for v in made.values() if isinstance(v, Variable)]
@@ -121,6 +123,11 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     if not variables:
         return Unknown("which variables a Saver keeps cannot be seen", node)
     return Saver(node, bound, tuple(variables), tuple(optimizers), keys, visible(interpreter.frame), interpreter.graph)
+
+
+def _repeated(statement: Statement, around: tuple[ast.stmt, ...]) -> bool:
+    """Whether a statement stands in a loop that does not stand around a place."""
+    return any(isinstance(block, ast.For | ast.While) and block not in around for block in statement.blocks)
 
 
 def _has_slots(optimizer: Optimizer) -> bool:

@@ -103,6 +103,10 @@ class Scopes:
             counter[kind] += 1
         return f"{self.path}/{own}" if self.path else own
 
+    def may_share(self, told: Value | None) -> bool:
+        """Whether something made here may be there already; `told` is the call's own word on it."""
+        return (self.reuse if told is None or self.reuse != NEVER else reuse_of(told)) != NEVER
+
     def find(self, graph: object, name: str | None, told: Value | None = None) -> Value | None:
         """What is there under a name and is to be shared; None where it is to be made.
 

@@ -271,6 +271,8 @@ def join(values: list[Value], node: ast.AST) -> Value:
         kinds = {type(v) for v in distinct}
         if kinds != {Structure}:
             return STATIC if latest(distinct) == Time.STAGED else PYTHON
+    if all(isinstance(v, Variable) for v in distinct):
+        return Variable(node)
     if all(isinstance(v, Python | Tensor | Placeholder | Variable | Schedule) for v in distinct):
         when = max(latest(distinct), Time.CONSTANT)
         return Tensor(Time.STAGED if when == Time.MADE else when, node)
@@ -279,7 +281,7 @@ def join(values: list[Value], node: ast.AST) -> Value:
         structures = [v for v in distinct if isinstance(v, Structure)]
         first = structures[0]
         keys = [k for k, _, _ in first.items]
-        if all([k for k, _, _ in s.items] == keys and s.kind == first.kind for s in structures):
+        if all([k for k, _, _ in s.items] == keys and s.kind == first.kind and s.rest is None for s in structures):
             items = tuple(
                 (k, join([s.items[i][1] for s in structures], node), first.items[i][2]) for i, k in enumerate(keys)
             )

@@ -1,0 +1,114 @@
+"""Loops that make variables or layers and use them: split into a loop that makes them, once, and one of each run.
+
+What the first loop binds and the second one reads is carried over in lists, one item for each pass.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift.render import shift
+from tf2migrate.lift.trace import Made, Statement
+from tf2migrate.lift.values import Effect, Optimizer, Refused, Time, Variable
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
+    from tf2migrate.lift.plan import Plan
+
+_ADVICE = "Make it before the loop, in a list, and use the list here."
+
+
+@dataclass(eq=False)
+class Loop:
+    """A loop that is split: its statements of each run, and the names that the others bind for them."""
+
+    node: ast.For
+    late: list[Statement]
+    names: list[str]
+    made: list[Made]
+    lists: dict[str, str] = field(default_factory=dict)  # for each name that is carried: the list that carries it
+
+
+def split(node: ast.stmt, inside: list[Statement]) -> Loop | None:
+    """The loop, where it makes something and can be split; None for any other statement."""
+    if not isinstance(node, ast.For) or node.orelse or not any(s.made for s in inside):
+        return None
+    own = {id(statement) for statement in flat(node.body)}
+    if any(id(s.node) not in own for s in inside if s.node is not node):
+        return None
+    late = [s for s in inside if s.moves]
+    early = {id(s) for s in inside if not s.moves and s.node is not node}
+    simple = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)
+    if not all(isinstance(s.node, simple) for s in late):
+        return None
+    read = sorted({d.name: d for s in late for d in s.reads if id(d.statement) in early}.items())
+    if any(d.value.time > Time.MADE for _, d in read):
+        return None
+    return Loop(node, late, [name for name, _ in read], [m for s in late for m in s.made])
+
+
+def flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a body, and those of the `with` blocks in it."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.With):
+            yield from flat(statement.body)
+
+
+def check(loops: list[Loop]) -> None:
+    """What a loop may make and do. Raises `Refused`."""
+    for loop in loops:
+        for statement in loop.late:
+            if any(isinstance(e, Effect) for e in statement.effects):
+                raise Refused("TFM902", statement.node, "a loop that makes variables changes some, too", _ADVICE)
+        for made in loop.made:
+            if isinstance(made.value, Optimizer | Variable) or not _directly(loop, made.node):
+                what = "something with state is made in a loop, a branch or a comprehension of graph code"
+                raise Refused("TFM902", made.node, what, _ADVICE)
+
+
+def _directly(loop: Loop, node: ast.AST) -> bool:
+    scopes = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+    for statement in loop.late:
+        for child in ast.walk(statement.node):
+            if isinstance(child, scopes) and any(inner is node for inner in ast.walk(child)):
+                return False
+    return True
+
+
+def name_lists(loop: Loop, plan: Plan, hoisted: dict[int, str]) -> None:
+    """Gives each list a name."""
+    for name in [*loop.names, *(hoisted[id(made.node)] for made in loop.made)]:
+        loop.lists[name] = plan.fresh(f"{name}_list" if name.endswith("s") else f"{name}s")
+
+
+def begin(loop: Loop) -> list[str]:
+    """What stands before the loop that makes things."""
+    return [f"{name} = []" for name in loop.lists.values()]
+
+
+def end(loop: Loop) -> list[str]:
+    """What stands at its end."""
+    return [f"{held}.append({name})" for name, held in loop.lists.items()]
+
+
+def lines(expressions: Expressions, loop: Loop, step: str) -> Iterator[str]:
+    """The loop of each run."""
+    body = []
+    for statement in loop.late:
+        assert isinstance(statement.node, ast.stmt)
+        text = expressions.renderer.text(statement.node)
+        body.append(step + shift(text, expressions.program.indent(statement.node), step).rstrip().rstrip(";"))
+    read = {n.id for line in body for n in ast.walk(ast.parse(line.strip())) if isinstance(n, ast.Name)}
+    target, source = expressions.text(loop.node.target), expressions.text(loop.node.iter)
+    names, lists = [name for name in loop.lists if name in read], [h for n, h in loop.lists.items() if n in read]
+    if read & {n.id for n in ast.walk(loop.node.target) if isinstance(n, ast.Name)} or not names:
+        several = isinstance(loop.node.target, ast.Tuple) and bool(names) and not target.startswith("(")
+        names.insert(0, f"({target})" if several else target)
+        lists.insert(0, source)
+    each = lists[0] if len(lists) == 1 else f"zip({', '.join(lists)})"
+    yield f"for {', '.join(names)} in {each}:"
+    yield from body
