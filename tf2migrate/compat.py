@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from tf2migrate.facts.names import canonical, symbols
+from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
 from tf2migrate.imports import rewritten
 from tf2migrate.leftovers import importable, imported
@@ -86,7 +86,7 @@ class _Compat:
 
     def __init__(self, program: Program) -> None:
         self.program, self.names = program, program.names
-        self.uses = list(symbols(self.names, program.tree))
+        self.uses = program.uses
         self.ported = any(imported(n, a).startswith(V1) for n in self.names.imports for a in n.names) or any(
             (self.names.raw(node) or "").startswith(V1) for node, _ in self.uses
         )

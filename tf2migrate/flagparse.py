@@ -17,7 +17,7 @@ def parsing(program: Program) -> tuple[Edit, ...]:
     defining = [s for s in program.tree.body if any(_is_flag(path, "DEFINE_") for path in _at_import(program, s))]
     if not defining:
         return ()
-    runs = any(path == "tf.app.run" for _, path in symbols(program.names, program.tree))
+    runs = any(path == "tf.app.run" for _, path in program.uses)
     early = any(_is_flag(path, "FLAGS.") for s in program.tree.body for path in _at_import(program, s))
     if runs and not early:
         return ()

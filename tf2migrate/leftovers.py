@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from tf2migrate.facts.era import GONE_METHODS
-from tf2migrate.facts.names import canonical, symbols
+from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Finding
 from tf2migrate.records import in_tf2
@@ -22,7 +22,7 @@ def leftovers(program: Program) -> tuple[Finding, ...]:
                 found.append(_star(program, node, path))
             elif not importable(path):
                 found.append(_finding(program, node, path))
-    for expression, symbol in symbols(program.names, program.tree):
+    for expression, symbol in program.uses:
         raw = program.names.raw(expression) or ""
         if not exists(symbol, raw) and not isinstance(getattr(expression, "ctx", None), ast.Store):
             name = raw.replace("tensorflow", "tf", 1) if in_tf2(symbol) else symbol

@@ -11,6 +11,7 @@ from tf2migrate.facts.floats import is_float
 from tf2migrate.facts.names import Names
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.shapes import spans
+from tf2migrate.facts.tree import children, walk
 from tf2migrate.flagparse import parsing
 from tf2migrate.lift.expressions import tensorflow_name
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
@@ -72,7 +73,7 @@ class Upgrader:
             if text != self.program.segment(node):
                 self.edits.append(Edit(self.program.span(node), text))
             return
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self.visit(child)
 
     def text(self, node: ast.expr) -> str:
@@ -112,7 +113,7 @@ class Upgrader:
 
     def _parts(self, node: ast.AST) -> list[tuple[Span, str]]:
         found: list[tuple[Span, str]] = []
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if not isinstance(child, ast.expr) or isinstance(child, ast.JoinedStr | ast.FormattedValue):
                 found += self._parts(child)
                 continue
@@ -133,7 +134,7 @@ class Upgrader:
                 return True
         except (SyntaxError, IndexError):
             pass
-        if any(record for n in ast.walk(node) if isinstance(n, ast.expr) and (record := self.record(n))):
+        if any(record for n in walk(node) if isinstance(n, ast.expr) and (record := self.record(n))):
             self._say(node, "a changed expression inside an f-string cannot be located", "Take it out first.")
         return False
 
@@ -312,6 +313,6 @@ def _data_parameters(program: Program) -> set[int]:
     for node in program.nodes:
         if isinstance(node, ast.FunctionDef) and any("input_signature" in ast.unparse(d) for d in node.decorator_list):
             names = {a.arg for a in node.args.args}
-            bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-            found |= {id(n) for n in ast.walk(node) if isinstance(n, ast.Name) and n.id in names - bound}
+            bound = {n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+            found |= {id(n) for n in walk(node) if isinstance(n, ast.Name) and n.id in names - bound}
     return found

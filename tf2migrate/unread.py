@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.purity import may_act
 from tf2migrate.leftovers import exists
@@ -15,7 +14,7 @@ from tf2migrate.statements import Blocks
 
 def unread(program: Program, options: Options) -> Outcome:
     """Edits that take away `names = ["mine", tf.GraphKeys.GLOBAL_VARIABLES]` and the like, where nobody reads it."""
-    gone = {id(e) for e, s in symbols(program.names, program.tree) if not exists(s, program.names.raw(e) or "")}
+    gone = {id(e) for e, s in program.uses if not exists(s, program.names.raw(e) or "")}
     if not gone:
         return Outcome()
     read = {n.id for n in program.nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Store)}

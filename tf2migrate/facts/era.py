@@ -38,27 +38,27 @@ def is_tf1(program: Program) -> bool:
         if any(name.startswith(_V1) or _gone(canonical(name)) for name in names if not name.endswith("*")):
             return True
         star = star or "tensorflow.*" in names
-    stored = (n for n in program.nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
-    own = {symbol for n in stored if (symbol := program.names.symbol(n))}  # tf.model = ... is the program's own
-    return any(_says_tf1(program, node, star, own) for node in program.nodes)
+    own = {symbol for use, symbol in program.uses if isinstance(getattr(use, "ctx", None), ast.Store)}
+    for use, symbol in program.uses:
+        if ".".join(symbol.split(".")[:2]) in own:
+            continue  # tf.model = ... is the program's own
+        if _gone(symbol) or (program.names.raw(use) or "").startswith(_V1):
+            return True
+    return any(_says_tf1(program, node, star) for node in program.nodes)
 
 
-def _says_tf1(program: Program, node: ast.AST, star: bool, own: set[str]) -> bool:
-    """Whether an expression is one that TensorFlow 2 has no meaning for."""
-    if isinstance(node, ast.Call):
-        symbol = program.names.symbol(node.func) if node.keywords else None
-        return symbol is not None and not old_keywords(symbol).isdisjoint(keyword.arg for keyword in node.keywords)
-    if not isinstance(node, ast.Attribute | ast.Name):
-        return False
-    symbol = program.names.symbol(node)
-    if symbol is None:
-        if isinstance(node, ast.Attribute):
-            return node.attr in GONE_METHODS
-        path = f"tf.{node.id}"
-        return star and bool({path, path + "."} & tf1_symbols()) and not in_tf2(path)
-    if ".".join(symbol.split(".")[:2]) in own:
-        return False
-    return _gone(symbol) or (program.names.raw(node) or "").startswith(_V1)
+def _says_tf1(program: Program, node: ast.AST, star: bool) -> bool:
+    """Whether a node that is no symbol itself is one that TensorFlow 2 has no meaning for."""
+    match node:
+        case ast.Call(func=func, keywords=[_, *_]):
+            symbol = program.names.symbol(func)
+            return symbol is not None and not old_keywords(symbol).isdisjoint(k.arg for k in node.keywords)
+        case ast.Attribute(attr=attr) if attr in GONE_METHODS:
+            return program.names.symbol(node) is None
+        case ast.Name(id=name) if star and program.names.symbol(node) is None:
+            path = f"tf.{name}"
+            return bool({path, path + "."} & tf1_symbols()) and not in_tf2(path)
+    return False
 
 
 def _gone(symbol: str) -> bool:

@@ -10,6 +10,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+from tf2migrate.facts.tree import children
 
 #: Modules whose members are symbols for us. A path begins with one of these names.
 ROOTS = ("tensorflow", "keras", "tf_slim", "input_data")
@@ -34,6 +37,7 @@ PRIVATE = {
 }
 
 
+@lru_cache(maxsize=1 << 16)
 def canonical(path: str) -> str:
     """The TF1 name of a path: ``tf.log`` for ``tensorflow.log`` and ``tensorflow.compat.v1.log``.
 
@@ -48,6 +52,14 @@ def canonical(path: str) -> str:
         if path == prefix or path.startswith(prefix + "."):
             return "tf" + path[len(prefix) :]
     return path
+
+
+#: The nodes that bind names, read them, or have a scope of their own; of others, what is below them counts.
+_BINDING = frozenset(
+    {ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.ListComp}
+    | {ast.SetComp, ast.GeneratorExp, ast.DictComp, ast.Global, ast.Nonlocal, ast.Assign, ast.Name}
+    | {ast.ExceptHandler, ast.MatchAs, ast.MatchStar}
+)
 
 
 @dataclass(slots=True)
@@ -75,6 +87,7 @@ class Names:
     def __init__(self, tree: ast.Module, roots: Collection[str] = ROOTS) -> None:
         self._roots = roots
         self._scopes: dict[int, _Scope] = {}
+        self.mentions: list[ast.Name] = []  # of any name
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self._top = _Scope(tree, None)
         self._collect(tree, self._top)
@@ -110,10 +123,14 @@ class Names:
         return None
 
     def _collect(self, node: ast.AST, scope: _Scope) -> None:
-        for child in ast.iter_child_nodes(node):
-            self._visit(child, scope)
+        for child in children(node):
+            if type(child) is not ast.Constant:
+                self._visit(child, scope)
 
     def _visit(self, node: ast.AST, scope: _Scope) -> None:
+        if type(node) not in _BINDING:
+            self._collect(node, scope)
+            return
         match node:
             case ast.Import():
                 self.imports.append(node)
@@ -137,22 +154,24 @@ class Names:
                     self._visit(statement, inner)
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 inner = _Scope(node, scope)
-                for child in ast.iter_child_nodes(node):
+                for child in children(node):
                     self._visit(child, inner)
             case ast.Global() | ast.Nonlocal():
                 scope.outer.update(node.names)
             case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
                 self._visit(value, scope)
                 self._scopes[id(target)] = scope
+                self.mentions.append(target)
                 scope.bind(name, self.raw(value))
             case ast.Name():
                 self._scopes[id(node)] = scope
+                self.mentions.append(node)
                 if not isinstance(node.ctx, ast.Load):
                     scope.bind(node.id, None)
             case ast.ExceptHandler():
                 if node.name:
                     scope.bind(node.name, None)
-                for child in ast.iter_child_nodes(node):
+                for child in children(node):
                     if not _stands_in(child, scope):
                         self._visit(child, scope)
             case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
@@ -195,7 +214,7 @@ def _stands_in(node: ast.AST, scope: _Scope) -> bool:
 
 def symbols(names: Names, tree: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     """Each longest expression of a tree that is a symbol, with its canonical name, in the order of the text."""
-    for child in ast.iter_child_nodes(tree):
+    for child in children(tree):
         path = names.symbol(child) if isinstance(child, ast.Name | ast.Attribute) else None
         if path is not None:
             assert isinstance(child, ast.expr)

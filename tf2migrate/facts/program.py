@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from functools import cached_property
 
 from tf2migrate.facts.names import Names
@@ -19,6 +20,18 @@ class Program(Source):
         super().__init__(text)
         self.cuts = cuts
         self.first = first or self
+
+    @cached_property
+    def uses(self) -> tuple[tuple[ast.expr, str], ...]:
+        """Each longest expression that is a symbol, with its canonical name, in the order of the text."""
+        found = []
+        for name in self.names.mentions:
+            if self.names.raw(name) is not None:
+                node: ast.expr = name
+                while isinstance(above := self.parents[id(node)], ast.Attribute):
+                    node = above
+                found.append((node, self.names.symbol(node) or ""))
+        return tuple(sorted(found, key=lambda use: (use[0].lineno, use[0].col_offset)))
 
     @cached_property
     def names(self) -> Names:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
+from tf2migrate.facts.tree import children, walk
 from tf2migrate.model import Span
 
 
@@ -22,12 +23,12 @@ class Source:
     @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
         """Every node of the tree, parents first."""
-        return tuple(ast.walk(self.tree))
+        return tuple(walk(self.tree))
 
     @cached_property
     def parents(self) -> dict[int, ast.AST]:
         """Each node's parent, by the node's id."""
-        return {id(child): node for node in self.nodes for child in ast.iter_child_nodes(node)}
+        return {id(child): node for node in self.nodes for child in children(node)}
 
     @cached_property
     def lines(self) -> list[str]:
@@ -82,5 +83,5 @@ class Source:
 def walk_in_order(node: ast.AST) -> Iterator[ast.AST]:
     """The nodes below (and with) a node, depth first, in the order of the text."""
     yield node
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from walk_in_order(child)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.names import Names
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift import visibility
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
 from tf2migrate.lift.values import Python, Refused, Structure, Time, Value, leaves
@@ -42,10 +43,10 @@ def builders(tree: ast.Module, names: Names, drivers: Set[ast.AST]) -> frozenset
     """The functions that build a graph, return it, and are called once, where the result is bound."""
     bodies: list[ast.Module | ast.FunctionDef] = [tree, *(d for d in drivers if isinstance(d, ast.FunctionDef))]
     functions = {
-        f.name: f for body in bodies for f in ast.walk(body) if isinstance(f, ast.FunctionDef) and f not in drivers
+        f.name: f for body in bodies for f in walk(body) if isinstance(f, ast.FunctionDef) and f not in drivers
     }
-    calls = Counter(n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
-    read = Counter(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    calls = Counter(n.func.id for n in walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
+    read = Counter(n.id for n in walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
     bound = {
         s.value.func.id
         for body in bodies

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.tree import children
 from tf2migrate.lift import visibility
 from tf2migrate.lift.datasets import Draw, Element, Iterator, Start, binding, starts
 from tf2migrate.lift.slices import Slice
@@ -150,12 +151,12 @@ def _check_end(run: Run) -> None:
 def _own(function: ast.AST) -> list[ast.AST]:
     """The nodes of a function without those of the functions inside it."""
     found: list[ast.AST] = []
-    todo = list(ast.iter_child_nodes(function))
+    todo = children(function)
     while todo:
         node = todo.pop()
         found.append(node)
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            todo += ast.iter_child_nodes(node)
+            todo += children(node)
     return found
 
 

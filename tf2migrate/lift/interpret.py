@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import children
 from tf2migrate.lift import builders, cells, classes, datasets, graph_calls, loops, parts, variable_lists
 from tf2migrate.lift.cells import State
 from tf2migrate.lift.savers import Use
@@ -290,7 +291,7 @@ class Interpreter:
                     statement.value = NONE if value is None else self.evaluate(value, hint="output")
                     self.frame.returns.append(statement.value)
                 case _:
-                    for child in ast.iter_child_nodes(node):
+                    for child in children(node):
                         if isinstance(child, ast.expr):
                             self.evaluate(child)
             statement.moves = self.moves(statement)
@@ -565,8 +566,8 @@ class Interpreter:
         method = getattr(self, "_" + type(node).__name__, None)
         if method is not None:
             return method(node) if type(node) is not ast.Call else self._Call(node, hint)
-        children = [self.evaluate(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
-        return self.operation(children, node)
+        values = [self.evaluate(child) for child in children(node) if isinstance(child, ast.expr)]
+        return self.operation(values, node)
 
     def operation(self, operands: list[Value], node: ast.AST) -> Value:
         """Something computed of operands: as late as the latest, and a tensor if one of them is."""

@@ -159,7 +159,7 @@ def check(interpreter: Interpreter) -> None:
     for part in interpreter.parts.values():
         function = part.function
         calls = {id(frame_call) for frame_call in interpreter.helper_calls.get(function, {}).values()}
-        for node in ast.walk(interpreter.program.tree):
+        for node in interpreter.program.nodes:
             if isinstance(node, ast.Call) and id(node) in calls:
                 rewritten = interpreter.rewrites.get(id(node))
                 if not isinstance(rewritten, Call):

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import children
 
 
 class Renderer:
@@ -33,7 +34,7 @@ class Renderer:
 
     def _parts(self, node: ast.AST) -> list[tuple[int, int, str]]:
         found: list[tuple[int, int, str]] = []
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             text = self.replacement(child) if isinstance(child, ast.expr | ast.stmt | ast.keyword | ast.arg) else None
             if text is not None:
                 assert isinstance(child, ast.expr | ast.stmt | ast.keyword | ast.arg)

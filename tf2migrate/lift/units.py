@@ -6,6 +6,7 @@ import ast
 from collections.abc import Set
 
 from tf2migrate.facts.names import Names
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift.symbols import SESSIONS
 
 _RUNS = {"run", "eval"}
@@ -13,8 +14,8 @@ _RUNS = {"run", "eval"}
 
 def drivers(tree: ast.Module, names: Names) -> frozenset[ast.AST]:
     """The functions of a program that run sessions, or call one that does."""
-    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    found: set[ast.AST] = {f for f in functions if any(_runs(n, names) for n in ast.walk(f))}
+    functions = [n for n in walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    found: set[ast.AST] = {f for f in functions if any(_runs(n, names) for n in walk(f))}
     by_name = {f.name: f for f in functions}
     grew = True
     while grew:  # ends: `found` only grows, and is bounded by the functions

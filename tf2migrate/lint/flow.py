@@ -11,6 +11,7 @@ import ast
 from functools import lru_cache
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import children
 from tf2migrate.lint.keras3_edits import literal
 from tf2migrate.lint.keras3_scopes import Binding, Function
 from tf2migrate.lint.traced import Context, Traced, traced_of
@@ -324,7 +325,7 @@ class Flow:
         return True
 
     def _children(self, node: ast.AST, env: Env) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 self._expr(child, env)
             elif isinstance(child, ast.match_case):

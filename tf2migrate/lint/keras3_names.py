@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tf2migrate.facts.names import canonical, symbols
+from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.keras3_edits import modules, spelled
@@ -52,7 +52,7 @@ def gone_names(kinds: Kinds) -> Iterator[Found]:
         else:
             yield from _import(kinds, statement)
     named = modules(program)
-    for expression, symbol in symbols(program.names, program.tree):
+    for expression, symbol in program.uses:
         path = program.names.raw(expression) or ""
         if (
             isinstance(expression, ast.Attribute)

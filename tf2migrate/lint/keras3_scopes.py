@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tf2migrate.facts.tree import children
+
 How = Literal["is", "item", "param", "other"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -56,7 +58,7 @@ class Scopes:
         return []
 
     def _walk(self, node: ast.AST, scope: Scope) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             self._visit(child, scope)
 
     def _visit(self, node: ast.AST, scope: Scope) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 
-from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Edit, Options, Outcome, Span
 from tf2migrate.rewrites.places import finding
@@ -27,7 +26,7 @@ def dimension_value(program: Program, options: Options) -> Outcome:
     ]
     shapes, sizes = _names(program)
     values = [node for node in values if _is_size(node.value, shapes, sizes)]
-    if not values or any(path in KEEPS_DIMENSIONS for _, path in symbols(program.names, program.tree)):
+    if not values or any(path in KEEPS_DIMENSIONS for _, path in program.uses):
         return Outcome()
     return Outcome(
         tuple(Edit(Span(program.span(n.value).end, program.span(n).end), "") for n in values),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 from tf2migrate.rewrites import places
@@ -37,7 +36,7 @@ def hparams(program: Program, options: Options) -> Outcome:
     """`HParams(a=1)` whose attributes are all that is used is a `types.SimpleNamespace`."""
     if "HParams" not in program.text:
         return Outcome()
-    uses = [node for node, path in symbols(program.names, program.tree) if path == SYMBOL]
+    uses = [node for node, path in program.uses if path == SYMBOL]
     if not uses:
         return Outcome()
     parents = program.parents

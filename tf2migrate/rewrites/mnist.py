@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from tf2migrate.facts.calls import Unbound, bind
-from tf2migrate.facts.names import canonical, symbols
+from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 from tf2migrate.rewrites import places
@@ -105,7 +105,7 @@ def mnist_input_data(program: Program, options: Options) -> Outcome:
 
 def _uses(program: Program) -> Iterator[tuple[ast.expr, str]]:
     """Where the reader is named, and as what."""
-    found = list(symbols(program.names, program.tree))
+    found = program.uses
     parents = program.parents if any(path == LOADER for _, path in found) else {}
     for node, path in found:
         if _is_reader(path):

@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
 from tf2migrate.rewrites import places
@@ -46,7 +45,7 @@ def session_config(program: Program, options: Options) -> Outcome:
         return Outcome()
     calls = {
         id(call): (call, PARTS[path], node)
-        for node, path in symbols(program.names, program.tree)
+        for node, path in program.uses
         if path in PARTS and isinstance(call := program.parents[id(node)], ast.Call) and call.func is node
     }
     left = _leftover(program, calls)
