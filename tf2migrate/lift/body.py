@@ -67,7 +67,8 @@ class BodyWriter:
             if statement in late:
                 lines += self._statement(statement)
         lines += self._return(planned, lines)
-        parameters = [self.plan.parameter_names[v] for v in found.parameters]
+        names = self.plan.parameter_names
+        parameters = [iterator_text.parameter(planned, v, names[v]) for v in found.parameters]
         tf = self.expressions.tf
         signed = iterator_text.signed(planned)
         specs = [self._spec(planned, v) for v in found.parameters] if signed else []

@@ -19,6 +19,7 @@ from tf2migrate.lift.values import (
     Initializer,
     Layer,
     Placeholder,
+    Python,
     Structure,
     Tensor,
     Time,
@@ -48,6 +49,7 @@ METHODS = frozenset(
         *("cache", "take", "skip", "concatenate", "shard"),
     )
 )
+_ITERATED = ("make_one_shot_iterator", "make_initializable_iterator")
 #: What gives elements of the same form as it is given.
 _KEEPING = METHODS - {"map", "flat_map", "interleave"}
 
@@ -199,8 +201,8 @@ def _source_width(interpreter: Interpreter, node: ast.Call, path: str) -> int | 
 
 def dataset_method(interpreter: Interpreter, node: ast.Call, base: Dataset, method: Method) -> Value:
     """A data set made of another one, or an iterator over it."""
-    if method.name in ("make_one_shot_iterator", "make_initializable_iterator"):
-        ready = method.name == "make_one_shot_iterator"
+    if method.name in _ITERATED:
+        ready = method.name == _ITERATED[0]
         return _over(interpreter, node, ready, base, method.node.value)
     if method.name == "apply":
         return Unknown("a transformation of a data set is applied that is not followed", node)
@@ -259,6 +261,17 @@ def _over(interpreter: Interpreter, node: ast.Call, ready: bool, dataset: Datase
     return iterator
 
 
+def of_another_module(interpreter: Interpreter, node: ast.Call) -> Value | None:
+    """An iterator over a data set that some other module made: the names of the two methods say what it is."""
+    function = node.func
+    if not isinstance(function, ast.Attribute) or function.attr not in _ITERATED:
+        return None
+    made = Dataset(Time.CONSTANT, node)
+    iterator = _over(interpreter, node, function.attr == _ITERATED[0], made, function.value)
+    interpreter.rewrites[id(node)] = iterator
+    return iterator
+
+
 def _structured(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """`Iterator.from_structure` and `Iterator.from_string_handle`: types and shapes are not needed any more."""
     fed = path.endswith("from_string_handle")
@@ -290,6 +303,8 @@ def iterator_method(interpreter: Interpreter, node: ast.Call, base: Iterator, na
         source = bind(node, ("dataset", "name"))["dataset"]
         with interpreter.apart() as reads:
             value = interpreter.evaluate(source)
+        if type(value) is Python and not value.known and not value.staged:
+            value = Dataset(Time.CONSTANT, node)  # of another module
         if not isinstance(value, Dataset):
             return value if isinstance(value, Unknown) else Unknown("what is iterated over is no data set", node)
         return _start(interpreter, node, base, source, value, frozenset(reads))
@@ -351,11 +366,13 @@ def binding(definition: Definition) -> bool:
 
 
 def count(draw: Draw) -> int | None:
-    """How many parts the drawn element is unpacked into, where its statement does that."""
+    """How many parts the drawn element has, as far as its data set or its statement says."""
+    if draw.iterator.width is not None:
+        return draw.iterator.width
     node = draw.statement.node
     if isinstance(node, ast.Assign) and node.value is draw.node and isinstance(node.targets[0], ast.Tuple | ast.List):
         return len(node.targets[0].elts)
-    return draw.iterator.width
+    return None
 
 
 def handles(found: Fetches) -> Value | None:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import children
-from tf2migrate.lift import visibility
+from tf2migrate.lift import pipe_runs, visibility
 from tf2migrate.lift.datasets import Draw, Element, Iterator, Start, binding, starts
 from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Run, Statement
@@ -91,8 +91,8 @@ def first_run(run: Run, start: Start) -> Run | None:
 # -------------------------------------------------------------------- what is refused
 
 
-def check(interpreter: Interpreter) -> bool:
-    """Whether anything is drawn; it must keep its number and its order, and the end be told to the same reader."""
+def check(interpreter: Interpreter) -> frozenset[Iterator]:
+    """What is drawn from; elements must keep number and order, and the end of them be told to the same reader."""
     runs = sorted(interpreter.runs.values(), key=lambda r: r.statement.order)
     drawing = {id(run.node): draws_of(interpreter, run) for run in runs}
     for run in runs:
@@ -101,9 +101,10 @@ def check(interpreter: Interpreter) -> bool:
             _check_session(interpreter, runs, drawing, draw)
         if any(starts(leaf.value) for leaf in run.fetches.leaves()):
             _check_start(run)
+    pipe_runs.check(interpreter, drawing)
     if any(drawing.values()):
         _check_handlers(interpreter)
-    return any(drawing.values())
+    return frozenset(draw.iterator for draws in drawing.values() for draw in draws)
 
 
 def draws_of(interpreter: Interpreter, run: Run) -> list[Draw]:
@@ -261,6 +262,13 @@ def iterator_name(interpreter: Interpreter, run: Run, iterator: Iterator) -> str
         for attribute, definitions in instance.attributes.items():
             if any(d.value is iterator for d in definitions):
                 return f"self.{attribute}"
+    if iterator.statement is not None and not visibility.sees(run.frame, iterator.statement.frame):
+        raise Refused(
+            "TFM902",
+            run.node,
+            "this run draws from an iterator that is made in another function",
+            "Keep the iterator as an attribute, or give it to the function.",
+        )
     bound = [d for f in interpreter.frames for s in f.statements for d in s.writes if d.value is iterator]
     if bound or not frames:
         raise Refused(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.datasets import Dataset, Element, Iterator, starts
+from tf2migrate.lift.pipelines import Piped
 from tf2migrate.lift.trace import Definition, Frame, Statement
 from tf2migrate.lift.values import Refused
 
@@ -48,6 +49,12 @@ def _says(interpreter: Interpreter, node: ast.AST) -> bool:
 
 def _check(interpreter: Interpreter, element: Element, at: ast.expr) -> None:
     assert element.draw is not None
+    iterator = element.draw.iterator
+    if isinstance(iterator, Piped) and iterator.pipe is not None and iterator.pipe.kind == "batch":
+        items = iterator.pipe.items
+        wanted = items if not element.path else items[element.path[0] : element.path[0] + 1]
+        if wanted and all(_computed(interpreter, item.statement) for item in wanted):
+            return
     sources = list(_sources(interpreter, element.draw.iterator))
     if not sources or not all(_single(interpreter, s, element.path[:1], f, {}) for s, f in sources):
         raise Refused(
@@ -56,6 +63,14 @@ def _check(interpreter: Interpreter, element: Element, at: ast.expr) -> None:
             "a layer computes in the type of a data set's elements, and that they are float32 is not seen",
             "Give the data set float32: .astype(np.float32), or tf.cast in its map.",
         )
+
+
+def _computed(interpreter: Interpreter, statement: Statement) -> bool:
+    """Whether a batched tensor is made float32 on its way from the record."""
+    if _says(interpreter, statement.node):
+        return True
+    before = [d.statement for d in statement.reads if d.staged and not isinstance(d.value, Element)]
+    return bool(before) and all(_computed(interpreter, s) for s in before)
 
 
 def _sources(interpreter: Interpreter, iterator: Iterator) -> Iterable[tuple[ast.expr, Frame]]:

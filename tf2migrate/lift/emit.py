@@ -16,6 +16,7 @@ from tf2migrate.lift import (
     layers,
     loops,
     normalization,
+    pipeline_text,
     savers,
     summaries,
     variable_lists,
@@ -80,6 +81,8 @@ class Emitter:
                 self.expressions.kept[id(value.node)] = kept
                 self.kept_after.setdefault(id(kept.after), []).append(f"self.{kept.attribute} = {kept.text}")
         iterator_text.keep(self.expressions)
+        pipeline_text.name(self.expressions)
+        self.findings += pipeline_text.check(plan.drawn)
 
     def _hoist(self) -> None:
         """What a moving statement makes stays at its place, under a name."""
@@ -274,6 +277,10 @@ class Emitter:
                 return [] if node in self.interpreter.moved else self._definition(node, indent)
         if not records:
             return self._text(node, indent)
+        if (stage := pipeline_text.lines(self.expressions, records[-1])) is not None:
+            return [indent + line for line in stage]
+        if pipeline_text.never(self.expressions, node):
+            return []
         if (graph := self._graph(records[-1])) is not None:
             return [indent + line for line in graph]
         if any(r.moves for r in records):
@@ -438,6 +445,9 @@ class Emitter:
             lines = self.block(body, indent + step, max(first, _header_line(self.program, node, body)))
             while lines and not lines[-1].strip():
                 lines.pop()
+            bare = not any(line.strip() and not line.strip().startswith("#") for line in lines)
+            if header == "finally:" and bare and isinstance(node, ast.Try) and node.handlers:
+                continue  # such as one that only stopped the threads of queues
             if header == "else:" and not any(lines):
                 continue  # such as one that only initialized the variables
             out += (indent + shift(self.dropped.header(node, header), self.program.indent(node), indent)).split("\n")

@@ -17,6 +17,7 @@ from tf2migrate.lift import (
     optimizers,
     pairs,
     parts,
+    pipeline_text,
     regularization_loss,
     savers,
     summaries,
@@ -27,6 +28,7 @@ from tf2migrate.lift.dropped import Dropped
 from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
 from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.part_text import PartText
+from tf2migrate.lift.pipelines import Matched
 from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
 from tf2migrate.lift.render import Renderer, spread
 from tf2migrate.lift.slices import kind_of
@@ -130,7 +132,11 @@ class Expressions:
             renamed = [self.plan.renamed[site] for site in sites if site in self.plan.renamed]
             if renamed:
                 return renamed[0]
-        if self.program.names.symbol(node) == "tf.errors.OutOfRangeError" and self.plan.draws:
+        if self.interpreter.rewrites.get(id(node)) == "the end":
+            return "StopIteration"
+        if (stopped := pipeline_text.asked(self, node)) is not None:
+            return stopped
+        if self.program.names.symbol(node) == "tf.errors.OutOfRangeError" and self.plan.drawn:
             return "StopIteration"
         if id(node) in self.interpreter.attributes:
             return self._attribute(self.interpreter.attributes[id(node)])
@@ -182,6 +188,8 @@ class Expressions:
             return self.parts[value.function].call_text(node, value)
         if isinstance(value, datasets.Iterator):
             return iterator_text.made_text(self, value)
+        if isinstance(value, Matched):
+            return f"{self.tf}.io.matching_files({self.text(value.pattern)})"
         if isinstance(value, Optimizer):
             return optimizers.optimizer_text(self, value)
         if isinstance(value, Schedule):

@@ -15,6 +15,7 @@ from tf2migrate.lift import (
     layers,
     metrics,
     normalization,
+    pipelines,
     regularization,
     regularization_loss,
     savers,
@@ -431,6 +432,10 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             return savers.saver_method(interpreter, node, method, base)
         case cells.Cell() | cells.Wrapped() | cells.Stacked():
             return cells.cell_method(interpreter, node, base, name)
+        case pipelines.Reader():
+            return pipelines.read(interpreter, node, base, name)
+        case Handle(role="coordinator"):
+            return pipelines.coordinator_method(interpreter, node, base, name)
         case datasets.Dataset():
             return datasets.dataset_method(interpreter, node, base, method)
         case datasets.Iterator():
@@ -592,6 +597,7 @@ HANDLERS: dict[str, Handler] = {
     **averages.HANDLERS,
     **cells.HANDLERS,
     **datasets.HANDLERS,
+    **pipelines.HANDLERS,
     **layers.HANDLERS,
     **regularization_loss.HANDLERS,
     **metrics.HANDLERS,

@@ -16,6 +16,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import children
 from tf2migrate.lift import builders, cells, classes, datasets, graph_calls, loops, parts, variable_lists
 from tf2migrate.lift.cells import State
+from tf2migrate.lift.pipelines import Asked, Pipe
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scope, Scopes
 from tf2migrate.lift.summaries import Summary
@@ -122,6 +123,7 @@ class Interpreter:
         self.printed: dict[int, list[Value]] = {}
         self.summaries: list[tuple[object, Summary]] = []
         self.uses: dict[int, Use] = {}
+        self.pipes: list[Pipe] = []  # the stages of queues
         self.handed: dict[int, dict[Value, Value]] = {}  # for each run: the iterators whose handles it is fed
         self.frozen: set[tuple[int, str]] = set()  # draws that happen once, as the first value of a variable
         self.extra: dict[FunctionNode, dict[Definition, None]] = {}  # staged names of outside that a helper reads
@@ -762,7 +764,8 @@ class Interpreter:
             return graph_calls.symbol_call(self, node, function.path, hint)
         if isinstance(function, Method):
             found = graph_calls.method_call(self, node, function, hint)
-            if id(node) not in self.runs:  # what is run is not read by the statement that runs it
+            # what is run is not read by the statement that runs it
+            if id(node) not in self.runs and not isinstance(found, Asked):
                 self.statement.reads |= reads
             if found is not None:
                 return found
@@ -795,6 +798,8 @@ class Interpreter:
             return self.operation([self.element(arguments[0], node), *arguments[1:]], node)
         if name == "print":
             self.printed[id(node)] = arguments
+        if function is PYTHON and (iterator := datasets.of_another_module(self, node)) is not None:
+            return iterator
         if name in _SEQUENCES and arguments:
             return _SEQUENCES[name](self, node, arguments)
         if function.time >= Time.STAGED or latest(arguments) >= Time.STAGED:

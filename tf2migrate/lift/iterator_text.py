@@ -86,6 +86,12 @@ def _given(wanted: list[Element], fed: set[Value]) -> int:
     return next((i for i, v in enumerate(wanted) if v in fed), 0)
 
 
+def parameter(planned: Planned, value: Value, name: str) -> str:
+    """A parameter of a function; of one that is mapped over tuples, one that is the tuple takes all its parts."""
+    whole = isinstance(value, Element) and not value.path and value.draw is not None and bool(count(value.draw))
+    return f"*{name}" if whole and not planned.traced else name
+
+
 def signed(planned: Planned) -> bool:
     """Whether a function says the types of what it is given: one that is given elements takes theirs."""
     return planned.traced and not any(isinstance(v, Element) for v in planned.slice.parameters)

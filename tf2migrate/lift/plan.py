@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import builders, draws, visibility
+from tf2migrate.lift import builders, draws, pipe_runs, visibility
 from tf2migrate.lift.cells import ZeroState, kept_states
-from tf2migrate.lift.datasets import Element, Start, starts
+from tf2migrate.lift.datasets import Element, Iterator, Start, starts
 from tf2migrate.lift.interpret import Interpreter
+from tf2migrate.lift.pipelines import Pipe
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
 from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Tensor, Time, Unknown, Value, Variable, leaves
@@ -48,7 +49,8 @@ class Plan:
     states: set[Value] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
     shared: dict[Value, Definition] = field(default_factory=dict)  # the names of variables that are found again
     bindings: dict[Value, list[Definition]] = field(default_factory=dict)  # the names of each placeholder
-    draws: bool = False  # whether any run draws elements of data sets
+    drawn: frozenset[Iterator] = frozenset()  # the iterators that runs draw from
+    mapped: dict[Pipe, Planned] = field(default_factory=dict)  # the ops between a reader and a batch
     begun: dict[tuple[int, Start], tuple[Run, Planned]] = field(default_factory=dict)  # what makes an iterator's data
 
     def fresh(self, wanted: str) -> str:
@@ -77,7 +79,8 @@ def make_plan(interpreter: Interpreter) -> Plan:
         plan.parameter_names.setdefault(definition.value, definition.name)
     _check_sessions(interpreter, statements)
     _name_shared(interpreter, plan, statements)
-    plan.draws = draws.check(interpreter)
+    plan.drawn = draws.check(interpreter)
+    _plan_pipes(interpreter, plan)
     by_key: dict[object, Planned] = {}
     for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
         for leaf in run.fetches.leaves():
@@ -133,6 +136,25 @@ def _plan_starts(interpreter: Interpreter, plan: Plan, run: Run) -> None:
             plan.functions.append(planned)
         planned.runs.append(first)
         plan.begun[id(run.node), start] = first, planned
+
+
+def _plan_pipes(interpreter: Interpreter, plan: Plan) -> None:
+    """The functions that are mapped over the records of pipelines."""
+    for pipe in pipe_runs.needed(plan.drawn):
+        run = pipe_runs.mapping(pipe)
+        if run is None or pipe_runs.is_plain(pipe):
+            continue
+        found = backward_slice(run)
+        found.parameters = pipe_runs.parameters(pipe, found)
+        draws.name(plan, found)
+        _check_names(interpreter, run, found, plan)
+        planned = Planned(found, plan.fresh("parse"), traced=False)
+        planned.returned += found.leaves
+        planned.runs.append(run)
+        _place(planned, run)
+        visibility.check(planned, plan)
+        plan.functions.append(planned)
+        plan.mapped[pipe] = planned
 
 
 def _check_fetch(run: Run, leaf: Fetch) -> None:

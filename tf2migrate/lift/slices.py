@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element, binding
 from tf2migrate.lift.metrics import SoFar
+from tf2migrate.lift.pipelines import Key
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
 from tf2migrate.lift.values import (
     ASSIGNS,
@@ -92,6 +93,9 @@ def backward_slice(run: Run) -> Slice:
             found.parameters.setdefault(definition.value, definition)
             if isinstance(definition.value, Placeholder) and not _makes(definition):
                 visit(definition.statement)  # another name for the placeholder: bound in the function too
+        elif isinstance(definition.value, Key):
+            what = "the name that a reader gives to a record is used, which data sets do not have"
+            raise Refused("TFM901", definition.statement.node, what, "Keep the names beside the records.")
         elif binding(definition):
             found.parameters.setdefault(definition.value, definition)
         elif isinstance(definition.value, SoFar):

@@ -227,6 +227,7 @@ GONE = frozenset(
         "scope",
         "device",
         "coordinator",
+        "threads",
         "merged",
         "updates",
         "zero_state",
