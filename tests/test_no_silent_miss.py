@@ -44,7 +44,7 @@ OLD_CALLS = [
 ]
 
 #: What stops a program that holds it.
-STOP = "tf.train.Coordinator()\n"
+STOP = "tf.train.SyncReplicasOptimizer(None, 1)\n"
 
 
 @pytest.mark.parametrize("target", Target)
