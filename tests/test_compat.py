@@ -82,7 +82,7 @@ CASES = {
 
 #: What is left to say, as line and what.
 LEFT = {
-    "contrib": (f"{TF}x = tf.contrib.slim.conv2d(1)\n", ["2: tf.contrib.slim.conv2d"]),
+    "contrib": (f"{TF}x = tf.contrib.slim.conv2d(1)\n", ["2: tf.contrib.layers.conv2d"]),
     "a module of contrib": (f"{TF}import tensorflow.contrib.slim as slim\n", ["2: tf.contrib.slim"]),
     "everything of contrib": (f"{TF}from tensorflow.contrib.slim import *\n", ["2: tf.contrib.slim"]),
     "contrib of a star": ("from tensorflow import *\nx = contrib.slim, Session()\n", ["2: tf.contrib"]),

@@ -37,6 +37,20 @@ PRIVATE = {
 }
 
 
+#: What slim has from elsewhere, by the place that it has it from.
+SLIM = {
+    "tf.contrib.layers": frozenset(
+        (
+            *("conv2d", "convolution2d", "conv2d_transpose", "separable_conv2d", "fully_connected", "linear", "relu"),
+            *("max_pool2d", "avg_pool2d", "batch_norm", "dropout", "flatten", "bias_add", "layer_norm", "softmax"),
+            *("repeat", "stack", "unit_norm", "one_hot_encoding", "xavier_initializer", "xavier_initializer_conv2d"),
+            *("variance_scaling_initializer", "l1_regularizer", "l2_regularizer", "l1_l2_regularizer"),
+        )
+    ),
+    "tf.contrib.framework": frozenset(("arg_scope", "add_arg_scope", "get_or_create_global_step")),
+}
+
+
 @lru_cache(maxsize=1 << 16)
 def canonical(path: str) -> str:
     """The TF1 name of a path: ``tf.log`` for ``tensorflow.log`` and ``tensorflow.compat.v1.log``.
@@ -50,7 +64,16 @@ def canonical(path: str) -> str:
             return public + path[len(private) :]
     for prefix in ("tensorflow.compat.v1", "tensorflow"):
         if path == prefix or path.startswith(prefix + "."):
-            return "tf" + path[len(prefix) :]
+            return _from_slim("tf" + path[len(prefix) :])
+    return path
+
+
+def _from_slim(path: str) -> str:
+    home, name = path.rsplit(".", 1) if "." in path else ("", path)
+    if home == "tf.contrib.slim":
+        for place, names in SLIM.items():
+            if name in names:
+                return f"{place}.{name}"
     return path
 
 

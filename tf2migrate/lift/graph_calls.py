@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.lift import (
+    arg_scopes,
     averages,
     bidirectional,
     cells,
@@ -593,6 +594,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.group": _group,
     "tf.no_op": _group,
     "tf.gradients": _gradients,
+    **arg_scopes.HANDLERS,
     **bidirectional.HANDLERS,
     **averages.HANDLERS,
     **cells.HANDLERS,

@@ -174,8 +174,7 @@ _FULLY = replace(_CONTRIB_LAYERS["fully_connected"], scope="fully_connected")
 KINDS: dict[str, Kind] = {
     **{f"tf.layers.{name}": replace(kind, scope=name) for name, kind in _LAYERS.items()},
     **{
-        f"tf.contrib.{home}.{name}": replace(kind, scope=_SCOPES.get(name, name))
-        for home in ("layers", "slim")
+        f"tf.contrib.layers.{name}": replace(kind, scope=_SCOPES.get(name, name))
         for name, kind in _CONTRIB_LAYERS.items()
     },
     "tf.contrib.layers.linear": replace(_FULLY, defaults={}),

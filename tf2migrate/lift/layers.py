@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import element_types, regularization, scopes
+from tf2migrate.lift import arg_scopes, element_types, regularization, scopes
 from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, Kind
 from tf2migrate.lift.scopes import ALL_VARIABLES
 from tf2migrate.lift.trace import Definition, Statement
@@ -47,6 +47,12 @@ class Called(Tensor):
     layer: Layer | None = None
 
     @property
+    def settings(self) -> list[ast.expr]:
+        """The arguments that only making the layer reads."""
+        late = ["inputs", "training"] + (["activation"] if self.kind.keras == "BatchNormalization" else [])
+        return [] if self.kind.keras == "Dropout" else [a for name, a in self.arguments.items() if name not in late]
+
+    @property
     def inputs(self) -> ast.expr:
         return self.arguments["inputs"]
 
@@ -56,7 +62,7 @@ class Called(Tensor):
 
 def _layer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     kind = KINDS[path]
-    bound = bind(node, kind.parameters)
+    bound = arg_scopes.given(interpreter, node, path, bind(node, kind.parameters), kind.parameters)
     missing = set(kind.required) - set(bound)
     refused = "less than it needs" if missing else _unlike(kind, bound)
     if refused:

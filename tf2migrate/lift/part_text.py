@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.lift import pairs
 from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
+from tf2migrate.lift.layers import Called
 from tf2migrate.lift.parts import Call, Part
 from tf2migrate.lift.render import base, shift
 from tf2migrate.lift.values import Layer, Refused, Value, Variable
@@ -93,7 +94,8 @@ class PartText:
     def _apart(self) -> tuple[list[ast.Name], list[ast.Name]]:
         """The names that are read when the object is made though a late statement has them, and the other way round.
 
-        The first are those of a cell that is unrolled; the others tell a cell's dropout how much to keep.
+        The first are the settings of layers, and cells that are unrolled; the others tell a cell's dropout how much to
+        keep.
         """
         rewrites = self.expressions.interpreter.rewrites
         when_made: list[ast.Name] = []
@@ -102,6 +104,8 @@ class PartText:
             value = rewrites.get(id(node))
             if isinstance(value, Unrolled | Bidirectional):
                 when_made += [name for cell in value.cells for name in self._loads(cell)]
+            elif isinstance(value, Called) and value.layer is not None and id(value.layer.node) == id(node):
+                when_made += [name for setting in value.settings for name in self._loads(setting)]
             elif isinstance(value, Wrapped):
                 told = [argument for name, argument in value.arguments.items() if name != "cell"]
                 when_called += [name for argument in told for name in self._loads(argument)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift.trace import Frame
+from tf2migrate.lift.trace import Frame, sees
 from tf2migrate.lift.values import Handle, Python, Refused, Symbol, Unknown, Value
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Scope(Handle):
     path: str | None = None
     reuse: str = NEVER
     defaults: Mapping[str, Default] = field(default_factory=dict)
+    given: Mapping[str, Mapping[str, Default]] = field(default_factory=dict)  # for functions, by their symbols
+    anew: bool = True  # whether names are counted from the beginning in it
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,7 @@ class Scopes:
     path: str | None = ""
     reuse: str = NEVER
     defaults: Mapping[str, Default] = field(default_factory=dict)
+    given: Mapping[str, Mapping[str, Default]] = field(default_factory=dict)
     counts: dict[str, Counter[str]] = field(default_factory=dict)
     store: dict[tuple[int, str], Value] = field(default_factory=dict)
     made: list[Member] = field(default_factory=list)  # what has variables, in order
@@ -79,14 +82,14 @@ class Scopes:
     @contextmanager
     def inside(self, scope: Scope) -> Iterator[None]:
         """The walk inside a scope."""
-        before = self.path, self.reuse, self.defaults
-        self.path, self.reuse, self.defaults = scope.path, scope.reuse, scope.defaults
-        if scope.path is not None:
+        before = self.path, self.reuse, self.defaults, self.given
+        self.path, self.reuse, self.defaults, self.given = scope.path, scope.reuse, scope.defaults, scope.given
+        if scope.path is not None and scope.anew:
             self.counts[scope.path] = Counter()
         try:
             yield
         finally:
-            self.path, self.reuse, self.defaults = before
+            self.path, self.reuse, self.defaults, self.given = before
 
     def copy(self) -> Scopes:
         """As it is now, to come back to."""
@@ -141,7 +144,7 @@ def variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: st
         full = f"{scopes.path}/{given.literal}" if scopes.path else given.literal
     reuse = reuse_of(values["reuse"]) if "reuse" in values else NEVER
     reuse = reuse if reuse != NEVER else scopes.reuse
-    return Scope("scope", node, path=full, reuse=reuse, defaults={**scopes.defaults, **own})
+    return Scope("scope", node, {}, None, full, reuse, {**scopes.defaults, **own}, scopes.given)
 
 
 def _is_none(value: Value) -> bool:
@@ -167,18 +170,11 @@ def default_for(interpreter: Interpreter, node: ast.Call, name: str) -> ast.expr
         return None
     with interpreter.apart() as reads:
         interpreter.evaluate(default.node)
-    if any(not d.statement.frame.unit or not _sees(interpreter.frame, d.statement.frame) for d in reads):
+    if any(not d.statement.frame.unit or not sees(interpreter.frame, d.statement.frame) for d in reads):
         raise Refused(
             "TFM901", node, f"the {name} of a variable scope cannot be named where a variable is made", _ADVICE
         )
     return default.node
-
-
-def _sees(inner: Frame, outer: Frame) -> bool:
-    frame: Frame | None = inner
-    while frame is not None and frame is not outer:
-        frame = frame.parent
-    return frame is outer
 
 
 def reuse_of(value: Value) -> str:
@@ -193,7 +189,7 @@ def reuse_of(value: Value) -> str:
 def get_variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """`tf.get_variable_scope()`: the scope that the walk is in."""
     scopes = interpreter.scopes
-    return Scope("scope", node, path=scopes.path, reuse=scopes.reuse, defaults=scopes.defaults)
+    return Scope("scope", node, {}, None, scopes.path, scopes.reuse, scopes.defaults, scopes.given)
 
 
 def reuse_variables(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Value:

@@ -64,6 +64,16 @@ class Frame:
         return ()
 
 
+def sees(inner: Frame, outer: Frame) -> bool:
+    """Whether the names of one frame can be read in another."""
+    frame: Frame | None = inner
+    while frame is not None:
+        if frame is outer:
+            return True
+        frame = frame.parent
+    return False
+
+
 @dataclass(eq=False)
 class Statement:
     """A statement as it was executed in a frame: what it reads and writes, and whether it moves into functions."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.trace import Definition, Frame, Run
+from tf2migrate.lift.trace import sees as sees
 from tf2migrate.lift.values import Placeholder, Refused, Value
 
 if TYPE_CHECKING:
@@ -18,16 +19,6 @@ if TYPE_CHECKING:
     from tf2migrate.lift.plan import Plan, Planned
 
 _ADVICE = "Keep it as an attribute, or build and run this part of the graph in one function."
-
-
-def sees(inner: Frame, outer: Frame) -> bool:
-    """Whether the names of one frame can be read in another."""
-    frame: Frame | None = inner
-    while frame is not None:
-        if frame is outer:
-            return True
-        frame = frame.parent
-    return False
 
 
 def owner(frame: Frame) -> Instance | None:
