@@ -34,7 +34,7 @@ CASES = [
     ("tf2migrate --output-format s", "sarif"),
     ("tf2migrate --sta", "--statistics"),
     ("tf2migrate a.py --select TFM20", codes("TFM20")),
-    ("tf2migrate verify --sa", "--salts"),
+    ("tf2migrate server --st", "--stdio"),
     ("tf2migrate completion z", "zsh"),
 ]
 

@@ -13,6 +13,7 @@ import pytest
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
+from tf2migrate import cli
 from tf2migrate.apply import apply
 from tf2migrate.editor import Checked, checked, difference
 from tf2migrate.rulebook import pages
@@ -206,16 +207,15 @@ def test_a_difference_leads_from_one_to_the_other(old: str, new: str) -> None:
     assert apply(old, difference(old, new))[0] == new
 
 
-def test_without_pygls_the_command_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("command", "module"), [("server", "pygls"), ("verify", "numpy")])
+def test_without_an_extra_a_command_says_what_to_install(
+    command: str, module: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tf2migrate import cli
-
     def missing(name: str) -> Any:
-        raise ModuleNotFoundError("No module named 'pygls'", name="pygls")
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     monkeypatch.setattr(cli, "import_module", missing)
     with pytest.raises(SystemExit) as ended:
-        cli.main(["server"])
+        cli.main([command])
     assert ended.value.code == 2
-    assert "pip install 'tf2migrate[server]'" in capsys.readouterr().err
+    assert f"needs {module}: pip install 'tf2migrate[{command}]'" in capsys.readouterr().err

@@ -58,9 +58,9 @@ def _command(name: str) -> click.Command:
     try:
         command: click.Command = getattr(import_module(module), attribute)
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in ("pygls", "lsprotocol"):
+        if error.name is None or error.name.startswith("tf2migrate"):
             raise
-        click.echo("tf2migrate server needs pygls: pip install 'tf2migrate[server]'", err=True)
+        click.echo(f"tf2migrate {name} needs {error.name}: pip install 'tf2migrate[{name}]'", err=True)
         sys.exit(2)
     return command
 
