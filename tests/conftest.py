@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import sys
 from pathlib import Path
 
@@ -10,6 +11,14 @@ import pytest
 from stub import Ran, Run, stage
 
 from tf2migrate import cli, migrate
+
+_COUNT = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing of one test, or of the user, is known in another: the stages are not always the same."""
+    monkeypatch.setenv("TF2MIGRATE_CACHE_DIR", str(tmp_path_factory.getbasetemp() / f"cache{next(_COUNT)}"))
 
 
 @pytest.fixture

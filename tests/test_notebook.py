@@ -19,7 +19,8 @@ from tf2migrate import jsontext, migrate, notebook
 from tf2migrate.config import Configuration, Settings
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Edit, Options, Outcome, Span
-from tf2migrate.treat import Result, treat
+from tf2migrate.report import Result
+from tf2migrate.treat import treat
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "notebooks"
 IMPORT = "import tensorflow as tf"

@@ -10,7 +10,8 @@ from stub import stage
 
 from tf2migrate import migrate, py2
 from tf2migrate.config import Configuration
-from tf2migrate.treat import Result, treat
+from tf2migrate.report import Result
+from tf2migrate.treat import treat
 
 PROGRAM = b"import tensorflow as tf\n\nprint 'log', tf.log(7 / 2)\ns = tf.Session()  # noqa: TFM101\n"
 

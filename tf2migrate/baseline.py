@@ -13,8 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tf2migrate import notebook as nb
-from tf2migrate.encoding import Undecodable, decode, decode_utf8
 from tf2migrate.report import Report, Shown
 
 _VERSION = 1
@@ -123,6 +121,9 @@ def _keyed(report: Report, data: bytes | None) -> Iterator[tuple[Key, Shown]]:
 
 def _lines(path: str, data: bytes | None) -> Mapping[int, Sequence[str]]:
     """The lines of a script, under 0, or those of each cell of a notebook; nothing of what cannot be read."""
+    from tf2migrate import notebook as nb
+    from tf2migrate.encoding import Undecodable, decode, decode_utf8
+
     try:
         content = Path(path).read_bytes() if data is None else data
         if path.endswith(".ipynb"):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: Commands beside the main form, which takes paths; a path with such a name is written ./rule.
 COMMANDS = {
     "rule": ("tf2migrate.cli", "rule"),
+    "clean": ("tf2migrate.cache", "clean"),
     "verify": ("tf2migrate.verify.cli", "verify"),
     "server": ("tf2migrate.server", "server"),
     "completion": ("tf2migrate.completion", "completion"),
@@ -31,6 +32,7 @@ EPILOG = """\b
 Other commands:
   tf2migrate rule [CODE]    What a rule is about; without CODE, the list of rules.
   tf2migrate verify ...     Run a program and its migration and compare what they compute.
+  tf2migrate clean          Remove what earlier runs have kept (--no-cache does without).
   tf2migrate server         A language server for editors (needs tf2migrate[server]).
   tf2migrate completion ..  Completion for bash, zsh or fish.
 
@@ -124,6 +126,7 @@ def _setting(*names: str, **kind: Any) -> Callable[[Callable[..., None]], Callab
 @click.option("--baseline", metavar="FILE", help="Report only what FILE does not know.")
 @click.option("--update-baseline", is_flag=True, help="Write what is found to the FILE of --baseline.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes [default: one per processor].")
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep what is known of files that have not changed.")
 @click.version_option(__version__, prog_name="tf2migrate")
 def migrate(fix: bool, diff: bool, add_noqa: bool, exit_zero: bool, watch: bool, **options: Any) -> None:
     """Find TensorFlow 1 in programs and notebooks, and rewrite it as TensorFlow 2.

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from tf2migrate.model import Options, Target
-from tf2migrate.records import extra_records
 
 #: Folders that no one wants rewritten.
 DEFAULT_EXCLUDE = (
@@ -157,6 +156,8 @@ def read(table: Mapping[str, object], settings: Settings, base: Path, where: str
 
 def _texts(names: object, base: Path, where: str) -> tuple[str, ...]:
     """The texts of tables of records, read at once so that a slip is told before any file is treated."""
+    from tf2migrate.records import extra_records
+
     texts: tuple[str, ...] = ()
     for name in _strings(names):
         try:

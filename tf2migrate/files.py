@@ -122,6 +122,8 @@ def is_excluded(path: Path, settings: Settings) -> bool:
 
 def of_file(path: Path, settings: Settings) -> Settings:
     """The settings of a folder as they are for one file in it."""
+    if not settings.per_file_ignores:
+        return settings
     whole = Path(os.path.abspath(path))
     never = tuple(code for globs, codes in settings.per_file_ignores if _verdict(globs, whole, False) for code in codes)
     return replace(settings, options=replace(settings.options, never=never)) if never else settings

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from tf2migrate.cache import Cache
 from tf2migrate.config import Settings
 from tf2migrate.files import replace_file
-from tf2migrate.noqa import silence
-from tf2migrate.report import Report, Shown
+from tf2migrate.report import Report, Result, Shown
 from tf2migrate.report.diff import unified
-from tf2migrate.treat import Result, problem, treat
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 
 class Mode(StrEnum):
@@ -41,12 +44,39 @@ class Job:
     mode: Mode
     roots: tuple[str, ...] = ()
     problem: str = ""
+    cache: str = ""  # the folder of what is known from earlier runs; none where it is empty
 
 
 def process(job: Job) -> Report:
     """Read a file, treat it, and write it where that is asked for. Never raises for what a file holds."""
     data = read(job)
-    return data if isinstance(data, Report) else finish(job, data, treated(job.path, data, job.settings, job.mode))
+    if isinstance(data, Report):
+        return data
+    result = _known(job, data)
+    if result is None:
+        result = treated(job.path, data, job.settings, job.mode)
+        if job.cache and job.mode is not Mode.NOQA:
+            _cache(job.cache).put(job.path, data, job.settings, result)
+    return finish(job, data, result)
+
+
+def _known(job: Job, data: bytes) -> Result | None:
+    """What an earlier run found in a file."""
+    if not job.cache or job.mode is Mode.NOQA:
+        return None
+    return _cache(job.cache).get(job.path, data, job.settings, whole=job.mode is not Mode.LIST)
+
+
+@lru_cache
+def _cache(folder: str) -> Cache:
+    return Cache(Path(folder))
+
+
+def remembered(job: Job) -> Report | None:
+    """What an earlier run knows to come of a file, done; None where that has to be found out."""
+    data = read(job) if job.cache else b""
+    result = None if isinstance(data, Report) else _known(job, data)
+    return finish(job, data, result) if result is not None and isinstance(data, bytes) else None
 
 
 def read(job: Job) -> bytes | Report:
@@ -54,8 +84,11 @@ def read(job: Job) -> bytes | Report:
     try:
         if job.problem:
             raise OSError(job.problem)
-        return Path(job.path).read_bytes()
+        with open(job.path, "rb") as file:
+            return file.read()
     except OSError as error:
+        from tf2migrate.treat import problem
+
         finding = problem("TFM001", f"cannot be read: {error.strerror or error}")
         return Report(job.path, (Shown(0, finding),))
 
@@ -66,6 +99,8 @@ def finish(job: Job, data: bytes, result: Result) -> Report:
         try:
             replace_file(Path(job.path), result.after, job.roots)
         except OSError as error:
+            from tf2migrate.treat import problem
+
             finding = problem("TFM007", f"cannot be written: {error.strerror or error}")
             return Report(job.path, (Shown(0, finding), *result.found))
     return report(job.path, result, job.mode)
@@ -73,6 +108,9 @@ def finish(job: Job, data: bytes, result: Result) -> Report:
 
 def treated(path: str, data: bytes, settings: Settings, mode: Mode) -> Result:
     """What a file's bytes become, and what is said before and after."""
+    from tf2migrate.noqa import silence
+    from tf2migrate.treat import treat
+
     result = treat(path, data, settings)
     if mode is not Mode.NOQA:
         return result
@@ -100,11 +138,18 @@ def process_all(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
     if workers < 2 or len(jobs) < 2:
         yield from map(process, jobs)
         return
-    with ProcessPoolExecutor(min(workers, len(jobs))) as pool:
-        futures = [pool.submit(process, job) for job in jobs]
+    done = [remembered(job) for job in jobs]
+    if all(done):
+        yield from filter(None, done)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+
+    import_module("tf2migrate.treat")  # once, for all the processes
+    with ProcessPoolExecutor(min(workers, done.count(None))) as pool:
+        futures = [None if known else pool.submit(process, job) for job, known in zip(jobs, done, strict=True)]
         try:
-            for job, future in zip(jobs, futures, strict=True):
-                yield _result(future) or _process_alone(job)
+            for job, known, future in zip(jobs, done, futures, strict=True):
+                yield known or (_result(future) if future else None) or _process_alone(job)
         except BaseException:  # such as Ctrl-C: nothing more is begun
             pool.shutdown(cancel_futures=True)
             raise
@@ -112,12 +157,18 @@ def process_all(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
 
 def _process_alone(job: Job) -> Report:
     """A worker died, and took others' jobs with it: each of those in a process of its own shows whose fault it was."""
+    from concurrent.futures import ProcessPoolExecutor
+
+    from tf2migrate.treat import problem
+
     with ProcessPoolExecutor(1) as pool:
         finding = problem("TFM009", "internal error: the process that treated this file died")
         return _result(pool.submit(process, job)) or Report(job.path, (Shown(0, finding),), failed=True)
 
 
 def _result(future: Future[Report]) -> Report | None:
+    from concurrent.futures.process import BrokenProcessPool
+
     try:
         return future.result()
     except BrokenProcessPool:

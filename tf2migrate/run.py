@@ -12,12 +12,11 @@ from pathlib import Path
 
 import click
 
-from tf2migrate import baseline
+from tf2migrate import baseline, cache
 from tf2migrate.config import ConfigError, Configuration
 from tf2migrate.files import Search, is_excluded, of_file
 from tf2migrate.process import Job, Mode, available_cpus, process_all, report, treated
-from tf2migrate.report import FOR_PEOPLE, Report, statistics, text
-from tf2migrate.treat import Result
+from tf2migrate.report import FOR_PEOPLE, Report, Result, statistics, text
 
 
 class Misused(ValueError):
@@ -37,6 +36,7 @@ class Call:
     baseline: str | None = None
     update_baseline: bool = False
     jobs: int | None = None
+    no_cache: bool = False
     verify: bool = False
 
 
@@ -105,8 +105,9 @@ def _standard_input(call: Call, configuration: Configuration) -> tuple[list[Repo
 def jobs(call: Call) -> list[Job]:
     """The files below the paths of a call, each with its settings. Raises `ConfigError`."""
     roots = tuple(os.path.realpath(path) for path in call.paths)
+    kept = "" if call.no_cache else str(cache.folder())
     return [
-        Job(str(found.path), found.settings, call.mode, roots, found.problem)
+        Job(str(found.path), found.settings, call.mode, roots, found.problem, kept)
         for found in Search([Path(path) for path in call.paths], Configuration(call.flags))
     ]
 

@@ -15,7 +15,7 @@ from tf2migrate.encoding import Undecodable, decode, decode_utf8
 from tf2migrate.lines import moved
 from tf2migrate.model import Finding
 from tf2migrate.records import extra_roots
-from tf2migrate.report import Shown
+from tf2migrate.report import Result, Shown
 from tf2migrate.suppress import Suppressions, noqa_codes, selected
 
 ADVICE = {
@@ -27,17 +27,6 @@ ADVICE = {
     "TFM007": "The file is as it was.",
     "TFM009": "The file is as it was. This is a defect of tf2migrate: please report it with the program.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a file's bytes become, and what there is to say: `found` before the fix, `remaining` after it."""
-
-    after: bytes
-    found: tuple[Shown, ...] = ()
-    remaining: tuple[Shown, ...] = ()
-    changes: tuple[tuple[str, str, str], ...] = ()  # what changed: a suffix of the name, text before, text after
-    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from conftest import PROGRAMS
 
 from tf2migrate import cli
 from tf2migrate.config import Settings as Wishes
-from tf2migrate.treat import Result as Treatment
+from tf2migrate.report import Result as Treatment
 from tf2migrate.treat import treat
 from tf2migrate.verify import gate
 from tf2migrate.verify.check import Checker

@@ -25,6 +25,17 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Result:
+    """What a file's bytes become, and what there is to say: `found` before the fix, `remaining` after it."""
+
+    after: bytes
+    found: tuple[Shown, ...] = ()
+    remaining: tuple[Shown, ...] = ()
+    changes: tuple[tuple[str, str, str], ...] = ()  # what changed: a suffix of the name, text before, text after
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What came of one file."""
 

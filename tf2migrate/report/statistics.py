@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tf2migrate.report import Report
-from tf2migrate.rulebook import pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +22,8 @@ class Count:
 
 def counts(reports: Sequence[Report]) -> list[Count]:
     """The rules that found something, the most frequent first."""
+    from tf2migrate.rulebook import pages
+
     found = [shown.finding for report in reports for shown in report.shown]
     every, fixable = Counter(f.code for f in found), Counter(f.code for f in found if f.fixable)
     rules = sorted(every, key=lambda code: (-every[code], code))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tf2migrate.process import Job, finish, read
-from tf2migrate.report import Report, Shown
-from tf2migrate.treat import Result, problem, treat
+from tf2migrate.report import Report, Result, Shown
+from tf2migrate.treat import problem, treat
 from tf2migrate.verify.check import Checker
 from tf2migrate.verify.plan import plan
 from tf2migrate.verify.settings import Settings
