@@ -118,10 +118,20 @@ def origin(interpreter: Interpreter, definition: Definition) -> Definition:
     if not definition.statement.frame.unit or value.time < Time.STAGED or not _is_alias(definition):
         return definition
     known = interpreter.origins.get(value, [])
-    if len(known) > 1:
-        what = f"{definition.name} is one of several things that another function makes together"
-        raise Refused("TFM902", interpreter.statement.node, what, _ADVICE)
-    return known[0] if known else definition
+    return _one(known, interpreter.statement.node) if known else definition
+
+
+def _one(known: list[Definition], node: ast.AST) -> Definition:
+    """The first of the names of a thing, where the others are other names for it. Raises `Refused`.
+
+    Otherwise the thing is what is known of several, such as the parts that one op gives.
+    """
+    for definition in known[1:]:
+        statement = definition.statement.node
+        if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name)):
+            what = f"{definition.name} is one of several things that another function makes together"
+            raise Refused("TFM902", node, what, _ADVICE)
+    return known[0]
 
 
 def name_items(interpreter: Interpreter, node: ast.expr) -> None:
@@ -166,13 +176,12 @@ def elsewhere(interpreter: Interpreter, node: ast.expr, value: Value) -> Fetch |
         if not isinstance(held, Graph):
             return None
     known = interpreter.origins.get(value, [])
-    if len(known) > 1:
-        raise Refused("TFM902", node, "it is one of several things that another function makes together", _ADVICE)
     if known:
-        name = ast.copy_location(ast.Name(known[0].name, ast.Load()), node)
-        interpreter.resolved[id(name)] = {known[0].site}
-        interpreter.rewrites[id(name)] = ("name", known[0].name)
-        return Fetch(name, value, frozenset(known), interpreter.statement, named=True)
+        first = _one(known, node)
+        name = ast.copy_location(ast.Name(first.name, ast.Load()), node)
+        interpreter.resolved[id(name)] = {first.site}
+        interpreter.rewrites[id(name)] = ("name", first.name)
+        return Fetch(name, value, frozenset((first,)), interpreter.statement, named=True)
     for statement in interpreter.unnamed.values():
         if statement.value is value:
             assert isinstance(statement.node, ast.expr)

@@ -52,7 +52,8 @@ class Bound(Value):
 
 def class_value(interpreter: Interpreter, node: ast.ClassDef) -> Value:
     """A class without graph machinery is plain Python; one with it is followed if its form is plain."""
-    if not _builds(interpreter, node):
+    runs = any(child in interpreter.driver_nodes for child in node.body)
+    if not _builds(interpreter, node) and not runs:
         return PYTHON
     methods = {child.name: child for child in node.body if isinstance(child, ast.FunctionDef)}
     others = [child for child in node.body if not isinstance(child, ast.FunctionDef) and _builds(interpreter, child)]
@@ -117,7 +118,7 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
             return leaf
         if leaf.time >= Time.STAGED:
             return Unknown(f"the constructor of {made.node.name} is given a tensor", node or made.node)
-        if instance is not None and not isinstance(leaf, Python | Handle):
+        if instance is not None and not isinstance(leaf, Python | Handle | Instance):
             return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
     if instance is None:
         instance = interpreter.instances[made.node] = Instance(made)

@@ -832,6 +832,11 @@ class Interpreter:
         if node is not None:
             self.given.setdefault(function.node, []).append((node, arguments))
         if id(function.node) in self.called:
+            first = self.given[function.node][0][1] if node is not None else arguments
+            if _differ(first, arguments):
+                return Unknown(
+                    "a function that runs sessions is given different parts of the graph", node or function.node
+                )
             return PYTHON
         self.called.add(id(function.node))
         frame = self.enter(function, arguments, unit=True)
@@ -1031,6 +1036,19 @@ class Interpreter:
             self.frame.env[definition.name] = (definition,)
         yield
         self.frame.env = before
+
+
+def _differ(first: dict[str, Value], arguments: dict[str, Value]) -> bool:
+    """Whether two calls of a function give it different things of the graph; plain Python and sessions may differ."""
+    for name in {*first, *arguments}:
+        one, other = ([v for v in leaves(a.get(name, NONE)) if _of_graph(v)] for a in (first, arguments))
+        if len(one) != len(other) or any(a is not b for a, b in zip(one, other, strict=True)):
+            return True
+    return False
+
+
+def _of_graph(value: Value) -> bool:
+    return not isinstance(value, Python | Handle | Function | Symbol)
 
 
 def _is_named(interpreter: Interpreter, node: ast.expr) -> bool:

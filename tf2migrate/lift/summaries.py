@@ -123,9 +123,12 @@ def _tag(interpreter: Interpreter, node: ast.Call, name: str, taken: set[str]) -
 
 def merge_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """Every summary of the graph so far. The names that they are made of must still mean the same."""
-    if node.args or node.keywords:
+    key = bind(node, ("key", "scope", "name"))
+    if key.keys() - {"key"} or (key and not _is_summaries(interpreter, key["key"])):
         return Unknown("merge_all with arguments", node)
     items = tuple(i for graph, made in interpreter.summaries if graph is interpreter.graph for i in made.items)
+    if not items and not any(interpreter.mentions(f"tf.summary.{kind}") for kind in (*_KINDS, "audio", "text")):
+        return Summary((), node)
     if not items or not interpreter.frame.unit:
         return Unknown("which summaries are merged cannot be seen", node)
     _check_names(interpreter, items, node)
@@ -133,6 +136,12 @@ def merge_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
         if item.returned:
             interpreter.statement.reads |= item.reads
     return Summary(items, node)
+
+
+def _is_summaries(interpreter: Interpreter, node: ast.expr) -> bool:
+    """Whether a key is that of the collection that summaries are in."""
+    symbol = interpreter.names.symbol(node) if isinstance(node, ast.Attribute | ast.Name) else None
+    return symbol == "tf.GraphKeys.SUMMARIES" or (isinstance(node, ast.Constant) and node.value == "summaries")
 
 
 def merge(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
@@ -236,6 +245,8 @@ def check(interpreter: Interpreter) -> list[Finding]:
     for run in interpreter.runs.values():
         fetched = [leaf for leaf in run.fetches.leaves() if isinstance(leaf.value, Summary)]
         statement = run.statement.node
+        if any(isinstance(leaf.value, Summary) and not leaf.value.items for leaf in fetched):
+            raise Refused("TFM901", run.node, "which summaries are merged cannot be seen", ADVICE)
         if not fetched or id(run.node) in given or (isinstance(statement, ast.Expr) and statement.value is run.node):
             continue
         names = {name for name, leaf in _bound(run) if leaf in fetched}
