@@ -72,9 +72,10 @@ class Emitter:
         loops.check(list(interpreter.loops.values()))
         self._hoist()
         self.kept_after: dict[int, list[str]] = {}
-        self.in_loops = {id(s.node): s for loop in interpreter.loops.values() for s in loop.late}
-        for loop in interpreter.loops.values():
-            loops.name_lists(loop, plan, self.expressions.hoisted)
+        own = [loop for loop in interpreter.loops.values() if loop.late[0].frame.unit]
+        self.in_loops = {id(s.node): s for loop in own for s in loop.late}
+        for loop in own:
+            loops.name_lists(loop, plan.fresh, self.expressions.hoisted)
             self.kept_after.setdefault(id(loop.node.body[-1]), []).extend(loops.end(loop))
         for value in list(interpreter.rewrites.values()):
             if isinstance(value, variable_lists.Collected) and (kept := variable_lists.keep(self.expressions, value)):

@@ -309,7 +309,8 @@ class Interpreter:
             return False
         if value is None or (isinstance(value, Python) and isinstance(statement.node, ast.Expr)):
             return False
-        return any(leaf.time >= Time.STAGED and not isinstance(leaf, Placeholder) for leaf in leaves(value))
+        unit = self.frame.unit  # where a placeholder's name stays, as that of its TensorSpec
+        return any(leaf.time >= Time.STAGED and not (unit and isinstance(leaf, Placeholder)) for leaf in leaves(value))
 
     def with_(self, node: ast.With) -> None:
         """Sessions, graphs, scopes, devices: no block of the program's own; any other `with` is."""
@@ -433,7 +434,7 @@ class Interpreter:
         if self.frame.unit and all(not isinstance(n, ast.For | ast.While) for n in [node]) and _is_main(node):
             return
         early: list[Statement] = []
-        if (loop := loops.split(node, inside)) is not None and self.frame.unit:
+        if (loop := loops.split(node, inside)) is not None:
             self.loops[id(node)] = loop
             header = {d for s in inside if s.node is node for d in s.writes}
             early = [s for s in inside if not s.moves]

@@ -6,7 +6,7 @@ What the first loop binds and the second one reads is carried over in lists, one
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ from tf2migrate.lift.values import Effect, Optimizer, Refused, Time, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
-    from tf2migrate.lift.plan import Plan
 
 _ADVICE = "Make it before the loop, in a list, and use the list here."
 
@@ -30,6 +29,12 @@ class Loop:
     names: list[str]
     made: list[Made]
     lists: dict[str, str] = field(default_factory=dict)  # for each name that is carried: the list that carries it
+
+    @property
+    def early(self) -> list[ast.stmt]:
+        """The statements that happen once."""
+        late = {id(s.node) for s in self.late}
+        return [s for s in flat(self.node.body) if id(s) not in late and not isinstance(s, ast.With)]
 
 
 def split(node: ast.stmt, inside: list[Statement]) -> Loop | None:
@@ -79,10 +84,10 @@ def _directly(loop: Loop, node: ast.AST) -> bool:
     return True
 
 
-def name_lists(loop: Loop, plan: Plan, hoisted: dict[int, str]) -> None:
+def name_lists(loop: Loop, fresh: Callable[[str], str], hoisted: dict[int, str]) -> None:
     """Gives each list a name."""
     for name in [*loop.names, *(hoisted[id(made.node)] for made in loop.made)]:
-        loop.lists[name] = plan.fresh(f"{name}_list" if name.endswith("s") else f"{name}s")
+        loop.lists[name] = fresh(f"{name}_list" if name.endswith("s") else f"{name}s")
 
 
 def begin(loop: Loop) -> list[str]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import pairs
+from tf2migrate.lift import loops, pairs
 from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
 from tf2migrate.lift.layers import Called
@@ -36,6 +36,8 @@ class PartText:
         self.late = [s for s in statements if id(s) in moved]
         self.early = [s for s in statements if id(s) not in moved]
         self.parameters = [*self.function.args.posonlyargs, *self.function.args.args, *self.function.args.kwonlyargs]
+        every = self.expressions.interpreter.loops
+        self.loops = {s: every[id(s)] for s in self.late if isinstance(s, ast.For) and id(s) in every}
         self.kept: dict[str, None] = {}
         self.names: dict[int, str] = {}
         self._resolve()
@@ -109,6 +111,8 @@ class PartText:
             elif isinstance(value, Wrapped):
                 told = [argument for name, argument in value.arguments.items() if name != "cell"]
                 when_called += [name for argument in told for name in self._loads(argument)]
+        for loop in self.loops.values():
+            when_made += [name for statement in loop.early for name in self._loads(statement)]
         return [name for name in when_made if name not in when_called], when_called
 
     @staticmethod
@@ -128,7 +132,9 @@ class PartText:
     def _hoist(self) -> None:
         """What is made in the middle of a statement of each run gets a name on the object."""
         taken = set(self.kept)
-        late = {id(inner) for s in self.late for inner in ast.walk(s)}
+        self._name_loops()
+        loops_made = {id(inner) for node in self.loops for inner in ast.walk(node)}
+        late = {id(inner) for s in self.late for inner in ast.walk(s)} - loops_made
         for frame in self.part.frames:
             for made in [m for s in frame.statements for m in s.made if id(m.node) in late]:
                 if id(made.node) not in self.expressions.hoisted:
@@ -138,6 +144,18 @@ class PartText:
                         name = f"{made.hint}_{number}"
                     taken.add(name)
                     self.expressions.hoisted[id(made.node)] = f"self.{name}"
+
+    def _name_loops(self) -> None:
+        """What a loop makes has a name of its own in it, and is kept in a list."""
+        for node, loop in self.loops.items():
+            bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} | {a.arg for a in self.parameters}
+            for made in loop.made:
+                name = made.hint
+                while name in bound:
+                    name += "_1"
+                bound.add(name)
+                self.expressions.hoisted.setdefault(id(made.node), name)
+            loops.name_lists(loop, lambda name: f"self.{name}", self.expressions.hoisted)
 
     # ------------------------------------------------------------ text
 
@@ -174,6 +192,9 @@ class PartText:
     def _made_of(self) -> list[ast.arg]:
         """The parameters of `__init__`: those that are no tensors, and are read where things are made or later."""
         early = {n.id for s in self.early for n in ast.walk(s) if isinstance(n, ast.Name)}
+        early |= {
+            n.id for loop in self.loops.values() for s in loop.early for n in ast.walk(s) if isinstance(n, ast.Name)
+        }
         late = {
             n.id
             for s in self.late
@@ -211,11 +232,31 @@ class PartText:
             if statement in self.early:
                 lines += self._written(statement)
                 continue
-            for made in self._made(statement):
-                with self.expressions.making():
-                    text = self.expressions.made_text(made)
-                text = shift(text, base(text), "")
-                lines += f"{self.expressions.hoisted[id(made)]} = {text}".split("\n")
+            if isinstance(statement, ast.For) and statement in self.loops:
+                lines += self._making(statement, self.loops[statement])
+                continue
+            lines += self._hoisted(statement)
+        return lines
+
+    def _making(self, node: ast.For, loop: loops.Loop) -> list[str]:
+        """The loop that makes what the loop of each call uses."""
+        target, source = self.expressions.text(node.target), self.expressions.text(node.iter)
+        lines = [*loops.begin(loop), f"for {target} in {source}:"]
+        for statement in loops.flat(node.body):
+            if isinstance(statement, ast.With):
+                continue
+            inner = self._written(statement) if statement in loop.early else self._hoisted(statement)
+            lines += [STEP + line for line in inner]
+        return [*lines, *(STEP + line for line in loops.end(loop))]
+
+    def _hoisted(self, statement: ast.stmt) -> list[str]:
+        """The making of what is made in the middle of a statement."""
+        lines: list[str] = []
+        for made in self._made(statement):
+            with self.expressions.making():
+                text = self.expressions.made_text(made)
+            text = shift(text, base(text), "")
+            lines += f"{self.expressions.hoisted[id(made)]} = {text}".split("\n")
         return lines
 
     def _made(self, statement: ast.stmt) -> Iterator[ast.Call]:
@@ -225,6 +266,8 @@ class PartText:
         yield from (node for key, node in every.items() if key in inside and key in self.expressions.hoisted)
 
     def _written(self, statement: ast.stmt) -> list[str]:
+        if isinstance(statement, ast.For) and statement in self.loops:
+            return [*self._comments(statement), *loops.lines(self.expressions, self.loops[statement], STEP)]
         if (taken := pairs.lines(self.expressions, statement, self._read())) is not None:
             return [*self._comments(statement), *taken]
         indent = self.program.indent(statement)

@@ -56,7 +56,7 @@ def called(
     function = frame.node
     made = [m.value for s in frame.statements for m in s.made]
     shared = [v for s in frame.statements for v in s.shared]
-    reason = _unlike(function, frame, value, made + shared)
+    reason = _unlike(interpreter, function, frame, value, made + shared)
     if reason:
         return Unknown(reason, node)
     assert isinstance(function, ast.FunctionDef)
@@ -93,7 +93,7 @@ def things(interpreter: Interpreter, node: ast.Call) -> Iterator[Value]:
                         yield from things(interpreter, thing.node)
 
 
-def _unlike(function: ast.AST, frame: Frame, value: Value, held: list[Value]) -> str:
+def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Value, held: list[Value]) -> str:
     """Why a function cannot become a class, or nothing."""
     if not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return "a function makes variables and uses them on tensors"
@@ -107,7 +107,8 @@ def _unlike(function: ast.AST, frame: Frame, value: Value, held: list[Value]) ->
         return "a function returns its variables beside tensors"
     for statement in frame.statements:
         compound = isinstance(statement.node, ast.If | ast.For | ast.While | ast.Try)
-        if compound and statement.moves and (statement.made or statement.shared):
+        split = id(statement.node) in interpreter.loops
+        if compound and statement.moves and (statement.made or statement.shared) and not split:
             return "a function makes variables in a loop or a branch, among tensors"
         late = [d for d in statement.reads if d.statement in frame.statements and d.statement.moves and d.staged]
         if late and not statement.moves and statement.made:
