@@ -23,7 +23,7 @@ from tf2migrate.lift import (
     visibility,
 )
 from tf2migrate.lift.body import BodyWriter
-from tf2migrate.lift.datasets import Dataset, Element
+from tf2migrate.lift.datasets import Dataset, Element, Iterator
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.headers import elifs, headers
 from tf2migrate.lift.interpret import Interpreter, Method
@@ -93,7 +93,7 @@ class Emitter:
                     continue
                 split = self.interpreter.loops.get(id(statement.node))
                 for made in statement.made:
-                    if not self._within(statement.node, made.node):
+                    if not self._within(statement.node, made.node) or self._replaced(made.value):
                         continue
                     if split is not None:
                         self.expressions.hoist(made)
@@ -108,6 +108,10 @@ class Emitter:
                             "Make it before, and use it there.",
                         )
                     self.expressions.hoist(made)
+
+    def _replaced(self, value: object) -> bool:
+        """Whether an iterator is not needed, as its data set goes on."""
+        return isinstance(value, Iterator) and value not in self.plan.drawn
 
     @staticmethod
     def _within(node: ast.AST, inner: ast.AST) -> bool:
@@ -316,7 +320,7 @@ class Emitter:
         return [f"{names[id(node)]} = {self.expressions.made_text(node)}" for node in made]
 
     def _moved(self, statement: Statement, indent: str) -> list[str]:
-        lines = []
+        lines = [indent + line for line in pipeline_text.stages(self.expressions, statement)]
         for made in statement.made:
             if id(made.node) in self.expressions.hoisted:
                 text = self.expressions.made_text(made.node)

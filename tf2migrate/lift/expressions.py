@@ -119,6 +119,8 @@ class Expressions:
             raise pairs.whole(pair)
         if id(node) in self.hoisted and isinstance(node, ast.Call):
             called = self.interpreter.rewrites.get(id(node))
+            if isinstance(called, datasets.Element):
+                return iterator_text.drawn_text(self, called)
             if isinstance(called, layers.Called):
                 return layer_text.call_text(self, node, called)
             if not isinstance(called, parts.Call):
@@ -188,6 +190,8 @@ class Expressions:
             return self.parts[value.function].call_text(node, value)
         if isinstance(value, datasets.Iterator):
             return iterator_text.made_text(self, value)
+        if isinstance(value, datasets.Element):
+            return iterator_text.drawn_text(self, value)
         if isinstance(value, Matched):
             return f"{self.tf}.io.matching_files({self.text(value.pattern)})"
         if isinstance(value, Optimizer):

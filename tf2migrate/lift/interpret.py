@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import children
-from tf2migrate.lift import builders, cells, classes, datasets, graph_calls, loops, parts, variable_lists
+from tf2migrate.lift import builders, cells, classes, datasets, feeders, graph_calls, loops, parts, variable_lists
 from tf2migrate.lift.cells import State
 from tf2migrate.lift.pipelines import Asked, Pipe
 from tf2migrate.lift.savers import Use
@@ -112,7 +112,8 @@ class Interpreter:
         self.rewrites: dict[int, object] = {}
         self.driver_nodes = set(drivers(program.tree, self.names))
         self.builders = builders.builders(program.tree, self.names, self.driver_nodes)
-        self.driver_nodes |= self.builders
+        self.feeders = feeders.feeders(program.tree, self.names, self.driver_nodes | self.builders)
+        self.driver_nodes |= self.builders | self.feeders
         self.unnamed: dict[int, Statement] = {}  # what builders compute in their return statements, by its expression
         self.loops: dict[int, loops.Loop] = {}  # the loops that make something and use it
         self.origins: dict[Value, list[Definition]] = {}  # for each staged value: the names that it was given
@@ -291,6 +292,8 @@ class Interpreter:
                     if value is not None and self.frame.node in self.builders:
                         builders.name_items(self, value)
                     statement.value = NONE if value is None else self.evaluate(value, hint="output")
+                    if self.frame.node in self.feeders:
+                        statement.value = feeders.returned(self, node, statement.value)
                     self.frame.returns.append(statement.value)
                 case _:
                     for child in children(node):
@@ -833,6 +836,8 @@ class Interpreter:
         if node is not None:
             self.given.setdefault(function.node, []).append((node, arguments))
         if id(function.node) in self.called:
+            if function.node in self.feeders and node is not None:
+                return feeders.again(self, function, node)
             first = self.given[function.node][0][1] if node is not None else arguments
             if _differ(first, arguments):
                 return Unknown(
@@ -847,6 +852,8 @@ class Interpreter:
         self._walk_function(function, frame)
         self.blocks, self.controls, self.statement = blocks, controls, statement
         value = join(frame.returns, function.node) if frame.returns else NONE
+        if function.node in self.feeders and node is not None:
+            return feeders.called(self, function, node, value)
         if function.node in self.builders:
             return builders.built(frame, value)
         if value.time >= Time.STAGED:

@@ -222,7 +222,8 @@ def kept_lines(expressions: Expressions, statement: Statement) -> list[str] | No
     held = list(leaves(statement.value)) if statement.value is not None else []
     if not held or not isinstance(statement.node, ast.Assign | ast.Expr):
         return None
-    if not all(isinstance(v, Start) or (isinstance(v, Iterator) and v.kind != "ready") for v in held):
+    goes_on = {p.of for p in expressions.interpreter.pipes if p.of is not None} - expressions.plan.drawn
+    if not all(isinstance(v, Start) or (isinstance(v, Iterator) and (v.kind != "ready" or v in goes_on)) for v in held):
         return None
     lines = []
     for value in held:

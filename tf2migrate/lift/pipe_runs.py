@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -28,11 +29,12 @@ def needed(drawn: Iterable[Iterator]) -> list[Pipe]:
 
 def mapping(pipe: Pipe) -> Run | None:
     """A batch's tensors, as what a run of its own would fetch."""
-    if pipe.kind != "batch":
+    if pipe.kind not in ("batch", "returned") or not pipe.items:
         return None
     fetches = Fetches("tuple", tuple((str(i), item) for i, item in enumerate(pipe.items)))
     statement = pipe.statement
-    return Run(pipe.node, fetches, (), statement, statement.blocks, statement.frame, dict(pipe.env))
+    node = ast.copy_location(ast.Call(pipe.node, [], []), pipe.node)
+    return Run(node, fetches, (), statement, statement.blocks, statement.frame, dict(pipe.env))
 
 
 def is_plain(pipe: Pipe) -> bool:
@@ -43,6 +45,8 @@ def is_plain(pipe: Pipe) -> bool:
     if not all(isinstance(v, Element) for v in values):
         return False
     paths = [v.path for v in values if isinstance(v, Element)]
+    if paths == [()] and pipe.kind == "returned":
+        return True
     width = pipe.upstream.width if pipe.upstream is not None else None
     return paths == ([(i,) for i in range(width)] if width else [()])
 
@@ -64,6 +68,8 @@ def parameters(pipe: Pipe, found: Slice) -> dict[Value, Definition]:
 def check(interpreter: Interpreter, drawing: Mapping[int, list[Draw]]) -> None:
     """What one stage gives, one other takes: two would take turns as their threads happen to come. Raises `Refused`."""
     for pipe in interpreter.pipes:
+        if pipe.kind == "returned":
+            continue  # each call makes one of its own
         takers = [p for p in interpreter.pipes if p.upstream is pipe]
         runs = [r for r in interpreter.runs.values() if any(_from(d, pipe) for d in drawing[id(r.node)])]
         later = [r for t in takers for r in runs if r.statement.order > t.statement.order]

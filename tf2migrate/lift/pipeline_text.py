@@ -27,7 +27,7 @@ def name(expressions: Expressions) -> None:
     before = {pipe.upstream for pipe in stages}
     ends = {iterator.pipe for iterator in plan.drawn if isinstance(iterator, Piped)}
     for pipe in stages:
-        if pipe.kind != "files" and pipe in before:
+        if pipe.kind not in ("files", "iterator", "returned") and pipe in before:
             expressions.data[id(pipe.node)] = plan.fresh("records" if pipe.kind == "read" else "dataset")
         if pipe in ends:
             expressions.hoisted[id(pipe.node)] = plan.fresh("iterator")
@@ -37,6 +37,8 @@ def lines(expressions: Expressions, statement: Statement) -> list[str] | None:
     """The lines of a statement that makes a stage; None where a statement does something else."""
     held = list(leaves(statement.value)) if statement.value is not None else []
     node = statement.node
+    if isinstance(node, ast.Return) and isinstance(statement.value, Pipe) and statement.value.kind == "returned":
+        return [f"return {_mapped(expressions, statement.value)}"]
     if not held or not isinstance(node, ast.Assign | ast.Expr):
         return None
     if all(isinstance(v, Reader) for v in held):
@@ -47,12 +49,19 @@ def lines(expressions: Expressions, statement: Statement) -> list[str] | None:
             return []
         first, text = _files(expressions, pipes[0], True)
         return [*first, f"{expressions.text(node.targets[0])} = {text}"]
-    drawn = [e for e in statement.effects if isinstance(e, Element) and e.draw is not None]
-    iterators = [e.draw.iterator for e in drawn if e.draw is not None]
-    piped = [i for i in iterators if isinstance(i, Piped)]
-    if not piped or not all(isinstance(v, Element | Key) for v in held):
+    if not _piped(statement) or not all(isinstance(v, Element | Key) for v in held):
         return None
-    return [line for iterator in piped for line in _stage(expressions, iterator)]
+    return stages(expressions, statement)
+
+
+def stages(expressions: Expressions, statement: Statement) -> list[str]:
+    """The lines that make the stages from which a statement takes elements."""
+    return [line for iterator in _piped(statement) for line in _stage(expressions, iterator)]
+
+
+def _piped(statement: Statement) -> list[Piped]:
+    drawn = [e.draw.iterator for e in statement.effects if isinstance(e, Element) and e.draw is not None]
+    return [i for i in drawn if isinstance(i, Piped)]
 
 
 def _stage(expressions: Expressions, iterator: Piped) -> list[str]:
@@ -72,6 +81,8 @@ def _text(expressions: Expressions, pipe: Pipe) -> tuple[list[str], str]:
             return _files(expressions, pipe, True)
         case "read":
             return [], _read(expressions, pipe)
+        case "called":
+            return [], expressions.renderer.inside(pipe.node)
     return [], _batch(expressions, pipe)
 
 
@@ -123,6 +134,7 @@ def _repeated(expressions: Expressions, epochs: ast.expr | None) -> str:
 
 
 def _read(expressions: Expressions, pipe: Pipe) -> str:
+    assert isinstance(pipe.node, ast.Call)
     queue = pipe.node.args[0] if pipe.node.args else pipe.node.keywords[0].value
     tf = expressions.tf
     if isinstance(queue, ast.Call) and pipe.upstream is not None:
@@ -144,11 +156,7 @@ def _read(expressions: Expressions, pipe: Pipe) -> str:
 
 
 def _batch(expressions: Expressions, pipe: Pipe) -> str:
-    assert pipe.upstream is not None
-    given, made = pipe.arguments, expressions.data[id(pipe.upstream.node)]
-    mapped = expressions.plan.mapped.get(pipe)
-    if mapped is not None:
-        made += f".map({mapped.name})"
+    given, made = pipe.arguments, _mapped(expressions, pipe)
     if _said(pipe, "enqueue_many"):
         made += ".unbatch()"
     if pipe.symbol.endswith("shuffle_batch"):
@@ -157,6 +165,18 @@ def _batch(expressions: Expressions, pipe: Pipe) -> str:
     call = "padded_batch" if _said(pipe, "dynamic_pad") else "batch"
     last = "" if _said(pipe, "allow_smaller_final_batch") or _endless(pipe) else ", drop_remainder=True"
     return f"{made}.{call}({expressions.text(given['batch_size'])}{last})"
+
+
+def _mapped(expressions: Expressions, pipe: Pipe) -> str:
+    """The data set that a stage takes from, with what is computed of its elements."""
+    upstream, mapped = pipe.upstream, expressions.plan.mapped.get(pipe)
+    assert upstream is not None
+    if upstream.of is not None:
+        assert upstream.of.source is not None
+        made = expressions.operand(upstream.of.source)
+    else:
+        made = expressions.data[id(upstream.node)]
+    return f"{made}.map({mapped.name})" if mapped is not None else made
 
 
 def _said(pipe: Pipe, argument: str) -> bool:

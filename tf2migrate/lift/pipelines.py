@@ -54,10 +54,13 @@ THREADS = "tf.train.start_queue_runners"
 
 @dataclass(frozen=True, eq=False)
 class Pipe(Value):
-    """One stage: "files", "slices", "read" or "batch", the arguments of its call, and the stage that it takes from."""
+    """One stage, the arguments of its call, and the stage that it takes from.
+
+    Its kind is "files", "slices", "read", "batch", "iterator", "returned" (by a function) or "called" (that function).
+    """
 
     kind: str
-    node: ast.Call
+    node: ast.expr
     arguments: Mapping[str, ast.expr]
     statement: Statement
     symbol: str = ""
@@ -66,6 +69,7 @@ class Pipe(Value):
     given: tuple[Element, ...] = ()  # what the ops before a batch take from the stage before
     env: Mapping[str, tuple[Definition, ...]] = field(default_factory=dict)  # the names where a batch is made
     width: int | None = 0  # how many parts an element has; 0 where it is a tensor
+    of: Iterator | None = None  # the iterator over a data set of which a stage is all there is
 
     @property
     def time(self) -> Time:
@@ -177,6 +181,22 @@ def _batch(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
     tensors = bound["tensors"]
     listed = isinstance(tensors, ast.List | ast.Tuple)
     elements = tensors.elts if isinstance(tensors, ast.List | ast.Tuple) else [tensors]
+    found = made_of(interpreter, elements, node)
+    if isinstance(found, Unknown):
+        return found
+    items, given, upstream = found
+    from tf2migrate.lift.interpret import visible
+
+    width = len(items) if listed and len(items) > 1 else 0
+    env, made = visible(interpreter.frame), interpreter.statement
+    pipe = Pipe("batch", node, bound, made, path, upstream, items, given, env, width)
+    return _element(interpreter, node, pipe)
+
+
+def made_of(
+    interpreter: Interpreter, elements: list[ast.expr], node: ast.expr
+) -> tuple[tuple[Fetch, ...], tuple[Element, ...], Pipe] | Unknown:
+    """Tensors that are computed from the elements of one stage, those elements, and the stage."""
     items = []
     for element in elements:
         found = _item(interpreter, element)
@@ -186,17 +206,46 @@ def _batch(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
     given, unlike = _given(interpreter, items, node)
     if unlike is not None:
         return unlike
-    upstreams = {e.draw.iterator for e in given if e.draw is not None}
-    iterator = upstreams.pop() if len(upstreams) == 1 else None
-    upstream = iterator.pipe if isinstance(iterator, Piped) else None
+    iterators = list({e.draw.iterator: None for e in given if e.draw is not None})
+    upstream = stage(interpreter, iterators[0]) if len(iterators) == 1 else None
     if upstream is None:
-        return Unknown("what is batched does not come from one reader", node)
+        return Unknown("what is batched or returned does not come from one reader or iterator", node)
+    return tuple(items), tuple(given), upstream
+
+
+def stage(interpreter: Interpreter, iterator: Iterator) -> Pipe | None:
+    """The stage that an iterator stands at the end of; a data set is one."""
+    if isinstance(iterator, Piped):
+        return iterator.pipe
+    if iterator.kind != "ready" or iterator.statement is None:
+        return None
+    known = next((p for p in interpreter.pipes if p.of is iterator), None)
+    if known is None:
+        known = Pipe("iterator", iterator.node, {}, iterator.statement, width=iterator.width, of=iterator)
+        interpreter.pipes.append(known)
+    return known
+
+
+def last_stage(
+    interpreter: Interpreter,
+    node: ast.expr,
+    items: tuple[Fetch, ...],
+    given: tuple[Element, ...],
+    upstream: Pipe,
+    width: int | None,
+) -> Pipe:
+    """What a function returns of its pipeline."""
     from tf2migrate.lift.interpret import visible
 
-    width = len(items) if listed and len(items) > 1 else 0
     env, made = visible(interpreter.frame), interpreter.statement
-    pipe = Pipe("batch", node, bound, made, path, upstream, tuple(items), tuple(given), env, width)
-    return _element(interpreter, node, pipe)
+    return _noted(interpreter, Pipe("returned", node, {}, made, "", upstream, items, given, env, width))
+
+
+def of_feeder(interpreter: Interpreter, node: ast.Call, upstream: Pipe) -> Element:
+    """An element of the data set that a function returns."""
+    pipe = Pipe("called", node, {}, interpreter.statement, "", upstream, width=upstream.width)
+    element = interpreter.rewrites[id(node)] = _element(interpreter, node, pipe)
+    return element
 
 
 def _item(interpreter: Interpreter, node: ast.expr) -> Fetch | Unknown:
@@ -215,7 +264,7 @@ def _item(interpreter: Interpreter, node: ast.expr) -> Fetch | Unknown:
     return Fetch(node, Tensor(Time.STAGED, node), frozenset(made.reads), made, isinstance(node, ast.Name))
 
 
-def _given(interpreter: Interpreter, items: list[Fetch], node: ast.Call) -> tuple[list[Element], Unknown | None]:
+def _given(interpreter: Interpreter, items: list[Fetch], node: ast.expr) -> tuple[list[Element], Unknown | None]:
     """The elements that some tensors are computed from; what else of the graph they read stops the pipeline."""
     found: dict[Element, None] = {}
     seen: set[Statement] = set()
