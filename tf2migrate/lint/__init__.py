@@ -11,7 +11,9 @@ from tf2migrate.facts.program import Program
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground, ground_of
 from tf2migrate.lint.keras3 import modernise
+from tf2migrate.lint.retracing import retracing
 from tf2migrate.lint.side_effects import side_effects
+from tf2migrate.lint.state import captured, created
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 from tf2migrate.suppress import Suppressions, selected
 
@@ -27,11 +29,20 @@ class Rule:
     check: Callable[[Program], Iterator[Found]]
 
 
-def _grounded(first: int, last: int, check: Callable[[Ground], Iterator[Found]]) -> Rule:
-    """Rules on what is traced, with the first and the last of their codes."""
+#: What a program says somewhere in which something is traced.
+_TRACES = (
+    *("tf.function", ".function", "import function", "def_function", ".map(", ".filter(", ".flat_map(", ".interleave("),
+    *("vectorized_map", "def call(", "def train_step(", "def test_step(", "def predict_step(", ".reduce(", ".scan("),
+)
+
+
+def _grounded(first: int, last: int, check: Callable[[Ground], Iterator[Found]], words: tuple[str, ...] = ()) -> Rule:
+    """Rules with the first and the last of their codes, and what a program says somewhere that they speak of."""
+    wanted = (*_TRACES, *words)
 
     def run(program: Program) -> Iterator[Found]:
-        return check(ground_of(program)) if "tensorflow" in program.text else iter(())
+        spoken = "tensorflow" in program.text and any(word in program.text for word in wanted)
+        return check(ground_of(program)) if spoken else iter(())
 
     return Rule(tuple(f"TFM{code}" for code in range(first, last + 1)), run)
 
@@ -39,6 +50,9 @@ def _grounded(first: int, last: int, check: Callable[[Ground], Iterator[Found]])
 #: Every rule, in the order of the codes.
 RULES: tuple[Rule, ...] = (
     _grounded(301, 310, side_effects),
+    _grounded(311, 313, captured),
+    _grounded(321, 327, created, ("Variable(", "apply_gradients", "_variables", "weights")),
+    _grounded(331, 338, retracing, ("run_functions_eagerly", "run_eagerly")),
     Rule(tuple(f"TFM{code}" for code in range(501, 533)), modernise),
 )
 

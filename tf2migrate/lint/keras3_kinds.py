@@ -108,6 +108,8 @@ class Kinds:
         found = self._symbols.get(id(node))
         if found is None:
             path = self.program.names.raw(node) or ""
+            if path.startswith("tensorflow.compat.v2"):
+                path = "tensorflow" + path.removeprefix("tensorflow.compat.v2")
             found = "" if path.startswith("tensorflow.compat.v1") else usual(canonical(path)) if path else ""
             self._symbols[id(node)] = found
         return found

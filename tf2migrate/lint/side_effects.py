@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from tf2migrate.facts.tree import walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
 from tf2migrate.lint.keras3_edits import literal, modules, spelled
@@ -94,7 +95,7 @@ def _short(path: str) -> str:
 
 
 def _print(ground: Ground, node: ast.Call) -> Iterator[Found]:
-    texts = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    texts = [n.value for n in walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     if any(_TRACING.search(text) for text in texts):
         return  # it says that it is about tracing
     program = ground.program
@@ -105,7 +106,7 @@ def _print(ground: Ground, node: ast.Call) -> Iterator[Found]:
     formatted = any(
         isinstance(n, ast.JoinedStr) or (isinstance(n, ast.BinOp) and isinstance(n.op, ast.Mod))
         or (isinstance(n, ast.Attribute) and n.attr in ("format", "numpy", "shape", "dtype"))
-        for n in ast.walk(node)
+        for n in walk(node)
     )  # fmt: skip
     given = all(k.arg in ("end", "sep") for k in node.keywords)
     edits = (Edit(program.span(node.func), new),) if new and plain and given and not formatted and node.args else ()
@@ -138,10 +139,9 @@ def _log(ground: Ground, node: ast.Call, function: AnyFunction, context: Context
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     if name not in (*_LOGS, "write"):
         return
-    tensors = any(
-        ground.kind(v) in ("tensor", "variable") for a in node.args for v in ast.walk(a) if isinstance(v, ast.expr)
-    )
-    texts = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    shown = [part for a in node.args for part in (_shown(a))]
+    tensors = any(ground.kind(part) in ("tensor", "variable") for part in shown)
+    texts = [n.value for n in walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     if any(_TRACING.search(text) for text in texts) and not tensors:
         return
     direct = context.root is function and context.why in ("function", "dataset") and name in ("debug", "info", "log")
@@ -153,6 +153,13 @@ def _log(ground: Ground, node: ast.Call, function: AnyFunction, context: Context
         "Use tf.print, or log outside of the traced function.",
         sure=sure,
     )
+
+
+def _shown(node: ast.expr) -> list[ast.expr]:
+    """The values that an argument shows: itself, or those in an f-string."""
+    if isinstance(node, ast.JoinedStr):
+        return [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+    return [node]
 
 
 def _is_conditional(ground: Ground, node: ast.AST) -> bool:
@@ -315,8 +322,8 @@ def _once(ground: Ground, node: ast.expr, name: str) -> bool:
     """Whether the assignment is guarded by a test of the name for None: it is meant to happen once."""
     return any(
         isinstance(above, ast.If)
-        and any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(above.test))
-        and any(isinstance(n, ast.Constant) and n.value is None for n in ast.walk(above.test))
+        and any(isinstance(n, ast.Name) and n.id == name for n in walk(above.test))
+        and any(isinstance(n, ast.Constant) and n.value is None for n in walk(above.test))
         for above in ground.view.above(node)
     )
 
@@ -374,7 +381,7 @@ def _leak(
         for n in ground.program.nodes
         if isinstance(n, ast.Attribute) and n.attr == name and isinstance(n.ctx, ast.Load)
     ]
-    eager = [n for n in reads if ground.traced.of(n) is None and not _is_init(ground, n)]
+    eager = [n for n in reads if ground.traced.of(n) is None and not _is_other(ground, n)]
     yield Found(
         LEAK,
         node,
@@ -384,6 +391,9 @@ def _leak(
     )
 
 
-def _is_init(ground: Ground, node: ast.AST) -> bool:
+def _is_other(ground: Ground, node: ast.AST) -> bool:
+    """Whether a place may be traced all the same, or run before: a property, a constructor, what is private."""
     function = ground.view.function(node)
-    return isinstance(function, Function) and function.name in ("__init__", "build")
+    if isinstance(function, Function):
+        return bool(function.decorator_list) or function.name.startswith("_") or function.name == "build"
+    return False

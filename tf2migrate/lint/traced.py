@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Literal
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import walk
 from tf2migrate.lint.keras3_scopes import Function
 from tf2migrate.lint.view import AnyFunction, View, parameters, view_of
 
@@ -47,6 +48,9 @@ _CHAIN = frozenset(
 )
 _NAMED = re.compile(r"(^|_)(dataset|ds)s?(_|$|\d)", re.IGNORECASE)
 
+#: What speaks of datasets that call Python for each element.
+_OTHER_DATA = ("grain", "torch", "from datasets", "import datasets", "load_dataset(", "ray.data")
+
 #: Functions of TensorFlow that call their arguments where they stand, in the graph or eagerly as they find it.
 CALLERS = frozenset(
     (
@@ -69,6 +73,11 @@ EXITS = frozenset(("tf.py_function", "tf.numpy_function", "tf.compat.v1.py_func"
 _TRACER = "tf.function"
 _NO_AUTOGRAPH = "tf.autograph.experimental.do_not_convert"
 _STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_metrics")
+
+
+#: The methods of each kind of Keras object that are traced while it trains. A metric's are not among them: those that
+#: collect arrays are meant to run eagerly.
+_METHODS = {"Layer": ("call",), "Model": ("call", *_STEPS), "RNN": ("call",), "Loss": ("call",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +224,7 @@ class Traced:
         if self.view.symbol(node).startswith("tf.data."):
             return True
         match node:
-            case ast.Call(func=function):
+            case ast.Call(func=function) if depth > 0:
                 symbol = self.view.symbol(function)
                 if symbol:
                     return symbol.startswith(("tf.data.Dataset", "tf.data.TFRecord", "tf.data.Text", "tf.data.Fixed"))
@@ -223,13 +232,18 @@ class Traced:
                     return (function.attr in _CHAIN and self._of_data(function.value)) or self.is_dataset(
                         function.value, None, depth - 1
                     )
-            case ast.Name(id=name) if depth:
+            case ast.Name(id=name) if depth > 0:
                 values = [b.node for b in self.view.scopes.bindings(node) if b.how == "is"]
                 calls = [v for v in values if isinstance(v, ast.Call) and v is not call]
-                return bool(_NAMED.search(name)) or any(self.is_dataset(v, None, depth - 3) for v in calls[:2])
+                return self._named(name) or any(self.is_dataset(v, None, depth - 3) for v in calls[:2])
             case ast.Attribute(attr=name):
-                return bool(_NAMED.search(name))
+                return self._named(name)
         return False
+
+    def _named(self, name: str) -> bool:
+        """Whether a name says that it is a dataset, in a program where there are no others than TensorFlow's."""
+        text = self.view.program.text
+        return bool(_NAMED.search(name)) and "tf.data" in text and not any(word in text for word in _OTHER_DATA)
 
     def _of_data(self, node: ast.expr) -> bool:
         """Whether what `.batch()` or `.shuffle()` is called on may be a dataset: it is no module."""
@@ -237,11 +251,22 @@ class Traced:
 
     def _keras(self, cls: ast.ClassDef) -> Iterator[tuple[AnyFunction, Context]]:
         base = self.view.kinds.base(cls)
-        names = {"Layer": ("call",), "Model": ("call", *_STEPS), "RNN": ("call",), "Metric": ("update_state",)}
-        names["Loss"] = ("call",)
+        legacy = base is None and bool(cls.bases) and self._legacy(cls)
+        names = _METHODS.get("Model" if legacy else base or "", ())
         for statement in cls.body:
-            if isinstance(statement, ast.FunctionDef) and statement.name in names.get(base or "", ()):
-                yield statement, Context("keras", statement, None, autograph=False)
+            if isinstance(statement, ast.FunctionDef) and statement.name in names and statement.decorator_list == []:
+                yield statement, Context("keras", statement, None, autograph=legacy)
+
+    def _legacy(self, cls: ast.ClassDef, depth: int = 4) -> bool:
+        """Whether a class is a layer or model of Keras 2, whose methods AutoGraph converts."""
+        for base in cls.bases:
+            path = self.view.path(base)
+            if path.startswith("tf_keras.") and path.rpartition(".")[2] in ("Layer", "Model"):
+                return True
+            targets = self.view.called(base) if depth and isinstance(base, ast.Name) else []
+            if any(isinstance(t, ast.ClassDef) and self._legacy(t, depth - 1) for t in targets):
+                return True
+        return False
 
     def _reach(self, function: AnyFunction, context: Context) -> None:
         """Follow what a traced function calls, as far as this file goes."""
@@ -305,7 +330,7 @@ class Traced:
 
     def _asks(self, test: ast.expr) -> bool:
         names = ("tf.executing_eagerly", "tf.inside_function", "tf.config.functions_run_eagerly")
-        return any(isinstance(n, ast.Call) and self.view.symbol(n.func) in names for n in ast.walk(test))
+        return any(isinstance(n, ast.Call) and self.view.symbol(n.func) in names for n in walk(test))
 
 
 @lru_cache(maxsize=1)  # every group of rules asks it of the same program

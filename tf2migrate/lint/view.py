@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import builtins
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import children
 from tf2migrate.lint.keras3_kinds import Kinds, kinds_of
 from tf2migrate.lint.keras3_scopes import Binding, Function
 
@@ -27,15 +28,22 @@ class View:
         self.kinds: Kinds = kinds_of(program)
         self.scopes = self.kinds.scopes
         self.symbol = self.kinds.symbol
-        self.parents: dict[int, ast.AST] = {}
-        self._own: dict[int, list[ast.AST]] = {}
         self._paths: dict[int, str] = {}
-        for node in program.nodes:
-            for child in ast.iter_child_nodes(node):
-                self.parents[id(child)] = node
-            function = self.scopes.functions.get(id(node))
-            if function is not None and not isinstance(node, ast.expr_context | ast.operator):
-                self._own.setdefault(id(function), []).append(node)
+
+    @cached_property
+    def parents(self) -> dict[int, ast.AST]:
+        """What each node stands in, by the node's id."""
+        return {id(child): node for node in self.program.nodes for child in children(node)}
+
+    @cached_property
+    def _own(self) -> dict[int, list[ast.AST]]:
+        found: dict[int, list[ast.AST]] = {}
+        functions = self.scopes.functions
+        for node in self.program.nodes:
+            function = functions.get(id(node))
+            if function is not None:
+                found.setdefault(id(function), []).append(node)
+        return found
 
     def own(self, function: ast.AST) -> list[ast.AST]:
         """The nodes of a function's body, without those of functions inside it."""

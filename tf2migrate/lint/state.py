@@ -1,0 +1,488 @@
+"""TFM311 to TFM313, TFM321 to TFM327: state of Python that a trace keeps as it was, and state made at a wrong place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tf2migrate.facts.tree import walk
+from tf2migrate.lint.found import Found
+from tf2migrate.lint.ground import Ground
+from tf2migrate.lint.keras3_edits import argument, keyword_name, literal
+from tf2migrate.lint.keras3_scopes import Function
+from tf2migrate.lint.traced import Context
+from tf2migrate.lint.view import AnyFunction, parameters
+from tf2migrate.model import Edit
+
+STALE, ATTRIBUTE, LARGE = "TFM311", "TFM312", "TFM313"
+VARIABLE, OBJECT, SEVERAL, UNBUILT, IN_LOOP, REBOUND, KEYWORD = (f"TFM{n}" for n in range(321, 328))
+
+#: Layers and other classes of Keras that hold no variable, and may be made anywhere.
+_STATELESS = frozenset(
+    (
+        *("Activation", "Add", "Average", "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "Concatenate"),
+        *("Cropping1D", "Cropping2D", "Cropping3D", "Dot", "ELU", "Flatten", "GlobalAveragePooling1D", "Lambda"),
+        *("GlobalAveragePooling2D", "GlobalAveragePooling3D", "GlobalMaxPooling1D", "GlobalMaxPooling2D", "Masking"),
+        *("GlobalMaxPooling3D", "InputLayer", "LeakyReLU", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D", "Maximum"),
+        *("Minimum", "Multiply", "Permute", "ReLU", "RepeatVector", "Reshape", "Softmax", "Subtract", "UpSampling1D"),
+        *("UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Rescaling", "Resizing"),
+        *("CenterCrop", "ActivityRegularization", "Identity", "MaxPool2D", "AvgPool2D", "GlobalAvgPool2D", "Layer"),
+        *("MaxPool1D", "MaxPool3D", "AvgPool1D", "AvgPool3D", "GlobalMaxPool2D", "Discretization", "Hashing"),
+        *("CategoryEncoding", "StringLookup", "IntegerLookup", "TextVectorization", "HashedCrossing", "Input"),
+    )
+)
+
+#: How many elements an array has whose capture is worth a word: 4 MB of float32.
+_MANY = 1 << 20
+
+_VARIABLE_KEYWORDS = frozenset(
+    (
+        *("initial_value", "trainable", "validate_shape", "caching_device", "name", "variable_def", "dtype"),
+        *(
+            "import_scope",
+            "constraint",
+            "synchronization",
+            "aggregation",
+            "shape",
+            "experimental_enable_variable_lifting",
+        ),
+    )
+)
+
+
+def captured(ground: Ground) -> Iterator[Found]:
+    """What is said of Python values that a trace keeps as they were."""
+    told: set[tuple[int, str]] = set()
+    changed = _assigned_through_global(ground)
+    for node, function, context in ground.traced_nodes():
+        if not isinstance(getattr(node, "ctx", None), ast.Load) or ground.traced.runs_eagerly(node):
+            continue
+        if isinstance(node, ast.Name):
+            key = (id(function), node.id)
+            if key not in told and ground.is_free(node, function):
+                found = list(_name(ground, node, context, changed))
+                told |= {key} if found else set()
+                yield from found
+        elif isinstance(node, ast.Attribute) and ground.kind(node.value) == "self":
+            key = (id(context.root), "." + node.attr)
+            found = list(_attribute(ground, node, function, context)) if key not in told else []
+            told |= {key} if found else set()
+            yield from found
+
+
+_PLAIN = ("python", "array", "tensor", "list", "dict", "tuple", "set", "unknown", "range", "likely", "dimension")
+
+
+def _name(ground: Ground, node: ast.Name, context: Context, changed: dict[str, list[ast.AST]]) -> Iterator[Found]:
+    parent = ground.view.parents.get(id(node))
+    if isinstance(parent, ast.Call) and parent.func is node:
+        return
+    bindings = ground.view.scopes.bindings(node)
+    values = [b for b in bindings if b.how in ("is", "item")]
+    if len(values) != len(bindings) or not values or ground.kind(node) not in _PLAIN:
+        return
+    if any(isinstance(b.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) for b in values):
+        return
+    if _large(ground, node) is not None:
+        yield Found(
+            LARGE,
+            node,
+            f"the array {node.id} becomes a constant of the graph, {_large(ground, node):,} elements large",
+            "Hand it over as an argument, or make it a tf.Variable or a Dataset.",
+        )
+    elsewhere = [n for n in changed.get(node.id, []) if id(ground.view.function(n)) not in ground.traced.contexts]
+    mutable = ground.kind(node) in ("list", "dict", "set")
+    if (elsewhere or _rebound(ground, node, context)) and not mutable:
+        yield Found(
+            STALE,
+            node,
+            f"{node.id} is what it was when the function was traced, and it is bound anew elsewhere",
+            "Make it an argument, or a tf.Variable that is assigned to.",
+        )
+
+
+def _assigned_through_global(ground: Ground) -> dict[str, list[ast.AST]]:
+    """The names that functions assign through `global`, with the places."""
+    found: dict[str, list[ast.AST]] = {}
+    for node in ground.program.nodes:
+        function = ground.view.function(node) if isinstance(node, ast.Global) else None
+        if function is not None and isinstance(node, ast.Global):
+            for own in ground.view.own(function):
+                stores = isinstance(own, ast.Name) and own.id in node.names and isinstance(own.ctx, ast.Store)
+                if isinstance(own, ast.Name) and stores and not _filled_once(ground, own):
+                    found.setdefault(own.id, []).append(own)
+    return found
+
+
+def _filled_once(ground: Ground, name: ast.Name) -> bool:
+    """Whether a name is None at first, and filled by whoever needs it."""
+    bindings = ground.view.scopes.bindings(name)
+    outer = [b.node for b in bindings if not isinstance(b.node, ast.Global)]
+    tested = any(
+        isinstance(above, ast.If) and any(isinstance(n, ast.Name) and n.id == name.id for n in walk(above.test))
+        for above in ground.view.above(name)
+    )
+    function = ground.view.function(name)
+    early = function is not None and any(
+        isinstance(n, ast.If)
+        and any(isinstance(m, ast.Name) and m.id == name.id for m in walk(n.test))
+        and any(isinstance(m, ast.Return) for m in n.body)
+        for n in ground.view.own(function)
+    )
+    return bool(outer) and (tested or early)
+
+
+def _rebound(ground: Ground, node: ast.Name, context: Context) -> bool:
+    """Whether the name is bound again between two calls of the traced function, in the scope that it belongs to."""
+    scope = ground.view.scopes.of.get(id(node))
+    while scope is not None and (node.id not in scope.bindings or isinstance(scope.node, ast.ClassDef)):
+        scope = scope.parent
+    if scope is None:
+        return False
+    owner = scope.node
+    here = [
+        n
+        for n in (ground.view.own(owner) if not isinstance(owner, ast.Module) else ground.program.nodes)
+        if ground.view.function(n) is (None if isinstance(owner, ast.Module) else owner)
+    ]
+    stores = [n for n in here if isinstance(n, ast.Name) and n.id == node.id and isinstance(n.ctx, ast.Store)]
+    calls = [c for c in here if isinstance(c, ast.Call) and any(t is context.root for t in ground.view.called(c.func))]
+    for store in stores:
+        loops = {id(loop) for loop in ground.view.loops(store)}
+        before = [c for c in calls if c.lineno < store.lineno]
+        after = [c for c in calls if c.lineno > store.lineno]
+        together = [c for c in calls if loops & {id(loop) for loop in ground.view.loops(c)}]
+        if (before and after) or together:
+            return True
+    return False
+
+
+def _large(ground: Ground, node: ast.Name) -> int | None:
+    """How many elements an array of NumPy has, where that is many and plain to see."""
+    bindings = ground.view.scopes.bindings(node)
+    if len(bindings) != 1 or not isinstance(bindings[0].node, ast.Call) or ground.kind(node) != "array":
+        return None
+    call = bindings[0].node
+    while isinstance(call.func, ast.Attribute) and call.func.attr in ("astype", "reshape"):
+        if not isinstance(call.func.value, ast.Call):
+            return None
+        call = call.func.value
+    path = ground.view.path(call.func)
+    numbers: list[ast.expr] = []
+    if path in ("numpy.zeros", "numpy.ones", "numpy.empty", "numpy.full", "numpy.random.random", "numpy.arange"):
+        numbers = [call.args[0]] if call.args else []
+    elif path in ("numpy.random.rand", "numpy.random.randn"):
+        numbers = list(call.args)
+    elif path.startswith("numpy.random."):
+        size = argument(call, "size", 2)
+        numbers = [size] if size is not None else []
+    parts = numbers[0].elts if len(numbers) == 1 and isinstance(numbers[0], ast.Tuple | ast.List) else numbers
+    product = 1
+    for part in parts:
+        value = literal(part)
+        if not isinstance(value, int):
+            return None
+        product *= value
+    return product if parts and product >= _MANY else None
+
+
+def _attribute(ground: Ground, node: ast.Attribute, function: AnyFunction, context: Context) -> Iterator[Found]:
+    """`self.name`, a number or a text, that a method which is not traced changes."""
+    cls = ground.view.kinds.method_class(node.value)
+    if cls is None or context.why not in ("function", "reached") or context.root is None:
+        return
+    bindings = ground.view.scopes.attributes.get((id(cls), node.attr), [])
+    outside = []
+    for binding in bindings:
+        around = ground.view.function(binding.node)
+        if around is None or id(around) in ground.traced.contexts or not isinstance(around, Function):
+            continue
+        if around.name not in ("__init__", "build", "__new__", "__post_init__", "setup", "_build", "setUp"):
+            outside.append(binding.node)
+    plain = [n for n in outside if ground.kind(n) == "python" or isinstance(n, ast.AugAssign)]
+    every = [b.node for b in bindings]
+    if plain and all(ground.kind(n) == "python" or isinstance(n, ast.AugAssign) for n in every):
+        yield Found(
+            ATTRIBUTE,
+            node,
+            f"self.{node.attr} is what it was when the function was traced, and another method changes it",
+            "Make it a tf.Variable and assign to it, or an argument.",
+        )
+
+
+def created(ground: Ground) -> Iterator[Found]:
+    """What is said of variables, layers, metrics and optimizers that are made where they should not be."""
+    for node, _, context in ground.traced_nodes():
+        if isinstance(node, ast.Call) and not _guarded(ground, node):
+            yield from _made(ground, node, context)
+    for node in ground.view.kinds.calls:
+        if ground.symbol(node.func) == "tf.Variable":
+            yield from _keywords(ground, node)
+        if ground.kind(node) == "optimizer" and ground.traced.of(node) is None:
+            yield from _optimizer(ground, node)
+    yield from _several(ground)
+    yield from _unbuilt(ground)
+    yield from _rebinding(ground)
+
+
+_GUARDS = ("hasattr", "built", "initialized", "getattr", "created")
+
+
+def _guarded(ground: Ground, node: ast.AST) -> bool:
+    """Whether a place is reached in the first trace only, as its test says: it asks for None, or for what is there."""
+    if ground.traced.runs_eagerly(node):
+        return True
+    for above in ground.view.above(node):
+        if isinstance(above, ast.If | ast.IfExp):
+            for part in walk(above.test):
+                name = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
+                if isinstance(part, ast.Not | ast.NotIn) or any(word in name for word in _GUARDS):
+                    return True
+                if isinstance(part, ast.Constant) and part.value is None:
+                    return True
+        if isinstance(above, ast.Try):
+            return True
+    return False
+
+
+def _made(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found]:
+    symbol = ground.symbol(node.func)
+    if symbol == "tf.Variable":
+        yield Found(
+            VARIABLE,
+            node,
+            "a variable that every call would make anew: tf.function stops there",
+            "Make it once, outside of the traced function.",
+        )
+        return
+    package, _, name = symbol.rpartition(".")
+    kind = ground.view.kinds.of(node)
+    of_keras = package.startswith("tf.keras.") and name[:1].isupper() and name not in _STATELESS
+    makes = of_keras and kind in ("Layer", "RNN", "Optimizer", "Metric", "Sequential")
+    if makes or symbol in ("tf.random.Generator.from_seed", "tf.random.Generator.from_non_deterministic_state"):
+        yield Found(
+            OBJECT,
+            node,
+            f"{name} makes variables, and every call would make them anew: TensorFlow stops there",
+            "Make it once, outside of the traced function.",
+        )
+
+
+def _keywords(ground: Ground, node: ast.Call) -> Iterator[Found]:
+    for keyword in node.keywords:
+        if keyword.arg is not None and keyword.arg not in _VARIABLE_KEYWORDS:
+            edits: tuple[Edit, ...] = ()
+            if keyword.arg == "type" and not any(k.arg == "dtype" for k in node.keywords):
+                edits = (keyword_name(ground.program, keyword, "dtype"),)
+            yield Found(
+                KEYWORD,
+                keyword,
+                f"tf.Variable has no argument {keyword.arg}, and does not look at it",
+                "Write dtype=." if edits else "Leave it out.",
+                edits,
+                safe=False,
+            )
+
+
+def _optimizer(ground: Ground, node: ast.Call) -> Iterator[Found]:
+    """An optimizer that is made for one step only."""
+    loops = ground.view.loops(node)
+    statement = ground.view.statement(node)
+    if not loops or not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+        return
+    name = statement.targets[0].id
+    inside = [n for part in loops[0].body for n in walk(part)]
+    uses = [n for n in inside if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)]
+    steps = [
+        n
+        for n in uses
+        if isinstance(p := ground.view.parents.get(id(n)), ast.Attribute)
+        and p.attr in ("apply_gradients", "minimize", "apply")
+    ]
+    if steps and len(steps) == len(uses) and all(ground.view.loops(n)[:1] == loops[:1] for n in steps):
+        yield Found(
+            IN_LOOP,
+            node,
+            "an optimizer of its own for each step: its moments and its step begin anew each time",
+            "Make it once, before the loop.",
+        )
+
+
+def _several(ground: Ground) -> Iterator[Found]:
+    """A tf.function that is called with several optimizers: each makes variables, and only the first trace may."""
+    for function, context in ground.functions():
+        if context.root is not function or context.why != "function" or isinstance(function, ast.Lambda):
+            continue
+        used = {
+            n.value.id
+            for n in ground.view.own(function)
+            if isinstance(n, ast.Attribute)
+            and n.attr in ("apply_gradients", "minimize")
+            and isinstance(n.value, ast.Name)
+        }
+        names = [a.arg for a in parameters(function)]
+        for name in used & set(names):
+            calls = [c for c in ground.view.kinds.calls if any(t is function for t in ground.view.called(c.func))]
+            handed = [v for c in calls if (v := argument(c, name, names.index(name))) is not None]
+            if len({ast.dump(v) for v in handed}) > 1 and all(ground.kind(v) == "optimizer" for v in handed):
+                yield Found(
+                    SEVERAL,
+                    handed[-1],
+                    "one tf.function for several optimizers: the second makes its variables too late",
+                    "Make one tf.function for each, or build the optimizers before.",
+                )
+
+
+def _unbuilt(ground: Ground) -> Iterator[Found]:
+    """The variables of a model that is not built when they are asked for."""
+    lists = ("trainable_variables", "trainable_weights", "weights", "variables", "non_trainable_variables")
+    for node in ground.program.nodes:
+        if not isinstance(node, ast.Attribute) or node.attr not in lists or not isinstance(node.value, ast.Name):
+            continue
+        bindings = ground.view.scopes.bindings(node.value)
+        if (
+            len(bindings) != 1
+            or not isinstance(bindings[0].node, ast.Call)
+            or not _is_unbuilt(ground, bindings[0].node)
+        ):
+            continue
+        made, name = bindings[0].node, node.value.id
+        if ground.view.function(made) is not ground.view.function(node) or ground.view.loops(node):
+            continue
+        start, end = (made.lineno, made.col_offset), (node.lineno, node.col_offset)
+        between = [
+            n
+            for n in ground.program.nodes
+            if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) and n is not node.value
+            and start < (n.lineno, n.col_offset) < end
+        ]  # fmt: skip
+        if not between and start < end and isinstance(ground.view.parents.get(id(made)), ast.Assign):
+            yield Found(
+                UNBUILT,
+                node,
+                f"{name} has no variables before its first call: the list is empty",
+                "Call it, or its build(), before.",
+            )
+
+
+def _is_unbuilt(ground: Ground, made: ast.Call) -> bool:
+    symbol = ground.view.symbol(made.func)
+    if symbol == "tf.keras.Sequential":
+        layers = made.args[0] if made.args else None
+        if not isinstance(layers, ast.List) or not layers.elts:
+            return False
+        first = layers.elts[0]
+        known = isinstance(first, ast.Call) and ground.view.symbol(first.func).startswith("tf.keras.layers.")
+        shaped = isinstance(first, ast.Call) and any(
+            k.arg in ("input_shape", "input_dim", "shape") for k in first.keywords
+        )
+        return known and not shaped and "Input" not in ground.program.segment(first)
+    if symbol.startswith("tf.keras.layers."):
+        return symbol.rpartition(".")[2] in (
+            "Dense",
+            "Conv2D",
+            "Conv1D",
+            "LSTM",
+            "GRU",
+            "BatchNormalization",
+        ) and not any(k.arg in ("input_shape", "input_dim") for k in made.keywords)
+    for target in ground.view.called(made.func):
+        if isinstance(target, ast.ClassDef) and ground.view.kinds.base(target) in ("Model", "Layer"):
+            builds = ("add_weight", "build", "Variable", "super().__init__(inputs", "call(", "Input")
+            init = ground.view.method(target, "__init__")
+            return init is None or not any(word in ground.program.segment(init) for word in builds)
+    return False
+
+
+def _rebinding(ground: Ground) -> Iterator[Found]:
+    """`w -= x`, at which TensorFlow stops, and `w = w - x`, after which w is a tensor that no tape watches."""
+    for node in ground.program.nodes:
+        if isinstance(node, ast.AugAssign) and _is_variable(ground, node.target):
+            yield _augmented(ground, node)
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.value, ast.BinOp):
+            target = node.targets[0]
+            if not isinstance(target, ast.Name | ast.Attribute) or not _is_variable(ground, target):
+                continue
+            text = ast.unparse(target)
+            read = any(isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) == text for n in walk(node.value))
+            if read and (_taped(ground, text) or _assigned(ground, text)) and _again(ground, node, target):
+                yield Found(
+                    REBOUND,
+                    node,
+                    f"{text} is a tensor from here on, and no variable: no tape watches it",
+                    f"Write {text}.assign(...).",
+                    _assign(ground, node, target),
+                    safe=False,
+                )
+
+
+def _is_variable(ground: Ground, node: ast.expr) -> bool:
+    """Whether what a name is bound to, apart from what it is computed from itself, is a tf.Variable."""
+    if isinstance(node, ast.Name):
+        bindings = ground.view.scopes.bindings(node)
+    elif isinstance(node, ast.Attribute):
+        cls = ground.view.kinds.method_class(node.value)
+        bindings = ground.view.scopes.attributes.get((id(cls), node.attr), []) if cls is not None else []
+    else:
+        return False
+    values = [b.node for b in bindings if b.how == "is"]
+    own = [v for v in values if isinstance(v, ast.Call) and ground.view.symbol(v.func) == "tf.Variable"]
+    rest = [v for v in values if v not in own]
+    text = ast.unparse(node)
+    return bool(own) and len(values) == len(bindings) and all(_computed_from(v, text) for v in rest)
+
+
+def _computed_from(node: ast.AST, text: str) -> bool:
+    if isinstance(node, ast.AugAssign):
+        return ast.unparse(node.target) == text
+    return isinstance(node, ast.BinOp) and any(
+        isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) == text for n in walk(node)
+    )
+
+
+def _augmented(ground: Ground, node: ast.AugAssign) -> Found:
+    program = ground.program
+    method = {ast.Add: "assign_add", ast.Sub: "assign_sub"}.get(type(node.op))
+    edits: tuple[Edit, ...] = ()
+    if method is not None and "\n" not in program.segment(node):
+        edits = (Edit(program.span(node), f"{program.segment(node.target)}.{method}({program.segment(node.value)})"),)
+    return Found(
+        REBOUND,
+        node,
+        "a tf.Variable takes no augmented assignment: TensorFlow stops there",
+        f"Write {method}." if method else "Write assign.",
+        edits,
+    )
+
+
+def _taped(ground: Ground, text: str) -> bool:
+    """Whether a tape is asked for the gradient with respect to a name."""
+    for node in ground.view.kinds.calls:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("gradient", "jacobian"):
+            sources = argument(node, "sources", 1)
+            if sources is not None and any(
+                isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) == text for n in walk(sources)
+            ):
+                return True
+    return False
+
+
+def _assigned(ground: Ground, text: str) -> bool:
+    return any(
+        isinstance(n, ast.Attribute)
+        and n.attr in ("assign", "assign_add", "assign_sub")
+        and ast.unparse(n.value) == text
+        for n in ground.program.nodes
+    )
+
+
+def _again(ground: Ground, node: ast.stmt, target: ast.expr) -> bool:
+    """Whether what comes of the assignment is met by the tape, or by assign, again: in a loop, or in a later call."""
+    return isinstance(target, ast.Attribute) or bool(ground.view.loops(node))
+
+
+def _assign(ground: Ground, node: ast.Assign, target: ast.expr) -> tuple[Edit, ...]:
+    program = ground.program
+    if "\n" in program.segment(node):
+        return ()
+    return (Edit(program.span(node), f"{program.segment(target)}.assign({program.segment(node.value)})"),)
