@@ -1,6 +1,6 @@
 """Prints the lowest version that pyproject.toml allows of each direct dependency, as requirements for pip.
 
-    python scripts/lowest.py py2 server    # the dependencies, with those of two extras
+python scripts/lowest.py py2 server    # the dependencies, with those of two extras
 """
 
 from __future__ import annotations

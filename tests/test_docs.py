@@ -80,6 +80,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     python.write_text(f'#!/bin/sh\n[ "$1 $2" = "-m venv" ] && {venv}\n')
     python.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("TF2MIGRATE_CACHE_DIR", str(tmp_path / "kept"))
     monkeypatch.setenv("PRE_COMMIT_HOME", str(tmp_path / "cache"))
     folder = tmp_path / "repository"
     shutil.copytree(ROOT / "fixtures" / "example", folder / "fixtures" / "example")
@@ -194,6 +195,37 @@ def test_every_rule_that_is_named_exists() -> None:
     for page in PAGES:
         named = set(re.findall(r"\b(TFM\d{3})\b", page.read_text(encoding="utf-8")))
         assert named - pages().keys() <= {"TFM101", "TFM201", "TFM299", "TFM301", "TFM501", "TFM701"}, page
+
+
+def test_the_chinese_readme_has_the_programs_and_every_option_of_the_english_one() -> None:
+    english, chinese = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md"))
+    programs = [re.findall(r"^```python\n(.*?)^```", text, re.M | re.S) for text in (english, chinese)]
+    assert programs[1] == programs[0][:2]
+    table = set(re.findall(r"`(--?[\w-]+)", chinese))
+    assert {name for parameter in cli.migrate.params for name in parameter.opts if name.startswith("-")} <= table
+
+
+def test_the_picture_is_what_is_printed() -> None:
+    """`python scripts/picture.py` draws it anew."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import picture; print(picture.drawn(), end='')"],
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'scripts'}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (ROOT / "docs" / "report.svg").read_text(encoding="utf-8") == done.stdout
+
+
+def test_every_dependency_has_its_line() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [
+        *project["dependencies"],
+        *(each for extra in project["optional-dependencies"].values() for each in extra),
+    ]
+    table = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## Dependencies")[2].partition("\n## ")[0]
+    rows = "".join(row.partition(" | ")[0] + "," for row in table.splitlines() if row.startswith("| "))
+    assert {each.partition(">=")[0] for each in needed} - set(re.findall(r"[\w-]+", rows)) == set()
 
 
 def test_the_limits_of_the_readme_are_there_for_the_page_of_limits() -> None:
