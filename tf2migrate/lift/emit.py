@@ -31,7 +31,7 @@ from tf2migrate.lift.plan import Plan, Planned, unpacked
 from tf2migrate.lift.render import base, shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
-from tf2migrate.lift.trace import Definition, Run, Statement
+from tf2migrate.lift.trace import Definition, Made, Run, Statement
 from tf2migrate.lift.values import GONE, Handle, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
 from tf2migrate.model import Edit, Finding, Span
 
@@ -98,6 +98,7 @@ class Emitter:
                     if split is not None:
                         self.expressions.hoist(made)
                         continue
+                    self._check_seen(statement, made)
                     if isinstance(statement.node, ast.For | ast.While | ast.If | ast.Try) or self._nested(
                         statement.node, made.node
                     ):
@@ -112,6 +113,19 @@ class Emitter:
     def _replaced(self, value: object) -> bool:
         """Whether an iterator is not needed, as its data set goes on."""
         return isinstance(value, Iterator) and value not in self.plan.drawn
+
+    def _check_seen(self, statement: Statement, made: Made) -> None:
+        """What one method makes and a function in another uses is an attribute. Raises `Refused`."""
+        using = [p.frame for p in self.plan.functions if statement in p.slice.statements and p.frame is not None]
+        if all(visibility.sees(frame, statement.frame) for frame in using):
+            return
+        instance = visibility.owner(statement.frame)
+        if instance is None or any(visibility.owner(frame) is not instance for frame in using):
+            what = "what is made here belongs to another function than the one where the run's function would stand"
+            raise Refused("TFM902", made.node, what, "Build and run this part of the graph in one function.")
+        self.expressions.hoist(made)
+        name = self.expressions.hoisted[id(made.node)]
+        self.expressions.hoisted[id(made.node)] = f"self.{name.removeprefix('self.')}"
 
     @staticmethod
     def _within(node: ast.AST, inner: ast.AST) -> bool:

@@ -100,7 +100,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         if planned is None:
             planned = by_key[key] = Planned(found, plan.fresh(_name(found)))
             _place(planned, run)
-            visibility.check(planned, plan)
+            visibility.check(interpreter, planned, plan)
             plan.functions.append(planned)
         planned.runs.append(run)
         plan.of_run[id(run.node)] = planned
@@ -132,7 +132,7 @@ def _plan_starts(interpreter: Interpreter, plan: Plan, run: Run) -> None:
             planned = Planned(found, plan.fresh("make_dataset"), traced=False)
             planned.returned.append(found.leaves[0])
             _place(planned, first)
-            visibility.check(planned, plan)
+            visibility.check(interpreter, planned, plan)
             plan.functions.append(planned)
         planned.runs.append(first)
         plan.begun[id(run.node), start] = first, planned
@@ -152,7 +152,7 @@ def _plan_pipes(interpreter: Interpreter, plan: Plan) -> None:
         planned.returned += found.leaves
         planned.runs.append(run)
         _place(planned, run)
-        visibility.check(planned, plan)
+        visibility.check(interpreter, planned, plan)
         plan.functions.append(planned)
         plan.mapped[pipe] = planned
 

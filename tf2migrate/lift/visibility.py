@@ -43,31 +43,64 @@ def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
             definition.name = plan.fresh(definition.name)
 
 
-def check(planned: Planned, plan: Plan) -> None:
-    """All that a function reads is visible where it stands. Raises `Refused`."""
+def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
+    """All that a function reads is visible where it stands, or becomes an attribute. Raises `Refused`."""
     frame = planned.frame
     assert frame is not None
-    locally: dict[str, Frame] = {}
-    for statement in planned.slice.statements:
-        for definition in statement.writes:
-            own = definition.owner is None and statement.frame.unit
-            if own and locally.setdefault(definition.name, statement.frame) is not statement.frame:
-                _refuse(definition, "is the name of two things in two functions that one run needs")
+    _check_locals(planned)
     parameters = {plan.parameter_names[v]: v for v in planned.slice.parameters}
-    for definition in planned.slice.closed:
+    for definition in sorted(planned.slice.closed, key=lambda d: d.statement.order):
         if definition.owner is not None:
             continue
         if not sees(frame, definition.statement.frame):
-            _refuse(definition, "belongs to another function than the one where the run's function would stand")
-        if definition.name in parameters and definition.value is not parameters[definition.name]:
+            _promote(interpreter, definition, frame, plan)
+        elif definition.name in parameters and definition.value is not parameters[definition.name]:
             _refuse(definition, "is also the name of what a run is fed")
     for value in planned.slice.parameters:
         if not isinstance(value, Element):
             spec(plan, planned, value)
 
 
+def _check_locals(planned: Planned) -> None:
+    """Where two methods have a name for two things, the function must be done with one before it has the other."""
+    bound: dict[str, Definition] = {}
+    frames: dict[str, set[Frame]] = {}
+    for statement in planned.slice.statements:
+        for definition in statement.reads:
+            last = bound.get(definition.name)
+            other = last is not None and last.statement.frame is not definition.statement.frame
+            if other and definition.statement in planned.slice.statements:
+                _refuse(definition, "is the name of two things in two functions that one run needs")
+        for definition in statement.writes:
+            if definition.owner is None and statement.frame.unit:
+                bound[definition.name] = definition
+                frames.setdefault(definition.name, set()).add(statement.frame)
+    for leaf in planned.slice.leaves:
+        for definition in leaf.reads:
+            if leaf.named and len(frames.get(definition.name, ())) > 1 and bound[definition.name] is not definition:
+                _refuse(definition, "is the name of two things in two functions that one run needs")
+
+
+def _promote(interpreter: Interpreter, definition: Definition, frame: Frame, plan: Plan) -> None:
+    """A name of one method that a function in another reads becomes an attribute of the instance. Raises `Refused`."""
+    instance = owner(frame)
+    mixed = any(definition.site in sites and len(sites) > 1 for sites in interpreter.resolved.values())
+    assigned = isinstance(definition.statement.node, ast.Assign)
+    if instance is None or owner(definition.statement.frame) is not instance or mixed or not assigned:
+        raise _refused(definition, "belongs to another function than the one where the run's function would stand")
+    if definition.site not in plan.renamed:
+        taken = {n.attr for n in interpreter.program.nodes if isinstance(n, ast.Attribute)} | set(instance.of.methods)
+        taken |= {name.removeprefix("self.") for name in plan.renamed.values()}
+        name = definition.name if definition.name not in taken else plan.fresh(definition.name)
+        plan.renamed[definition.site] = f"self.{name}"
+
+
 def _refuse(definition: Definition, what: str) -> None:
-    raise Refused("TFM902", definition.statement.node, f"{definition.name} {what}", _ADVICE)
+    raise _refused(definition, what)
+
+
+def _refused(definition: Definition, what: str) -> Refused:
+    return Refused("TFM902", definition.statement.node, f"{definition.name} {what}", _ADVICE)
 
 
 def spec(plan: Plan, planned: Planned, value: Value) -> str:
