@@ -51,7 +51,7 @@ METHODS = frozenset(
 )
 _ITERATED = ("make_one_shot_iterator", "make_initializable_iterator")
 #: What gives elements of the same form as it is given.
-_KEEPING = METHODS - {"map", "flat_map", "interleave"}
+KEEPING = METHODS - {"map", "flat_map", "interleave"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +211,7 @@ def dataset_method(interpreter: Interpreter, node: ast.Call, base: Dataset, meth
     found = _checked(interpreter, node)
     if isinstance(found, Unknown):
         return found
-    width = base.width if method.name in _KEEPING else _mapped_width(interpreter, node, method.name)
+    width = base.width if method.name in KEEPING else _mapped_width(interpreter, node, method.name)
     return Dataset(Time.STAGED if found or base.time == Time.STAGED else base.time, node, width)
 
 

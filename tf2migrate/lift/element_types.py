@@ -6,23 +6,42 @@ import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift.datasets import Dataset, Element, Iterator, starts
+from tf2migrate.lift.datasets import KEEPING, Dataset, Element, Iterator, starts
 from tf2migrate.lift.pipelines import Piped
 from tf2migrate.lift.trace import Definition, Frame, Statement
-from tf2migrate.lift.values import Refused
+from tf2migrate.lift.values import Placeholder, Refused
 
 if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
 
 _OTHER = ("float64", "double", "float16", "half", "bfloat16")
 #: What gives float32 unless it is told otherwise.
 _SINGLE = ("tf.to_float", "tf.decode_csv", "tf.one_hot", "tf.random_", "tf.truncated_normal", "tf.image.")
 _DATA = ("tf.examples.tutorials.mnist.input_data", "input_data.")
+#: Losses that TensorFlow 1 computes in float32 whatever they are given.
+LOSSES = ("tf.losses.mean_squared_error", "tf.losses.absolute_difference", "tf.losses.huber_loss")
 _KEPT = ("reshape", "expand_dims", "transpose", "squeeze", "split", "copy")
 
 
-def check(interpreter: Interpreter, statement: Statement, at: ast.expr) -> None:
-    """What a layer computes on must be float32 where it comes from a data set. Raises `Refused`."""
+def check(interpreter: Interpreter, statement: Statement, at: ast.expr, told: bool = False) -> None:
+    """What a layer computes on must be float32 where it comes from a data set, or the layer be told its type.
+
+    Raises `Refused`.
+    """
+    for element in other_types(interpreter, statement):
+        if not told or _origin(interpreter, element) is None:
+            raise Refused(
+                "TFM907",
+                at,
+                "a layer computes in the type of a data set's elements, and that they are float32 is not seen",
+                "Give the data set float32: .astype(np.float32), or tf.cast in its map.",
+            )
+
+
+def other_types(interpreter: Interpreter, statement: Statement) -> list[Element]:
+    """The elements that a statement computes from, and that are not plainly float32."""
+    elements: dict[Element, None] = {}
     seen: set[Statement] = set()
     todo = [statement]
     while todo:
@@ -32,14 +51,84 @@ def check(interpreter: Interpreter, statement: Statement, at: ast.expr) -> None:
         seen.add(found)
         if found is not statement and _says(interpreter, found.node):
             continue  # cast on the way
+        elements.update(dict.fromkeys(e for e in found.effects if isinstance(e, Element)))
         for definition in found.reads:
             if isinstance(definition.value, Element):
-                _check(interpreter, definition.value, at)
+                elements[definition.value] = None
             elif definition.staged:
                 todo.append(definition.statement)
-        for element in found.effects:
-            if isinstance(element, Element):
-                _check(interpreter, element, at)
+    return [element for element in elements if not _is_single(interpreter, element)]
+
+
+def cast_arguments(interpreter: Interpreter) -> set[int]:
+    """The arguments of losses that TensorFlow 1 casts to float32, where they may be of another type."""
+    found: set[int] = set()
+    for statement in _all(interpreter):
+        calls = [n for n in ast.walk(statement.node) if isinstance(n, ast.Call)] if statement.moves else []
+        losses = [c for c in calls if interpreter.names.symbol(c.func) in LOSSES]
+        if losses and other_types(interpreter, statement):
+            named = [k.value for c in losses for k in c.keywords if k.arg in ("labels", "predictions")]
+            found |= {id(a) for a in [*(a for c in losses for a in c.args[:2]), *named]}
+    return found
+
+
+def dtype_text(expressions: Expressions, statement: Statement) -> str | None:
+    """How a layer is told the type that it computes in, where that is not plainly float32."""
+    for element in other_types(expressions.interpreter, statement):
+        origin = _origin(expressions.interpreter, element)
+        if isinstance(origin, Iterator):
+            path = "".join(f"[{i}]" for i in element.path)
+            return f"{_bound_name(expressions, origin)}.element_spec{path}.dtype"
+        if origin is not None:
+            return f"{origin}.dtype"
+    return None
+
+
+def _bound_name(expressions: Expressions, iterator: Iterator) -> str:
+    hoisted = expressions.hoisted.get(id(iterator.node))
+    named = [d.name for s in _all(expressions.interpreter) for d in s.writes if d.value is iterator and d.owner is None]
+    return hoisted or named[0]
+
+
+def _origin(interpreter: Interpreter, element: Element) -> Iterator | str | None:
+    """What knows the type of an element: its iterator, or the placeholder that its data set is made of."""
+    assert element.draw is not None
+    iterator = element.draw.iterator
+    if iterator.kind == "ready" and not isinstance(iterator, Piped):
+        return iterator
+    if iterator.kind != "started" or iterator.source is None:
+        return None
+    found = _component(interpreter, iterator.source, element.path[:1])
+    definitions = _definitions(interpreter, found) if isinstance(found, ast.Name) else []
+    if len(definitions) == 1 and isinstance(definitions[0].value, Placeholder) and definitions[0].owner is None:
+        return definitions[0].name
+    return None
+
+
+def _component(interpreter: Interpreter, node: ast.expr, path: tuple[int, ...]) -> ast.expr | None:
+    """The data that the elements of a data set are slices of, at one place of a tuple."""
+    if isinstance(node, ast.Name):
+        definitions = _definitions(interpreter, node)
+        made = definitions[0].statement.node if len(definitions) == 1 else None
+        return _component(interpreter, made.value, path) if isinstance(made, ast.Assign) else None
+    if not isinstance(node, ast.Call):
+        return None
+    symbol = interpreter.names.symbol(node.func) or ""
+    if symbol.endswith((".from_tensor_slices", ".from_tensors")) and node.args:
+        data = node.args[0]
+        if isinstance(data, ast.Tuple):
+            return data.elts[path[0]] if path and path[0] < len(data.elts) else None
+        return data if not path else None
+    if isinstance(node.func, ast.Attribute) and node.func.attr in KEEPING and not symbol:
+        return _component(interpreter, node.func.value, path)
+    return None
+
+
+def _definitions(interpreter: Interpreter, node: ast.Name) -> list[Definition]:
+    """The bindings that a name may mean."""
+    sites = interpreter.resolved.get(id(node), set())
+    found = {d.site: d for s in _all(interpreter) for d in s.writes if d.name == node.id and d.site in sites}
+    return list(found.values())
 
 
 def _says(interpreter: Interpreter, node: ast.AST) -> bool:
@@ -47,22 +136,16 @@ def _says(interpreter: Interpreter, node: ast.AST) -> bool:
     return "tf.float32" in paths or any(p.startswith(_SINGLE) for p in paths)
 
 
-def _check(interpreter: Interpreter, element: Element, at: ast.expr) -> None:
+def _is_single(interpreter: Interpreter, element: Element) -> bool:
     assert element.draw is not None
     iterator = element.draw.iterator
     if isinstance(iterator, Piped) and iterator.pipe is not None and iterator.pipe.kind == "batch":
         items = iterator.pipe.items
         wanted = items if not element.path else items[element.path[0] : element.path[0] + 1]
         if wanted and all(_computed(interpreter, item.statement) for item in wanted):
-            return
-    sources = list(_sources(interpreter, element.draw.iterator))
-    if not sources or not all(_single(interpreter, s, element.path[:1], f, {}) for s, f in sources):
-        raise Refused(
-            "TFM907",
-            at,
-            "a layer computes in the type of a data set's elements, and that they are float32 is not seen",
-            "Give the data set float32: .astype(np.float32), or tf.cast in its map.",
-        )
+            return True
+    sources = list(_sources(interpreter, iterator))
+    return bool(sources) and all(_single(interpreter, s, element.path[:1], f, {}) for s, f in sources)
 
 
 def _computed(interpreter: Interpreter, statement: Statement) -> bool:

@@ -11,6 +11,7 @@ from tf2migrate.lift import (
     cell_text,
     cells,
     datasets,
+    element_types,
     iterator_text,
     layer_text,
     layers,
@@ -57,6 +58,7 @@ class Expressions:
         self.renderer = Renderer(self.program, self.replacement)
         self.hoisted: dict[int, str] = {}
         self.kept: dict[int, variable_lists.Kept] = {}  # the lists that are attributes, as another method fills them
+        self.cast = element_types.cast_arguments(interpreter)
         self.data: dict[int, str] = {}  # names of data sets whose own names mean something else when they are used
         self.names: dict[int, str] = {}  # names inside a class made of a function: what they are there
         self.given: set[int] = set()  # those among them that are parameters, which have them where it is made too
@@ -127,6 +129,11 @@ class Expressions:
                 return self.hoisted[id(node)]
         if not isinstance(node, ast.expr):
             return None
+        if id(node) in self.cast:
+            self.cast.discard(id(node))
+            text = self.text(node)
+            self.cast.add(id(node))
+            return f"{self.tf}.cast({text}, {self.tf}.float32)"
         if id(node) in self.names and not (self._making and id(node) in self.given):
             return self.names[id(node)]
         if isinstance(node, ast.Name):

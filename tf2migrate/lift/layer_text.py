@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import normalization
+from tf2migrate.lift import element_types, normalization
 from tf2migrate.lift.layer_kinds import UNLIKE, Kind
 from tf2migrate.lift.layers import Called, never_drops, uses_random
 from tf2migrate.lift.render import spread
@@ -42,6 +42,8 @@ def made_text(expressions: Expressions, call: Called) -> str:
     drawn = kind.keras.startswith(("Dense", "Conv")) and uses_random(expressions.interpreter)
     if drawn and not any(part.startswith("kernel_initializer=") for part in parts):
         parts.append("kernel_initializer=glorot_uniform")
+    if call.statement is not None and (dtype := element_types.dtype_text(expressions, call.statement)) is not None:
+        parts.append(f"dtype={dtype}")
     begin = f"{expressions.tf}.keras.layers.{keras}(" if keras else "FusedBatchNormalization("
     every = [*positional, *parts]
     text = begin + ", ".join(every) + ")"

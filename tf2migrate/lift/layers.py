@@ -213,7 +213,7 @@ def check(interpreter: Interpreter) -> list[Finding]:
     for call in found:
         assert call.statement is not None
         check_precision(call.statement, call.inputs)
-        element_types.check(interpreter, call.statement, call.inputs)
+        element_types.check(interpreter, call.statement, call.inputs, told=True)
     made = [c for c in found if c.kind.keras != "Dropout"]
     return [*_dropping_nothing(found), *(_seeds(interpreter) if made else ())]
 
