@@ -59,13 +59,12 @@ def _without(source: Source, text: str, every: Sequence[ast.AST], gone: Iterable
     """A list of things between commas without some of them."""
     going = list(gone)
     spans = [source.span(node) for node in every]  # type: ignore[arg-type]
-    for index in reversed(range(len(every))):
-        if every[index] not in going:
-            continue
-        if index + 1 < len(every):
-            start, end = spans[index].start, spans[index + 1].start
-        else:
-            before = [i for i in range(index) if every[i] not in going]
-            start, end = (spans[before[-1]].end if before else spans[0].start), spans[index].end
-        text = text[:start] + text[end:]
+    kept = [index for index, node in enumerate(every) if node not in going]
+    if not kept:
+        return text[: spans[0].start] + text[spans[-1].end :] if every else text
+    if kept[-1] + 1 < len(every):
+        text = text[: spans[kept[-1]].end] + text[spans[-1].end :]
+    for index in reversed(range(kept[-1])):
+        if every[index] in going:
+            text = text[: spans[index].start] + text[spans[index + 1].start :]
     return text

@@ -68,7 +68,7 @@ def arguments(expressions: Expressions, run: Run, planned: Planned) -> tuple[lis
         text = _next(expressions, run, draw)
         whole = not elements[0].path
         every = len(elements) == count(draw) and len(unfed) == len(elements)
-        first = not named and all(v in unfed for v in elements) and wanted.index(elements[0]) == _given(wanted, fed)
+        first = not named and all(v in unfed for v in elements) and wanted.index(elements[0]) < _given(wanted, fed)
         if (whole or every) and first:
             placed.append(text if whole else f"*{text}")
         elif len(unfed) == 1:
@@ -83,7 +83,7 @@ def arguments(expressions: Expressions, run: Run, planned: Planned) -> tuple[lis
 
 def _given(wanted: list[Element], fed: set[Value]) -> int:
     """How many of the drawn parameters come before the first that is fed."""
-    return next((i for i, v in enumerate(wanted) if v in fed), 0)
+    return next((i for i, v in enumerate(wanted) if v in fed), len(wanted))
 
 
 def parameter(planned: Planned, value: Value, name: str) -> str:
@@ -207,7 +207,14 @@ def keep(expressions: Expressions) -> None:
                 )
                 if stable or id(source) in expressions.data:
                     continue
+                instance = visibility.owner(run.frame)
                 if not visibility.sees(run.frame, statement.frame):
+                    if instance is not None and visibility.owner(statement.frame) is instance:
+                        label = source.id if isinstance(source, ast.Name) else "dataset"
+                        told = "data" in label
+                        kept = expressions.plan.fresh(label if told else f"{label}_data")
+                        expressions.data[id(source)] = f"self.{kept}"
+                        continue
                     raise Refused(
                         "TFM902",
                         run.node,
