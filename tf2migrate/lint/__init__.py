@@ -8,6 +8,8 @@ from difflib import SequenceMatcher
 
 from tf2migrate.apply import apply
 from tf2migrate.facts.program import Program
+from tf2migrate.lint.control_flow import control_flow
+from tf2migrate.lint.eager_only import eager_only
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground, ground_of
 from tf2migrate.lint.keras3 import modernise
@@ -36,6 +38,10 @@ _TRACES = (
 )
 
 
+#: A code that no rule has: what a loop of the graph gives its first value may be read after it.
+_FREE = (366,)
+
+
 def _grounded(first: int, last: int, check: Callable[[Ground], Iterator[Found]], words: tuple[str, ...] = ()) -> Rule:
     """Rules with the first and the last of their codes, and what a program says somewhere that they speak of."""
     wanted = (*_TRACES, *words)
@@ -44,7 +50,7 @@ def _grounded(first: int, last: int, check: Callable[[Ground], Iterator[Found]],
         spoken = "tensorflow" in program.text and any(word in program.text for word in wanted)
         return check(ground_of(program)) if spoken else iter(())
 
-    return Rule(tuple(f"TFM{code}" for code in range(first, last + 1)), run)
+    return Rule(tuple(f"TFM{code}" for code in range(first, last + 1) if code not in _FREE), run)
 
 
 #: Every rule, in the order of the codes.
@@ -53,6 +59,8 @@ RULES: tuple[Rule, ...] = (
     _grounded(311, 313, captured),
     _grounded(321, 327, created, ("Variable(", "apply_gradients", "_variables", "weights")),
     _grounded(331, 338, retracing, ("run_functions_eagerly", "run_eagerly")),
+    _grounded(341, 350, eager_only, ("name=", "] = ", "] += ")),
+    _grounded(361, 378, control_flow),
     Rule(tuple(f"TFM{code}" for code in range(501, 533)), modernise),
 )
 

@@ -40,6 +40,7 @@ _VARIABLE_KEYWORDS = frozenset(
         *("initial_value", "trainable", "validate_shape", "caching_device", "name", "variable_def", "dtype"),
         *(
             "import_scope",
+            "per_worker_variable",
             "constraint",
             "synchronization",
             "aggregation",

@@ -246,8 +246,8 @@ class Traced:
         return bool(_NAMED.search(name)) and "tf.data" in text and not any(word in text for word in _OTHER_DATA)
 
     def _of_data(self, node: ast.expr) -> bool:
-        """Whether what `.batch()` or `.shuffle()` is called on may be a dataset: it is no module."""
-        return not self.view.path(node)
+        """Whether what `.batch()` or `.shuffle()` is called on may be a dataset: it is no module, nor of others."""
+        return not self.view.path(node) and not any(word in self.view.program.text for word in _OTHER_DATA)
 
     def _keras(self, cls: ast.ClassDef) -> Iterator[tuple[AnyFunction, Context]]:
         base = self.view.kinds.base(cls)
