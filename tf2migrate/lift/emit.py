@@ -52,7 +52,7 @@ class Emitter:
         for unrolled in bidirectional.every_unrolled(interpreter):
             if unrolled.statement is not None:
                 element_types.check(interpreter, unrolled.statement, unrolled.arguments["cell"])
-        self.traced = variable_lists.check(interpreter, plan) | averages.moving(plan)
+        self.traced = variable_lists.check(interpreter, plan) | averages.moving(plan) | savers.traced(interpreter, plan)
         self.records: dict[int, list[Statement]] = {}
         for frame in interpreter.frames:
             for statement in frame.statements:

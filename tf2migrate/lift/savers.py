@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.lift import variable_lists
+from tf2migrate.lift.averages import Averages
+from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.trace import Definition, Run, Statement
 from tf2migrate.lift.values import (
@@ -34,6 +37,7 @@ from tf2migrate.model import Finding
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter, Method
+    from tf2migrate.lift.plan import Plan, Planned
 
 ADVICE = "Write the tf.train.Checkpoint by hand, with a name for each variable."
 _SAVER = (
@@ -61,6 +65,7 @@ class Saver(Value):
     node: ast.Call
     arguments: Mapping[str, ast.expr]
     variables: tuple[Variable, ...]
+    layers: tuple[Layer, ...]
     optimizers: tuple[Optimizer, ...]
     keys: Mapping[int, str]  # those that a dict of variables gives, by variable
     env: Mapping[str, tuple[Definition, ...]]
@@ -99,10 +104,11 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
         interpreter.evaluate(bound["max_to_keep"])
     before = [s for f in interpreter.frames for s in f.statements if s.graph is interpreter.graph]
     made = {id(m.value): m.value for s in before for m in s.made}
-    if any(_repeated(s, interpreter.blocks) for s in before if any(isinstance(m.value, Variable) for m in s.made)):
+    if any(_repeated(s, interpreter.blocks) for s in before if any(_has_variables(m.value) for m in s.made)):
         return Unknown("a Saver of variables that a loop makes has no counterpart that is written yet", node)
-    if any(isinstance(value, Layer) for value in made.values()):
-        return Unknown("a Saver of layers has no counterpart that is written yet", node)
+    if any(isinstance(value, Averages) for value in made.values()):
+        return Unknown("a Saver of moving averages has no counterpart that is written yet", node)
+    layers = [v for v in made.values() if isinstance(v, Layer) and _has_variables(v)]
     variables = [v for v in made.values() if isinstance(v, Variable)]
     trained = {id(e.target): e.target for s in before for e in s.effects if isinstance(e, Effect)}
     optimizers = [o for o in trained.values() if isinstance(o, Optimizer) and _has_slots(o)]
@@ -111,6 +117,8 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     if given is not None and not (isinstance(given, ast.Constant) and given.value is None):
         symbol = interpreter.names.symbol(given.func) if isinstance(given, ast.Call) else None
         plain = isinstance(given, ast.Call) and not given.args and not given.keywords
+        if layers and not (plain and symbol in _EVERY):
+            return Unknown("a Saver of some of the variables of layers has no counterpart that is written yet", node)
         if symbol == "tf.trainable_variables" and plain:
             variables, optimizers = [v for v in variables if v.trainable], []
         elif symbol not in _EVERY or not plain:
@@ -120,9 +128,15 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
                 return Unknown("which variables a Saver keeps cannot be seen", node)
             if found.kind == "dict":
                 keys = {id(value): str(key) for key, value, _ in found.items}
-    if not variables:
+    if not variables and not layers:
         return Unknown("which variables a Saver keeps cannot be seen", node)
-    return Saver(node, bound, tuple(variables), tuple(optimizers), keys, visible(interpreter.frame), interpreter.graph)
+    env = visible(interpreter.frame)
+    kept = tuple(variables), tuple(layers), tuple(optimizers)
+    return Saver(node, bound, *kept, keys, env, interpreter.graph)
+
+
+def _has_variables(value: Value) -> bool:
+    return isinstance(value, Variable) or (isinstance(value, Layer) and not value.kind.startswith(WEIGHTLESS))
 
 
 def _repeated(statement: Statement, around: tuple[ast.stmt, ...]) -> bool:
@@ -176,6 +190,9 @@ def check(interpreter: Interpreter) -> list[Finding]:
     if restores and len({id(s.node) for s in savers}) > 1 and len({_signature(s) for s in savers}) > 1:
         message = "a file of one Saver may be restored by another, which names its variables differently"
         raise Refused("TFM911", restores[0].node, message, "Use one tf.train.Checkpoint for both.")
+    if restores and len({id(s.node) for s in savers}) > 1 and any(s.layers for s in savers):
+        message = "a file of one Saver may be restored by another, and which layer is which cannot be told"
+        raise Refused("TFM911", restores[0].node, message, "Use one tf.train.Checkpoint for both.")
     _check_initializers(interpreter, restores)
     _check_followed(interpreter)
     if not restores or (len(restores) < len(uses) and not _asks_state(interpreter)):
@@ -184,6 +201,25 @@ def check(interpreter: Interpreter) -> list[Finding]:
     message = "the checkpoint must be one that the new program wrote: on one of TensorFlow 1 the restore raises"
     advice = "Read old files with tf.train.load_checkpoint, and assign the variables by name."
     return [Finding(node.lineno, node.col_offset + 1, "TFM713", message, advice, fixable=True)]
+
+
+def traced(interpreter: Interpreter, plan: Plan) -> set[Planned]:
+    """The functions to trace as soon as they are defined: a layer that is saved must have its variables by then.
+
+    Raises `Refused` where nothing makes them before.
+    """
+    found = set()
+    for use in interpreter.uses.values():
+        for layer in () if use.restores else use.saver.layers:
+            makers = [p for p in plan.functions if variable_lists.calls(interpreter, p, layer)]
+            if any(run.statement.order < use.statement.order for p in makers for run in p.runs):
+                continue
+            ready = [p for p in makers if variable_lists.defined(p) < use.statement.order]
+            if not ready:
+                what = "a layer is saved before it is called, which is when it gets its variables"
+                raise Refused("TFM911", use.node, what, "Call it before.")
+            found.add(min(ready, key=lambda p: not variable_lists.trains(p)))  # the optimizer's state is saved, too
+    return found
 
 
 def _check_followed(interpreter: Interpreter) -> None:
@@ -280,13 +316,13 @@ def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]
             for leaf in inside if whole else [held]:
                 names.setdefault(id(leaf), expressions.plan.renamed.get(definitions[0].site, name))
     used: dict[str, str] = {}
-    values: list[Variable | Optimizer] = [*made.variables, *made.optimizers]
+    values: list[Variable | Layer | Optimizer] = [*made.variables, *made.layers, *made.optimizers]
     for value in values:
         text = expressions.hoisted.get(id(value.node)) or names.get(id(value))
         if text is None:
             line = getattr(value.node, "lineno", 0)
             raise Refused("TFM911", made.node, f"what a Saver keeps of line {line} has no name of its own here", ADVICE)
-        key = made.keys.get(id(value), text)
+        key = made.keys.get(id(value), text.removeprefix("self."))
         if not key.isidentifier() or used.get(key, text) != text:
             raise Refused("TFM911", made.node, f"{key} is no name that a tf.train.Checkpoint can keep", ADVICE)
         if key not in used:

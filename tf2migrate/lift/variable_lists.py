@@ -186,21 +186,28 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
     for planned in plan.functions:
         first = min(run.statement.order for run in planned.runs)
         for statement, layer in _uncalled(interpreter, planned):
-            makers = [p for p in plan.functions if _ids(layer) & calling[p] and _defined(p) < first]
+            makers = [p for p in plan.functions if _ids(layer) & calling[p] and defined(p) < first]
             if not makers:
                 what = "the variables of a layer are asked for where the layer has not been called"
                 raise Refused("TFM902", statement.node, what, "Ask for them after the layer's call.")
-            traced.add(min(makers, key=lambda p: (_trains_any(p), plan.functions.index(p))))
+            traced.add(min(makers, key=lambda p: (trains(p), plan.functions.index(p))))
     return traced
 
 
-def _defined(planned: Planned) -> float:
+def calls(interpreter: Interpreter, planned: Planned, layer: Layer) -> bool:
+    """Whether a function calls a layer, itself or in an object."""
+    inside = {id(thing) for thing in parts.things(interpreter, layer.node)}
+    return bool((_ids(layer) | inside) & _calling(interpreter, planned))
+
+
+def defined(planned: Planned) -> float:
     """When a function is there, in the order of the walk; never, where it stands before a run of its own."""
     orders = [s.order for s in planned.slice.statements if s.frame is planned.frame]
     return float("inf") if planned.before or not orders else max(orders)
 
 
-def _trains_any(planned: Planned) -> bool:
+def trains(planned: Planned) -> bool:
+    """Whether a function trains something."""
     return any(_trains(statement) for statement in planned.slice.statements)
 
 
