@@ -143,7 +143,7 @@ class _Compat:
     def _unseen(self) -> Iterator[Finding]:
         """Names that `from tensorflow import *` brought and `tf.compat.v1` lacks, such as `contrib`."""
         stars = {node.module for node in self.names.imports if isinstance(node, ast.ImportFrom) and _is_star(node)}
-        names = unbound(self.program) if stars & {"tensorflow", V1} else set()
+        names = unbound(self.program) if stars & {"tensorflow", V1} else frozenset()
         for node in self.program.nodes:
             if isinstance(node, ast.Name) and node.id in names:
                 symbol = f"tf.{node.id}"

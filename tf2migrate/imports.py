@@ -48,7 +48,7 @@ def tidy(program: Program, before: Program) -> Outcome:
     taken = [edit.span for edit in edits]
     edits += [e for e in statements.paths() if not any(t.start <= e.span.start < t.end for t in taken)]
     bound = {alias.asname or alias.name for node in program.names.imports for alias in node.names}
-    missing = (unbound(program) - unbound(before)) | (statements.unbound - bound)
+    missing = set(unbound(program) - unbound(before)) | (statements.unbound - bound)
     return Outcome(tuple(sorted(_with_additions(program, edits, missing))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -133,8 +134,14 @@ def report(path: str, result: Result, mode: Mode) -> Report:
     return Report(path, result.remaining, fixed, diff, result.failed)
 
 
+def collect_seldom() -> None:
+    """Look for garbage after 100,000 new objects, not 700: a tree is some ten thousand, all of them alive."""
+    gc.set_threshold(100_000, 20, 20)
+
+
 def process_all(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
     """The reports of all jobs, in the order of the jobs."""
+    collect_seldom()
     if workers < 2 or len(jobs) < 2:
         yield from map(process, jobs)
         return
@@ -145,7 +152,7 @@ def process_all(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
     from concurrent.futures import ProcessPoolExecutor
 
     import_module("tf2migrate.treat")  # once, for all the processes
-    with ProcessPoolExecutor(min(workers, done.count(None))) as pool:
+    with ProcessPoolExecutor(min(workers, done.count(None)), initializer=collect_seldom) as pool:
         futures = [None if known else pool.submit(process, job) for job, known in zip(jobs, done, strict=True)]
         try:
             for job, known, future in zip(jobs, done, futures, strict=True):

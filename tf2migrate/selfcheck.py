@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
+from functools import lru_cache
 
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Finding
@@ -15,7 +16,7 @@ def undefined(after: Program, before: Program) -> tuple[Finding, ...]:
 
     A finding here is a defect of a rule, never of the program; it keeps the program from being written.
     """
-    missing = unbound(after) - unbound(before)
+    missing = set(unbound(after) - unbound(before))
     found = []
     for node in after.nodes:
         if isinstance(node, ast.Name) and node.id in missing:
@@ -32,7 +33,8 @@ def undefined(after: Program, before: Program) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def unbound(program: Program) -> set[str]:
+@lru_cache(maxsize=4)  # several stages ask it of the first program
+def unbound(program: Program) -> frozenset[str]:
     """The global names that a program reads and does not bind at module level."""
     top = symtable.symtable(program.text, "program", "exec")
     bound = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
@@ -48,4 +50,4 @@ def unbound(program: Program) -> set[str]:
                     bound.add(symbol.get_name())
                 elif symbol.is_referenced():
                     read.add(symbol.get_name())
-    return read - bound
+    return frozenset(read - bound)

@@ -113,7 +113,9 @@ class Names:
         self.mentions: list[ast.Name] = []  # of any name
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self._top = _Scope(tree, None)
+        self._paths: dict[int, str | None] | None = None  # once all is read
         self._collect(tree, self._top)
+        self._paths = {id(name): self._lookup(name.id, self._scopes[id(name)]) for name in self.mentions}
 
     def raw(self, node: ast.AST) -> str | None:
         """The path as imported (``tensorflow.compat.v1.placeholder``) that an expression stands for, or None."""
@@ -121,6 +123,8 @@ class Names:
             base = self.raw(node.value)
             return None if base is None else f"{base}.{node.attr}"
         if isinstance(node, ast.Name):
+            if self._paths is not None:
+                return self._paths.get(id(node))
             scope = self._scopes.get(id(node))
             return None if scope is None else self._lookup(node.id, scope)
         return None

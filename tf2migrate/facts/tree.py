@@ -6,27 +6,32 @@ import ast
 
 #: Fields that hold no node, or one that says nothing of its own: whether a name is read or written, say.
 _PLAIN = frozenset(
-    {"arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "level", "module", "simple"}
-    | {"type_comment"}
+    {"arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "rest"}
+    | {"simple", "type_comment", "type_ignores"}
 )
+#: Fields that hold no node in these kinds, and do in others.
+_PLAIN_HERE = {"names": ("Global", "Nonlocal"), "value": ("Constant", "MatchSingleton")}
+#: Lists with None among the nodes.
+_HOLES = frozenset({"keys", "kw_defaults"})
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
-def fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    """The fields of a kind of node in which nodes may stand."""
-    if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(name for name in kind._fields if name not in _PLAIN)
+def _fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    """The fields of a kind of node in which nodes stand."""
+    found = (name for name in kind._fields if name not in _PLAIN and kind.__name__ not in _PLAIN_HERE.get(name, ()))
+    _FIELDS[kind] = tuple(name for name in found if name != "name" or kind.__name__ == "TypeAlias")
     return _FIELDS[kind]
 
 
 def children(node: ast.AST) -> list[ast.AST]:
     """The nodes directly below a node, in the order of its fields; contexts (`ast.Load` and the like) are left out."""
     found: list[ast.AST] = []
-    for name in fields(type(node)):
+    kind = type(node)
+    for name in _FIELDS[kind] if kind in _FIELDS else _fields(kind):
         value = getattr(node, name, None)
         if type(value) is list:
-            found += [each for each in value if isinstance(each, ast.AST)]
-        elif isinstance(value, ast.AST):
+            found += [each for each in value if each is not None] if name in _HOLES else value
+        elif value is not None:
             found.append(value)
     return found
 
