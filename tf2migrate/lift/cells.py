@@ -146,6 +146,11 @@ class Unrolled(Structure):
 def _cell(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     name = path.rsplit(".", 1)[-1]
     bound = bind(node, _CELLS[name])
+    if "reuse" in bound and interpreter.scopes.reuse == NEVER:
+        with interpreter.apart():
+            told = interpreter.evaluate(bound["reuse"])
+        if isinstance(told, Python) and told.known and not told.literal:
+            bound = {key: argument for key, argument in bound.items() if key != "reuse"}
     for key, argument in bound.items():
         literal = argument.value if isinstance(argument, ast.Constant) else ...
         default = True if key == "state_is_tuple" else None

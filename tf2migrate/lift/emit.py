@@ -13,6 +13,7 @@ from tf2migrate.lift import (
     cells,
     element_types,
     iterator_text,
+    keras_layers,
     layers,
     loops,
     normalization,
@@ -47,6 +48,7 @@ class Emitter:
             *summaries.check(interpreter),
             *cells.check(bidirectional.every_unrolled(interpreter)),
             *layers.check(interpreter),
+            *keras_layers.check(interpreter),
             *normalization.check(interpreter, plan),
         ]
         for unrolled in bidirectional.every_unrolled(interpreter):

@@ -13,6 +13,7 @@ from tf2migrate.lift import (
     datasets,
     element_types,
     iterator_text,
+    keras_layers,
     layer_text,
     layers,
     optimizers,
@@ -187,6 +188,8 @@ class Expressions:
             return self.variable(node, value) if value.node is node else self.name_of(node, value)
         if isinstance(value, layers.Called):
             return layer_text.call_text(self, node, value)
+        if isinstance(value, keras_layers.Object) and value.constructor is not None:
+            return layer_text.made_text(self, value.constructor)
         if isinstance(value, regularization_loss.Total):
             return regularization_loss.total_text(self, node, value)
         if isinstance(value, cells.Cell):
@@ -229,10 +232,17 @@ class Expressions:
         if isinstance(value, Variable):
             return self.name_of(node, value)
         assert isinstance(value, Layer)
-        name = self.hoisted.get(id(value.node))
+        name = self.hoisted.get(id(value.node)) or self._bound(value)
         if name is None:
             raise Refused("TFM907", node, "a layer whose variables are asked for has no name", "Bind it to a name.")
         return name
+
+    def _bound(self, value: Layer) -> str | None:
+        """The name that the program itself gives to a layer."""
+        for definition in [d for f in self.interpreter.frames for s in f.statements for d in s.writes]:
+            if definition.value is value:
+                return f"self.{definition.attribute}" if definition.owner is not None else definition.name
+        return None
 
     def name_of(self, node: ast.expr, value: Variable) -> str:
         """The name under which a variable was made that is found again. Raises `Refused`."""

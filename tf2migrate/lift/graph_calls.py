@@ -13,6 +13,7 @@ from tf2migrate.lift import (
     bidirectional,
     cells,
     datasets,
+    keras_layers,
     layers,
     metrics,
     normalization,
@@ -177,6 +178,10 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
         index = "ch".index(node.attr)
         interpreter.rewrites[id(node)] = ("item", index)
         return base.items[index][1]
+    if isinstance(base, scopes.Scope) and node.attr == "reuse" and base.reuse in (scopes.NEVER, scopes.ALWAYS):
+        return Python(base.reuse == scopes.ALWAYS, known=True)
+    if isinstance(base, keras_layers.Object) and node.attr in variable_lists.OF_LAYERS:
+        return variable_lists.of_layer(interpreter, node, base)
     if isinstance(base, Variable) and node.attr == "initializer":
         return Initializer("initializer", node, of=base, scopes=frozenset(("some",)))
     return Method(base, node.attr, node)
@@ -600,6 +605,7 @@ HANDLERS: dict[str, Handler] = {
     **cells.HANDLERS,
     **datasets.HANDLERS,
     **pipelines.HANDLERS,
+    **keras_layers.HANDLERS,
     **layers.HANDLERS,
     **regularization_loss.HANDLERS,
     **metrics.HANDLERS,

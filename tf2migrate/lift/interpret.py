@@ -14,7 +14,18 @@ from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import children
-from tf2migrate.lift import builders, cells, classes, datasets, feeders, graph_calls, loops, parts, variable_lists
+from tf2migrate.lift import (
+    builders,
+    cells,
+    classes,
+    datasets,
+    feeders,
+    graph_calls,
+    keras_layers,
+    loops,
+    parts,
+    variable_lists,
+)
 from tf2migrate.lift.cells import State
 from tf2migrate.lift.pipelines import Asked, Pipe
 from tf2migrate.lift.savers import Use
@@ -776,6 +787,8 @@ class Interpreter:
         self.statement.reads |= reads
         if isinstance(function, Function):
             return self.call_function(function, node, hint)
+        if isinstance(function, keras_layers.Object):
+            return keras_layers.call(self, function, node)
         if isinstance(function, classes.Class):
             return classes.instantiate(self, function, node)
         if isinstance(function, classes.Bound):

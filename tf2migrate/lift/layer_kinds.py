@@ -59,7 +59,7 @@ UNLIKE = frozenset(
     (
         *("renorm", "renorm_clipping", "virtual_batch_size", "adjustment", "outputs_collections"),
         *("variables_collections", "normalizer_fn", "normalizer_params", "param_initializers", "param_regularizers"),
-        *("batch_weights", "zero_debias_moving_mean"),
+        *("batch_weights", "zero_debias_moving_mean", "unique"),
     )
 )
 _FEW = frozenset(("fused", "renorm_momentum", "renorm_decay", "reuse", "scope"))
@@ -156,10 +156,26 @@ _CONTRIB_LAYERS = {
         renamed={"is_training": "training"},
     ),
     "flatten": Kind("Flatten", ("inputs", "outputs_collections", "scope"), dropped=_FEW),
+    "embed_sequence": Kind(
+        "Embedding",
+        ("ids", "vocab_size", "embed_dim", "unique", "initializer", "regularizer", "trainable", "scope", "reuse"),
+        ("input_dim", "output_dim"),
+        ("ids", "vocab_size", "embed_dim"),
+        {
+            "ids": "inputs",
+            "vocab_size": "input_dim",
+            "embed_dim": "output_dim",
+            "initializer": "embeddings_initializer",
+            "regularizer": "embeddings_regularizer",
+        },
+        {"embeddings_initializer": '"glorot_uniform"'},
+        _FEW,
+    ),
 }
 
 _CONTRIB_LAYERS["convolution2d"] = _CONTRIB_CONV
 _SCOPES = {
+    "embed_sequence": "EmbedSequence",
     "conv2d": "Conv",
     "convolution2d": "Conv",
     "conv2d_transpose": "Conv2d_transpose",

@@ -64,7 +64,7 @@ def _layer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
     kind = KINDS[path]
     bound = arg_scopes.given(interpreter, node, path, bind(node, kind.parameters), kind.parameters)
     missing = set(kind.required) - set(bound)
-    refused = "less than it needs" if missing else _unlike(kind, bound)
+    refused = "less than it needs" if missing else unlike(kind, bound)
     if refused:
         return Unknown(f"{path} with {refused}", node)
     arguments = {kind.renamed.get(name, name): argument for name, argument in bound.items()}
@@ -77,7 +77,7 @@ def _layer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
             training = interpreter.evaluate(argument)
             values.append(training)
         elif name not in ("inputs", "name", "scope"):
-            values.append(_setting(interpreter, name, argument, kind))
+            values.append(setting(interpreter, name, argument, kind))
     for value in values:
         for leaf in leaves(value):
             if isinstance(leaf, Unknown):
@@ -92,8 +92,12 @@ def _of_scope(interpreter: Interpreter, node: ast.Call, kind: Kind, arguments: d
     """Adds what the variable scope gives to the weights of a layer; says why where that is not written."""
     if scopes.default_for(interpreter, node, "regularizer") is not None:
         return "a layer is made in a variable scope with a regularizer"
-    for name in ("kernel_initializer", "depthwise_initializer", "pointwise_initializer"):
-        if name in kind.parameters and scopes.is_missing(arguments.get(name)):
+    embedding = ["embeddings_initializer"] if kind.keras == "Embedding" else []
+    names = [
+        n for n in ("kernel_initializer", "depthwise_initializer", "pointwise_initializer") if n in kind.parameters
+    ]
+    for name in [*names, *embedding]:
+        if scopes.is_missing(arguments.get(name)):
             default = scopes.default_for(interpreter, node, "initializer")
             if default is not None:
                 arguments[name] = default
@@ -130,7 +134,7 @@ def _made(
         interpreter.scopes.store[id(interpreter.graph), full] = made
     if kind.keras != "Dropout":
         held = frozenset() if kind.keras.startswith(WEIGHTLESS) else ALL_VARIABLES
-        interpreter.make(node, made, _name(interpreter, hint, kind.keras), full, trained, held)
+        interpreter.make(node, made, layer_name(interpreter, hint, kind.keras), full, trained, held)
         regularization.of_layer(interpreter, made, full, arguments)
     return made
 
@@ -150,7 +154,7 @@ def _settings(arguments: Mapping[str, ast.expr]) -> str:
     return ", ".join(sorted(f"{k}={ast.unparse(v)}" for k, v in arguments.items() if k not in apart))
 
 
-def _unlike(kind: Kind, bound: Mapping[str, ast.expr]) -> str:
+def unlike(kind: Kind, bound: Mapping[str, ast.expr]) -> str:
     """The name of an argument that has no counterpart, or nothing."""
     for name, argument in bound.items():
         literal = argument.value if isinstance(argument, ast.Constant) else ...
@@ -168,7 +172,7 @@ def _unlike(kind: Kind, bound: Mapping[str, ast.expr]) -> str:
     return ""
 
 
-def _setting(interpreter: Interpreter, name: str, argument: ast.expr, kind: Kind) -> Value:
+def setting(interpreter: Interpreter, name: str, argument: ast.expr, kind: Kind) -> Value:
     """An argument of the constructor: it stays where it stands, so it must be there by then."""
     from tf2migrate.lift.interpret import Function
 
@@ -185,7 +189,7 @@ def _setting(interpreter: Interpreter, name: str, argument: ast.expr, kind: Kind
     return value
 
 
-def _name(interpreter: Interpreter, hint: str, keras: str) -> str:
+def layer_name(interpreter: Interpreter, hint: str, keras: str) -> str:
     """A name for a layer after what it computes, that no function binds for itself."""
     label = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", keras.replace("BatchNormalization", "norm")).lower()
     if hint in ("", "output"):
@@ -215,7 +219,7 @@ def check(interpreter: Interpreter) -> list[Finding]:
         check_precision(call.statement, call.inputs)
         element_types.check(interpreter, call.statement, call.inputs, told=True)
     made = [c for c in found if c.kind.keras != "Dropout"]
-    return [*_dropping_nothing(found), *(_seeds(interpreter) if made else ())]
+    return [*_dropping_nothing(found), *(seeds(interpreter) if made else ())]
 
 
 def called(interpreter: Interpreter) -> list[Called]:
@@ -267,7 +271,7 @@ def never_drops(call: Called) -> bool:
     return told and isinstance(call.training, Python) and not call.training.literal
 
 
-def _seeds(interpreter: Interpreter) -> Iterator[Finding]:
+def seeds(interpreter: Interpreter) -> Iterator[Finding]:
     """Keras takes the seeds of its initializers from Python's `random`."""
     if uses_random(interpreter):
         return
@@ -298,6 +302,10 @@ __all__ = [
     "check",
     "check_precision",
     "free_name",
+    "layer_name",
     "never_drops",
+    "seeds",
+    "setting",
+    "unlike",
     "uses_random",
 ]

@@ -19,7 +19,7 @@ REGULARIZED = "regularization_losses"
 _IN = frozenset((REGULARIZED,))
 _REGULARIZERS = (
     *("kernel_regularizer", "bias_regularizer", "gamma_regularizer", "beta_regularizer"),
-    *("depthwise_regularizer", "pointwise_regularizer", "activity_regularizer"),
+    *("depthwise_regularizer", "pointwise_regularizer", "activity_regularizer", "embeddings_regularizer"),
 )
 
 

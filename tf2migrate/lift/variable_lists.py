@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import cells, layers, parts, visibility
+from tf2migrate.lift import cells, keras_layers, layers, parts, visibility
 from tf2migrate.lift.regularization import REGULARIZED
 from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.trace import Statement
@@ -63,6 +63,21 @@ def collection_name(value: Value) -> str | None:
     if isinstance(value, Symbol) and value.path.startswith("tf.GraphKeys."):
         return _KEYS.get(value.path.removeprefix("tf.GraphKeys."))
     return value.literal if isinstance(value, Python) and isinstance(value.literal, str) else None
+
+
+#: The attributes of layers that are lists of their variables, and the collections that those are.
+OF_LAYERS = {
+    "trainable_variables": "trainable_variables",
+    "trainable_weights": "trainable_variables",
+    "variables": "variables",
+    "weights": "variables",
+}
+
+
+def of_layer(interpreter: Interpreter, node: ast.Attribute, layer: Layer) -> Value:
+    """The variables of a layer that the program has as an object."""
+    member = Member(interpreter.graph, None, layer, True, None)
+    return _collected(interpreter, node, [member], OF_LAYERS[node.attr])
 
 
 def of_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
@@ -251,7 +266,9 @@ def _ids(layer: Layer) -> set[int]:
 
 def _called(interpreter: Interpreter, value: object) -> Iterator[int]:
     """The layers that are called where this stands."""
-    if isinstance(value, layers.Called) and value.layer is not None:
+    if (isinstance(value, layers.Called) and value.layer is not None) or (
+        isinstance(value, keras_layers.Used) and value.layer is not None
+    ):
         yield id(value.layer)
     elif isinstance(value, cells.Unrolled):
         yield id(value.node)
