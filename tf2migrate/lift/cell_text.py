@@ -26,6 +26,11 @@ _CLASS = '''class Joint{cell}({tf}.keras.layers.{cell}):
         self.kernel_initializer = lambda *_, **__: drawn()[:inputs]
         self.recurrent_initializer = lambda *_, **__: drawn()[inputs:]
         super().build(input_shape)'''
+_CALL = """
+
+    def call(self, inputs, states, training=False):  # the state: what is remembered, then the output
+        output, states = super().call(inputs, states[::-1], training)
+        return output, states[::-1]"""
 _DRAWN = {
     "SimpleRNNCell": ("return draw([inputs + units, units])",),
     "LSTMCell": (
@@ -45,7 +50,7 @@ def classes(text: str, tf: str) -> list[str]:
     for cell, lines in _DRAWN.items():
         if f"Joint{cell}(" in text:
             drawn = "\n".join(" " * 12 + line.format(tf=tf) for line in lines)
-            found.append(_CLASS.format(cell=cell, tf=tf, drawn=drawn))
+            found.append(_CLASS.format(cell=cell, tf=tf, drawn=drawn) + (_CALL if cell == "LSTMCell" else ""))
     return found
 
 
@@ -138,29 +143,37 @@ def _every(value: Value) -> list[Value]:
 
 
 def lines(expressions: Expressions, value: Unrolled, outputs: str, state: ast.expr | str) -> list[str]:
-    """The lines of `outputs, state = dynamic_rnn(…)`: unrolled, what is dropped, then the state in its old order."""
-    found = _outputs(expressions, value, outputs)
+    """The lines of `outputs, state = dynamic_rnn(…)`: unrolled, and what is dropped."""
     if not state_is_read(expressions, value):
-        return found
-    if value.several:
-        message = "the state of cells with dropout between them is used"
-        raise Refused("TFM902", value.arguments["cell"], message, "Unroll each cell by itself.")
-    begin = f"{outputs} = "
-    at = next(i for i, line in enumerate(found) if line.startswith(f"{begin}{_name(expressions, value)}("))
-    call = found[at].removeprefix(begin)
+        return _outputs(expressions, value, outputs)
     last = value.items[1][1]
     if isinstance(last, State) and isinstance(state, ast.Tuple | ast.List) and len(state.elts) == 2:
-        remembered, output = (expressions.text(element) for element in state.elts)
-        found[at] = f"{outputs}, {output}, {remembered} = {call}"
-    elif not isinstance(state, ast.Name | ast.Attribute | str):
+        return _outputs(expressions, value, outputs, ", ".join(expressions.text(part) for part in state.elts))
+    if not isinstance(state, ast.Name | ast.Attribute | str):
         message = "the state of an unrolled cell is taken apart where it is bound"
         raise Refused("TFM902", value.arguments["cell"], message, "Bind the state to one name.")
-    else:
-        kept = state if isinstance(state, str) else expressions.text(state)
-        found[at] = f"{outputs}, {'*' if isinstance(last, Structure) else ''}{kept} = {call}"
-        order = _reversed(last, kept) if isinstance(last, Structure) else kept
-        found[at + 1 : at + 1] = [f"{kept} = {order}"] if order != kept else []
-    return found
+    kept = state if isinstance(state, str) else expressions.text(state)
+    if value.several:
+        return _one_by_one(expressions, value, outputs, kept)
+    return _outputs(expressions, value, outputs, f"*{kept}" if isinstance(last, Structure) else kept)
+
+
+def _one_by_one(expressions: Expressions, value: Unrolled, outputs: str, state: str) -> list[str]:
+    """Cells that are unrolled one after the other, and the list of their states."""
+    last = value.items[1][1]
+    assert isinstance(last, Structure)
+    if value.stages[0].every:
+        each = free_name(expressions.interpreter, "last")
+        star = "*" if isinstance(last.rest, Structure) else ""
+        return [f"{state} = []", *_outputs(expressions, value, outputs, f"{star}{each}", f"{state}.append({each})")]
+    parts = [item for _, item, _ in last.items]
+    if len(parts) != len(value.stages):
+        message = "the state of cells that are stacked in stacks, with dropout between them, is used"
+        raise Refused("TFM902", value.arguments["cell"], message, "Unroll each cell by itself.")
+    names = [f"{state.rsplit('.', 1)[-1]}_{i}" for i in range(len(parts))]
+    names = [free_name(expressions.interpreter, name) for name in names]
+    starred = [f"*{name}" if isinstance(part, Structure) else name for name, part in zip(names, parts, strict=True)]
+    return [*_outputs(expressions, value, outputs, starred), f"{state} = [{', '.join(names)}]"]
 
 
 def outputs_text(expressions: Expressions, value: Unrolled) -> str | None:
@@ -177,21 +190,6 @@ def _name(expressions: Expressions, value: Unrolled) -> str:
     return name if value.index is None else f"{name}[{value.index}]"
 
 
-def _reversed(state: Value, text: str) -> str:
-    """A state with Keras's order of an LSTM's two parts turned into TensorFlow 1's, or back."""
-    if isinstance(state, State):
-        return f"{text}[::-1]"
-    if isinstance(state, Structure):
-        each = state.rest or state.items[0][1]
-        kinds = {type(item) for _, item, _ in state.items}
-        if len(kinds) > 1:
-            raise Refused(
-                "TFM902", _located(state), "cells of different kinds are stacked, and their state is used", ""
-            )
-        return f"[state[::-1] for state in {text}]" if isinstance(each, State) else text
-    return text
-
-
 def _gone(expressions: Expressions, initial: Value) -> bool:
     """Whether a state is of zeros, and is given no other in any run: Keras starts from zeros by itself."""
     if isinstance(initial, ZeroState):
@@ -203,11 +201,11 @@ def _unstacked(expressions: Expressions, state: Value, text: str) -> str:
     """A state that is fed as one array, as Keras takes it."""
     tf = expressions.tf
     if isinstance(state, State):
-        return f"{tf}.unstack({text}[::-1])"
+        return f"{tf}.unstack({text})"
     if isinstance(state, Structure):
         each = state.rest or state.items[0][1]
         inner = f"{tf}.unstack({text})"
-        return f"[{tf}.unstack(state[::-1]) for state in {inner}]" if isinstance(each, State) else inner
+        return f"[{tf}.unstack(state) for state in {inner}]" if isinstance(each, State) else inner
     return text
 
 
@@ -241,27 +239,37 @@ def _unwrapped(cell: Value) -> Cell | Stacked:
     return cell
 
 
-def _located(value: Structure) -> ast.AST:
-    assert value.node is not None
-    return value.node
-
-
-def _outputs(expressions: Expressions, value: Unrolled, target: str) -> list[str]:
-    """The lines that bind the outputs, from cell to cell."""
+def _outputs(
+    expressions: Expressions, value: Unrolled, target: str, state: str | list[str] = "", after: str = ""
+) -> list[str]:
+    """The lines that bind the outputs, from cell to cell, and the states if there are names for them."""
     begin = f"{target} = "
     tf, given = expressions.tf, value.arguments
     name = _name(expressions, value)
     source, mask = _inputs(expressions, value)
+    initial = _first(expressions, value)
     found = []
     if value.stages[0].every:
         stage = value.stages[0]
         each = free_name(expressions.interpreter, "rnn")
-        found = [f"{begin}{source}", f"for {each} in {name}:"]
-        found += ["    " + line for line in _stage(expressions, stage, each, target, target, mask)]
+        assert isinstance(state, str)
+        head = f"for {each} in {name}:"
+        if initial is not None:
+            first = free_name(expressions.interpreter, "first")
+            head = f"for {each}, {first} in zip({name}, {initial}):"
+            mask += f", initial_state={_part(expressions, value, first)}"
+        found = [f"{begin}{source}", head]
+        found += ["    " + line for line in _stage(expressions, stage, each, target, _taken(target, state), mask)]
+        found += [f"    {after}"] if after else []
     else:
         for index, stage in enumerate(value.stages):
             call = f"{name}[{index}]" if value.several else name
-            found += _stage(expressions, stage, call, source, target, mask)
+            more = mask
+            if initial is not None:
+                begun = _part(expressions, value, f"{initial}[{index}]", index) if value.several else initial
+                more += f", initial_state={begun}"
+            taken = _taken(target, state if isinstance(state, str) else state[index])
+            found += _stage(expressions, stage, call, source, taken, more)
             source = target
     if value.index:
         found.append(f"{begin}{tf}.reverse({target}, axis=[1])")
@@ -273,8 +281,32 @@ def _outputs(expressions: Expressions, value: Unrolled, target: str) -> list[str
     return found
 
 
+def _taken(target: str, state: str) -> tuple[str, str]:
+    return target, f"{target}, {state}" if state else target
+
+
+def _first(expressions: Expressions, value: Unrolled) -> str | None:
+    """The state that is given at the beginning, as Keras takes it; of several objects, as each of them is given its."""
+    if value.initial is None or _gone(expressions, value.initial):
+        return None
+    text = expressions.text(value.arguments["initial_state"])
+    if not isinstance(value.initial, ZeroState):
+        return expressions.operand(value.arguments["initial_state"]) if value.several else text
+    if value.several:
+        return f"{expressions.tf}.unstack({text})" if value.stages[0].every else text
+    return _unstacked(expressions, value.items[1][1], text)
+
+
+def _part(expressions: Expressions, value: Unrolled, text: str, index: int = 0) -> str:
+    """One cell's state in one that is given for several."""
+    last = value.items[1][1]
+    assert isinstance(last, Structure)
+    cell = last.rest or last.items[index][1]
+    return _unstacked(expressions, cell, text) if isinstance(value.initial, ZeroState) else text
+
+
 def _inputs(expressions: Expressions, value: Unrolled) -> tuple[str, str]:
-    """What is unrolled over, batch first, and the further arguments of the call."""
+    """What is unrolled over, batch first, and the mask of steps as a further argument of the call."""
     tf, given = expressions.tf, value.arguments
     text = expressions.text(given["inputs"])
     source = f"{tf}.stack({text}, axis=1)" if value.static else text
@@ -286,25 +318,19 @@ def _inputs(expressions: Expressions, value: Unrolled) -> tuple[str, str]:
     if "sequence_length" in given and not _none(given["sequence_length"]):
         steps = f"len({text})" if value.static else f"{tf}.shape({text})[{axis}]"
         more += f", mask={tf}.sequence_mask({expressions.text(given['sequence_length'])}, {steps})"
-    if value.initial is not None and not _gone(expressions, value.initial):
-        if value.several:
-            message = "cells with dropout between them start from a given state"
-            raise Refused("TFM902", given["cell"], message, "Unroll each cell by itself.")
-        initial = expressions.text(given["initial_state"])
-        if isinstance(value.initial, ZeroState):
-            more += f", initial_state={_unstacked(expressions, value.items[1][1], initial)}"
-        else:
-            more += f", initial_state={_reversed(value.items[1][1], initial)}"
     return source, more
 
 
-def _stage(expressions: Expressions, stage: Stage, name: str, source: str, target: str, more: str) -> list[str]:
+def _stage(
+    expressions: Expressions, stage: Stage, name: str, source: str, taken: tuple[str, str], more: str
+) -> list[str]:
     """One cell: what is dropped of its inputs, the unrolling, and what is dropped of its outputs."""
     found = []
     for wrapper in reversed(stage.wrappers):
         if "input_keep_prob" in wrapper.arguments and not _one(wrapper.arguments["input_keep_prob"]):
             source = _dropped(expressions, wrapper, "input_keep_prob", source)
-    found.append(f"{target} = {name}({source}{more})")
+    target, every = taken
+    found.append(f"{every} = {name}({source}{more})")
     for wrapper in stage.wrappers:
         if "output_keep_prob" in wrapper.arguments and not _one(wrapper.arguments["output_keep_prob"]):
             found.append(f"{target} = {_dropped(expressions, wrapper, 'output_keep_prob', target)}")
