@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tf2migrate.verify.check import Checker
-from tf2migrate.verify.sandbox import Server
+from tf2migrate.verify.sandbox import Probe, Server
 from tf2migrate.verify.settings import Case, Settings
 from tf2migrate.verify.trace import Trace
 
@@ -23,10 +23,12 @@ class Remembering(Server):
     def known(self) -> dict[object, Trace]:
         return {}
 
-    def run(self, case: Case, salt: int = 7, carry: bool = False, jitter: bool = False) -> Trace:
-        key = (case, salt, carry, jitter)
+    def run(
+        self, case: Case, salt: int = 7, carry: bool = False, jitter: bool = False, probe: Probe | None = None
+    ) -> Trace:
+        key = (case, salt, carry, jitter, probe)
         if key not in self.known:
-            self.known[key] = super().run(case, salt, carry, jitter)
+            self.known[key] = super().run(case, salt, carry, jitter, probe)
         return self.known[key]
 
 
@@ -41,7 +43,8 @@ class Patient(Checker):
 
 def case(program: str, side: str) -> Case:
     """A side of a fixture."""
-    return Case((PROGRAMS / program / f"{side}.py").read_text(encoding="utf8"), f"{side}.py")
+    folder = next(f / program for f in (PROGRAMS, PROGRAMS.parent / "programs") if (f / program / "tf2.py").exists())
+    return Case((folder / f"{side}.py").read_text(encoding="utf8"), f"{side}.py")
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,12 @@ from typing import Self
 
 from tf2migrate.facts.era import is_tf1
 from tf2migrate.facts.program import Program
+from tf2migrate.verify.compare import Tolerance
+from tf2migrate.verify.inside import start, suspect
 from tf2migrate.verify.judge import judge
 from tf2migrate.verify.sandbox import Mode, RunnerError, Server
 from tf2migrate.verify.settings import Case, Settings
+from tf2migrate.verify.sourcemap import source_map
 from tf2migrate.verify.trace import Trace
 from tf2migrate.verify.verdict import Judgement, Point, Side, Status, Verdict
 
@@ -78,10 +81,17 @@ class Checker:
         if not second.ok:
             return replace(verdict, status=Status.NEW_FAILED, reason=why(second))
         factor = 1.0 if first.tensorflow == second.tensorflow else 4.0
-        points = judge(first, second, self.settings, factor)
+        lines = source_map(old.text, new.text)
+        points = judge(first, second, self.settings, factor, lines)
         if any(p.fails for p in points):
             again = self.server(mode, device).run(old, salt, jitter=True)
             points = steady(points, judge(first, again, self.settings) if again.ok else ())
+        within = suspect(points, first, second, lines)
+        if within is not None:
+            inner = self.server(mode, device).run(old, salt, probe=within.old)
+            heirs = self.server("new", device).run(new, salt, carry=first.cells, probe=within.new)
+            begun = start(inner, heirs, within.old.time, Tolerance(self.settings, factor))
+            points += (replace(begun, order=within.point.order),) if begun is not None else ()
         return conclude(verdict, points, bool(first.runs))
 
     def first(self, old: Case, salt: int, device: str) -> tuple[Mode, Trace]:
@@ -146,7 +156,9 @@ def conclude(verdict: Verdict, points: tuple[Point, ...], runs: bool) -> Verdict
     if verdict.failing:
         first = verdict.failing[0]
         others = len(verdict.failing) - 1
-        return replace(verdict, status=Status.DIFFERENT, reason=str(first) + (f"; and {others} more" if others else ""))
+        begun = [f"; it starts at {p}" for p in points if p.kind == "inside"]
+        reason = "".join([str(first), *begun, f"; and {others} more" if others else ""])
+        return replace(verdict, status=Status.DIFFERENT, reason=reason)
     equal = [p for p in points if p.judgement is Judgement.EQUAL and p.counts]
     kinds = ("print", "file", "value", "final", "variable")
     shaky = sum(p.judgement is Judgement.UNSTEADY for p in points)

@@ -1,17 +1,16 @@
-"""Values seen over and over: names, fetched values, and the globals that are left at the end."""
+"""Values seen over and over: names, and the globals that are left at the end."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from statistics import median
 
 import numpy as np
 
 from tf2migrate.verify.compare import Difference, Tolerance, compare, scale_of
 from tf2migrate.verify.printed import TIMED
-from tf2migrate.verify.trace import Call, Seen, Site, Trace, Value
+from tf2migrate.verify.trace import Seen, Trace, Value
 from tf2migrate.verify.verdict import Judgement, Point
 
 
@@ -95,45 +94,6 @@ def curve(mine: Sequence[Value], theirs: Sequence[Value]) -> tuple[tuple[float, 
         if a.array.dtype.kind in "biuf" and b.array.dtype.kind in "biuf" and a.array.size and b.array.size:
             found.append((float(np.mean(a.array)), float(np.mean(b.array))))
     return tuple(found)
-
-
-def judge_runs(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Point]:
-    """Every run site of the old program; a new function that returns the same values each time is its heir."""
-    heirs = leaves(new.calls) | leaves(new.runs)
-    taken: set[tuple[Site, int]] = set()
-    for (site, leaf), (labels, mine, seconds) in leaves(old.runs).items():
-        if not any(v.array.size for v in mine):
-            continue
-        name = labels[0] or f"fetch {leaf + 1}"
-        point = Point("run", name, Judgement.MISSING, site, times=len(mine), counts=False,
-                      detail="no function of the new program returns it; what depends on it is compared")  # fmt: skip
-        for heir, (_, theirs, their_seconds) in heirs.items():
-            if heir in taken or len(theirs) != len(mine):
-                continue
-            scale = scale_of(mine)
-            found = [
-                compare(a, b, name, i, scale, tolerance) for i, (a, b) in enumerate(zip(mine, theirs, strict=True))
-            ]
-            if all(f.judgement is Judgement.EQUAL for f in found):
-                taken.add(heir)
-                times = (median(seconds), median(their_seconds)) if len(mine) >= 5 else None
-                point = Point("run", name, Judgement.EQUAL, site, heir[0], len(mine), None,
-                              max(f.max_abs for f in found), max(f.max_rel for f in found), computed=True,
-                              curve=curve(mine, theirs), seconds=times)  # fmt: skip
-                break
-        yield point
-
-
-def leaves(calls: Sequence[Call]) -> dict[tuple[Site, int], tuple[list[str], list[Value], list[float]]]:
-    """The values of each call site, one history per value fetched or returned."""
-    found: dict[tuple[Site, int], tuple[list[str], list[Value], list[float]]] = {}
-    for call in calls:
-        for index, (label, value) in enumerate(call.values):
-            labels, values, seconds = found.setdefault((call.site, index), ([], [], []))
-            labels.append(label)
-            values.append(value)
-            seconds.append(call.seconds)
-    return found
 
 
 def judge_finals(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Point]:

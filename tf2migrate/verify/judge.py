@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
+from types import MappingProxyType
 
 from tf2migrate.verify.compare import Difference, Tolerance, compare, scale_of
-from tf2migrate.verify.histories import judge_finals, judge_runs, judge_values
+from tf2migrate.verify.histories import judge_finals, judge_values
 from tf2migrate.verify.printed import judge_prints
+from tf2migrate.verify.runs import judge_runs
 from tf2migrate.verify.settings import Settings
+from tf2migrate.verify.sourcemap import Lines
 from tf2migrate.verify.trace import Print, Site, Trace, Value
 from tf2migrate.verify.verdict import Judgement, Point
 
@@ -29,14 +32,16 @@ UNCOMPARED = {".png", ".jpg", ".jpeg", ".gif", ".pdf", ".svg", ".pkl", ".pickle"
 LAST = 10**9  # the order of what is known only at the end
 
 
-def judge(old: Trace, new: Trace, settings: Settings, factor: float = 1.0) -> tuple[Point, ...]:
-    """Every point of two runs that both came to an end."""
+def judge(
+    old: Trace, new: Trace, settings: Settings, factor: float = 1.0, lines: Mapping[Lines, Lines] = MappingProxyType({})
+) -> tuple[Point, ...]:
+    """Every point of two runs that both came to an end; `lines` says which lines replace those that run a session."""
     tolerance = Tolerance(settings, factor)
     same_version = old.tensorflow == new.tensorflow
     points = [
         *judge_prints(old.prints, new.prints, tolerance, old.clock),
         *judge_values(old, new, tolerance),
-        *judge_runs(old, new, tolerance),
+        *judge_runs(old, new, tolerance, lines),
         *judge_variables(old, new, tolerance),
         *judge_finals(old, new, tolerance),
         *judge_optimizers(old, new),

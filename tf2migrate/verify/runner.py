@@ -11,9 +11,12 @@ computes is written as JSON lines to the job's `events` file:
     ["call", function, file, line, seconds, [value]] what a tf.function returned to Python
     ["var", name, trainable, value]                  the last value of a variable
     ["final", name, value]                           a global of the program when it ended
+    ["inner", key, file, line, value]                a named tensor inside the run that is looked into
+    ["before", name, trainable, value]               a variable before that run
     ["opt", kind, {hyperparameter: number}]          an optimizer
     ["draw", key, initial ops, initial draws, draws] random draws of one (kind, shape, dtype)
     ["state", name, digest]                          the final state of a host random generator
+    ["placed", [device]]                             the devices on which something was computed
     ["shuffles", count]                              tf.data shuffles that were asked for
     ["error", kind, message, file, line]             the exception that ended the program
     ["end", exit status, TensorFlow, Python, [device]]
@@ -90,6 +93,9 @@ class Recorder:
         self.initialising = False
         self.draws: dict[str, list[Any]] = {}
         self.shuffles = 0
+        self.probe: Probe | None = None
+        self.placed: set[str] | None = None  # None: nobody asks
+        self.names: dict[str, str] = {}  # what the program calls its tensors
 
     def emit(self, *event: Any) -> None:
         if os.getpid() == self.pid:  # a fork of the program is not the program
@@ -115,9 +121,20 @@ class Recorder:
         if self.quiet or isinstance(value, (str, type, types.FunctionType)):
             return value
         found = concrete(value)
+        if found is None and is_tensor(value) and hasattr(value, "op"):
+            self.names.setdefault(str(getattr(value, "name", "")), key.rpartition(".")[2])
+        if self.probe is not None:
+            self.probe.named(key, file, line, value, found)
+        if self.placed is not None and found is not None and hasattr(value, "backing_device"):
+            self.placed.add(device_name(value.backing_device))
         if found is not None and self.room("value", file, key):
             self.emit("value", key, file, line, found is not value and is_tensor(value), encode(found))
         return value
+
+
+def device_name(whole: str) -> str:
+    """CPU 1, of /job:localhost/replica:0/task:0/device:CPU:1."""
+    return whole.rpartition("device:")[2].replace(":", " ")
 
 
 def is_tensor(value: Any) -> bool:
@@ -144,6 +161,62 @@ def concrete(value: Any, depth: int = 0) -> Any:
             return None
         return array if array.dtype.kind in "biufc" else None
     return None
+
+
+class Probe:
+    """Looks into one run: the n-th of those that stand on certain lines of the program."""
+
+    def __init__(self, recorder: Recorder, wanted: Json) -> None:
+        self.recorder, self.script = recorder, wanted["script"]
+        (self.first, self.last), self.time = wanted["lines"], wanted["time"]
+        self.open = False
+        self.tensors: list[tuple[str, str, int, Any]] = []
+
+    def arrives(self) -> bool:
+        """Whether the run that begins now is the one."""
+        file, line = self.recorder.site()
+        if file != self.script or not self.first <= line <= self.last:
+            return False
+        self.time -= 1
+        return bool(self.time == -1)
+
+    def named(self, key: str, file: str, line: int, value: Any, found: Any) -> None:
+        """A name is given a value: of a graph it is kept until the run, inside the run it is told."""
+        if found is None and hasattr(value, "op") and hasattr(value, "graph") and not hasattr(value, "assign"):
+            self.tensors.append((key, file, line, value))
+        elif self.open and found is not None and is_tensor(value):
+            self.recorder.emit("inner", key, file, line, encode(found))
+
+    def inside(self, graph: Any, fetches: Any) -> list[tuple[str, str, int, Any]]:
+        """The named tensors of a graph that the fetches depend on, in the order in which they were made."""
+        todo = [op_of(f, graph) for f in flat(fetches)]
+        seen: dict[int, Any] = {}
+        while todo:
+            op = todo.pop()
+            if op is not None and id(op) not in seen:
+                seen[id(op)] = op
+                todo += [t.op for t in op.inputs] + list(op.control_inputs)
+        return [
+            row
+            for row in self.tensors
+            if row[3].graph is graph and id(row[3].op) in seen and graph.is_fetchable(row[3])
+        ]
+
+
+def flat(fetches: Any) -> list[Any]:
+    """What is fetched, one by one."""
+    if isinstance(fetches, (list, tuple, dict)):
+        parts = fetches.values() if isinstance(fetches, dict) else fetches
+        return [leaf for part in parts for leaf in flat(part)]
+    return [fetches]
+
+
+def op_of(fetch: Any, graph: Any) -> Any:
+    try:
+        found = graph.as_graph_element(fetch, allow_tensor=True, allow_operation=True)
+    except Exception:  # a sparse tensor, say: it has no one op
+        return None
+    return getattr(found, "op", found)
 
 
 class Printed(io.TextIOBase):
@@ -246,6 +319,11 @@ class Telling(ast.NodeTransformer):
     def visit_Call(self, node: Any) -> Any:
         self.generic_visit(node)
         function = node.func
+        if isinstance(function, ast.Attribute) and function.attr == "numpy" and not node.args and not node.keywords:
+            whose = next(
+                dotted_targets(function.value.func if isinstance(function.value, ast.Call) else function.value), ""
+            )
+            return self.told(node, "%s.numpy@%d:%d" % (whose, node.lineno, node.end_col_offset or 0))
         if isinstance(function, ast.Attribute) and len(node.args) == 1 and function.attr == "append":
             names = list(dotted_targets(function.value))
             if names:
@@ -507,11 +585,10 @@ class Draws:
                 this._rng_type = this.RNG_LEGACY_STATEFUL
 
             backend.RandomGenerator._set_rng_type = _set_rng_type
-        try:
-            from keras.src.backend.tensorflow import random as kr
-        except ImportError:
+        if "keras.src" not in sys.modules:
             return
         import tensorflow.compat.v1 as v1
+        from keras.src.backend.tensorflow import random as kr
 
         kr.draw_seed = kr._cast_seed = lambda seed: v1.constant(self.seed, v1.int32)
         kinds = {
@@ -706,6 +783,8 @@ def stub_data(stubs: list[str], mode: str) -> None:
             "keras._tf_keras.keras.datasets",
             "tensorflow.python.keras.datasets",
         ):
+            if package.rpartition(".")[0] not in sys.modules:
+                continue  # nothing that this program could see
             try:
                 module: Any = __import__(package + "." + name, fromlist=["load_data"])
             except Exception:  # this TensorFlow does not have it there
@@ -856,6 +935,8 @@ class Watch:
         else:
             self.watch_functions(polymorphic_function.Function)
         for module in ("tensorflow.python.training.optimizer", "keras.src.optimizers.base_optimizer"):
+            if module.startswith("keras") and "keras.src" not in sys.modules:
+                continue
             try:
                 found = __import__(module, fromlist=["x"])
             except Exception:  # not in this TensorFlow
@@ -886,10 +967,22 @@ class Watch:
             self.sessions.add(this)
             if recorder.quiet:
                 return real_run(this, fetches, *args, **options)
+            if recorder.probe is not None and not initialises(this.graph, fetches) and recorder.probe.arrives():
+                self.variables_of(this, "before")
+                inner = recorder.probe.inside(this.graph, fetches)
+                fetches = [fetches, [row[3] for row in inner]]
+                result, values = real_run(this, fetches, *args, **options)
+                for (key, file, line, _), value in zip(inner, values):
+                    if np.asarray(value).dtype.kind in "biufc":
+                        recorder.emit("inner", key, file, line, encode(value))
+                return result
             started, outer = time.perf_counter(), recorder.initialising
             recorder.initialising = outer or initialises(this.graph, fetches)
             try:
-                result = real_run(this, fetches, *args, **options)
+                if recorder.placed is not None and not args[1:] and not options.get("options"):
+                    result = self.run_placed(this, fetches, *args, **options)
+                else:
+                    result = real_run(this, fetches, *args, **options)
             finally:
                 initial, recorder.initialising = recorder.initialising, outer
             self.ran(fetches, result, time.perf_counter() - started, initial)
@@ -903,15 +996,31 @@ class Watch:
         session.BaseSession.run, session.BaseSession.close = run, close
         self.real_run = real_run
 
+    def run_placed(self, this: Any, fetches: Any, *args: Any, **options: Any) -> Any:
+        """A run that also tells where its ops were."""
+        import tensorflow.compat.v1 as v1
+
+        told = options["run_metadata"] = options.get("run_metadata") or v1.RunMetadata()
+        options["options"] = v1.RunOptions(output_partition_graphs=True)
+        result = self.real_run(this, fetches, *args, **options)
+        placed = {device_name(node.device) for graph in told.partition_graphs for node in graph.node}
+        self.recorder.placed.update(placed)  # type: ignore[union-attr]
+        return result
+
     def ran(self, fetches: Any, result: Any, seconds: float, initial: bool) -> None:
         file, line = self.recorder.site()
         if initial or not self.recorder.room("run", file, line):
             return
-        values = [(label, v) for label, v in leaves(fetches, result) if v is not None]
+        names = self.recorder.names
+        values = [(names.get(label, label), v) for label, v in leaves(fetches, result) if v is not None]
         self.recorder.emit("run", file, line, seconds, [(label, encode(v)) for label, v in values])
 
     def finals(self, this: Any) -> None:
         """The last values of a session's variables."""
+        self.variables_of(this, "var")
+
+    def variables_of(self, this: Any, event: str) -> None:
+        """The values of a session's variables now."""
         recorder = self.recorder
         if recorder.quiet or getattr(this, "_closed", False):
             return
@@ -924,7 +1033,7 @@ class Watch:
                 except Exception:  # never initialised in this session
                     continue
                 if np.asarray(value).dtype.kind in "biufc":
-                    recorder.emit("var", variable.name, id(variable) in trained, encode(value))
+                    recorder.emit(event, variable.name, id(variable) in trained, encode(value))
         finally:
             recorder.quiet -= 1
 
@@ -938,11 +1047,17 @@ class Watch:
             if inside[0] or recorder.quiet or not context.executing_eagerly():
                 return real(this, *args, **options)
             inside[0] += 1
+            probe = recorder.probe
+            if probe is not None and probe.arrives():
+                watch.living("before")
+                probe.open = True
             started = time.perf_counter()
             try:
                 result = real(this, *args, **options)
             finally:
                 inside[0] -= 1
+                if probe is not None:
+                    probe.open = False
             watch.called(getattr(this, "__name__", "function"), result, time.perf_counter() - started)
             return result
 
@@ -958,6 +1073,11 @@ class Watch:
         """Everything that is known only at the end."""
         for this in list(self.sessions):
             self.finals(this)
+        self.living("var")
+        self.told()
+
+    def living(self, event: str) -> None:
+        """The values of the variables outside of graphs."""
         for variable in self.variables:
             value = (
                 concrete(variable)
@@ -965,13 +1085,17 @@ class Watch:
                 else None
             )
             if value is not None:
-                self.recorder.emit("var", getattr(variable, "name", "") or "", bool(variable.trainable), encode(value))
+                self.recorder.emit(event, getattr(variable, "name", "") or "", bool(variable.trainable), encode(value))
+
+    def told(self) -> None:
+        """Optimizers, draws and shuffles."""
         for optimizer in self.optimizers:
             found = {n: hyper(optimizer, n) for n in HYPER}
             self.recorder.emit("opt", kind_of(optimizer), {n: v for n, v in found.items() if v is not None})
         for key, row in sorted(self.recorder.draws.items()):
             self.recorder.emit("draw", key, *row)
         self.recorder.emit("shuffles", self.recorder.shuffles)
+        self.recorder.emit("placed", sorted(self.recorder.placed or ()))
 
 
 HYPER = {
@@ -1152,11 +1276,18 @@ def prepare(job: Json, recorder: Recorder) -> Watch:
     """TensorFlow as this job wants it."""
     import tensorflow as tf
 
+    if job["mode"] != "new" and "tf_keras" in sys.modules:
+        sys.modules.setdefault("keras", sys.modules["tf_keras"])  # the Keras of its time
+    for name in job["imports"]:
+        with contextlib.suppress(Exception):  # not installed: the program will say so
+            __import__(name)
     watch = Watch(recorder)
     if job.get("device", "").startswith("gpu"):
         steady_gpu(tf, job["salt"])
     if job.get("device", "").startswith("cpu:"):
         two_cpus(tf)
+    if job.get("device", "cpu") != "cpu":
+        recorder.placed = set()
     if job["shared"]:
         Draws(recorder, job["salt"], bool(job.get("jitter"))).install()
         seed_hosts(job["salt"])
@@ -1166,6 +1297,10 @@ def prepare(job: Json, recorder: Recorder) -> Watch:
     if job["mode"] == "old":
         be_tensorflow_1()
     stub_data(job.get("stubs", []), job["mode"])
+    if job.get("probe"):
+        recorder.probe = Probe(recorder, dict(job["probe"], script=job["script"]))
+        if job["mode"] != "old":
+            tf.config.run_functions_eagerly(True)
     return watch
 
 

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +22,16 @@ RUNNER = Path(__file__).with_name("runner.py")
 #: All that a program sees of the caller's environment.
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ", "SYSTEMROOT")
 CLOCK = re.compile(r"^\s*(import|from)\s.*\b(time|datetime|timeit)\b", re.MULTILINE)
+KERAS = re.compile(r"\b(?:import|from)\s+(keras|tf_keras)\b")
 LARGEST_FILE = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A run to look into: the n-th (from 0) of those on these lines."""
+
+    lines: tuple[int, int]
+    time: int
 
 
 class Server:
@@ -55,15 +65,23 @@ class Server:
         self.process.stdout.close()
         self.process = None
 
-    def run(self, case: Case, salt: int = 7, carry: bool = False, jitter: bool = False) -> Trace:
+    def run(
+        self, case: Case, salt: int = 7, carry: bool = False, jitter: bool = False, probe: Probe | None = None
+    ) -> Trace:
         """One run of one program in a fresh folder; jitter moves each random draw by about a rounding error."""
         box = Path(tempfile.mkdtemp(prefix="run-", dir=self.folder))
         try:
-            return self._run(case, box, {"salt": salt, "carry": carry, "jitter": jitter})
+            wanted: dict[str, object] = {
+                "salt": salt,
+                "carry": carry,
+                "jitter": jitter,
+                "probe": probe and asdict(probe),
+            }
+            return self._run(case, box, wanted)
         finally:
             shutil.rmtree(box, ignore_errors=True)
 
-    def _run(self, case: Case, box: Path, draws: dict[str, int]) -> Trace:
+    def _run(self, case: Case, box: Path, draws: dict[str, object]) -> Trace:
         work = box / "work"
         before = furnish(case, box, self.settings)
         job = self._job(case, box) | draws
@@ -87,7 +105,13 @@ class Server:
             "stderr": str(box / "stderr"), "args": settings.arguments, "env": dict(settings.environment),
             "stubs": settings.stubs, "network": settings.network, "timeout": settings.timeout,
             "memory": settings.memory, "shared": settings.shared_randomness, "device": self.device,
+            "imports": self._imports(case),
         }  # fmt: skip
+
+    def _imports(self, case: Case) -> list[str]:
+        """The Keras that a program names beside that of its TensorFlow: it has to be there to be watched."""
+        named = {n for text in (case.text, *(t for _, t in case.neighbours)) for n in KERAS.findall(text)}
+        return sorted(named - ({"keras"} if self.mode != "new" else set()))
 
     def _ask(self, job: dict[str, Any]) -> dict[str, Any]:
         process = self._ready()

@@ -63,6 +63,15 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Inner:
+    """A named tensor inside a run that was looked into."""
+
+    name: str
+    site: Site
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """The exception that ended a program."""
 
@@ -86,6 +95,8 @@ class Trace:
     calls: list[Call] = field(default_factory=list)
     variables: list[tuple[str, bool, Value]] = field(default_factory=list)
     finals: dict[str, Value] = field(default_factory=dict)
+    inner: list[Inner] = field(default_factory=list)  # of the run that was looked into
+    before: list[tuple[str, bool, Value]] = field(default_factory=list)  # variables before that run
     optimizers: list[tuple[str, Mapping[str, float]]] = field(default_factory=list)
     draws: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
@@ -101,7 +112,8 @@ class Trace:
     stderr: str = ""
     tensorflow: str = ""
     python: str = ""
-    devices: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()  # those that TensorFlow sees
+    placed: tuple[str, ...] = ()  # those on which something was computed, where that was asked
 
     @property
     def ok(self) -> bool:
@@ -149,6 +161,10 @@ def _add(trace: Trace, order: int, kind: str, event: Sequence[Any]) -> None:
             trace.calls.append(Call(order, Site(event[1], event[2]), event[3], values))
         case "var":
             trace.variables.append((event[0], event[1], decode(event[2])))
+        case "inner":
+            trace.inner.append(Inner(event[0], Site(event[1], event[2]), decode(event[3])))
+        case "before":
+            trace.before.append((event[0], event[1], decode(event[2])))
         case "final":
             trace.finals[event[0]] = decode(event[1])
         case "opt":
@@ -157,6 +173,8 @@ def _add(trace: Trace, order: int, kind: str, event: Sequence[Any]) -> None:
             trace.draws[event[0]] = (event[1], event[2], event[3])
         case "state":
             trace.states[event[0]] = event[1]
+        case "placed":
+            trace.placed = tuple(event[0])
         case "shuffles":
             trace.shuffles = event[0]
         case "error":
