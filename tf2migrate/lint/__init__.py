@@ -12,10 +12,13 @@ from tf2migrate.lint.control_flow import control_flow
 from tf2migrate.lint.eager_only import eager_only
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground, ground_of
+from tf2migrate.lint.hygiene import hygiene
 from tf2migrate.lint.keras3 import modernise
+from tf2migrate.lint.old_idioms import old_idioms
 from tf2migrate.lint.retracing import retracing
 from tf2migrate.lint.side_effects import side_effects
 from tf2migrate.lint.state import captured, created
+from tf2migrate.lint.tape import tapes
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 from tf2migrate.suppress import Suppressions, selected
 
@@ -42,6 +45,13 @@ _TRACES = (
 _FREE = (366,)
 
 
+#: What a program says somewhere that does as TensorFlow 1 did.
+_OLD = (
+    *("tf.optimizers", "keras.optimizers", ".op", ".graph", ".name", ".value", ".eval(", ".ref()", "gradients("),
+    *("control_dependencies", "tf.group", "apply_gradients", "tf.Variable", "tf.constant"),
+)
+
+
 def _grounded(first: int, last: int, check: Callable[[Ground], Iterator[Found]], words: tuple[str, ...] = ()) -> Rule:
     """Rules with the first and the last of their codes, and what a program says somewhere that they speak of."""
     wanted = (*_TRACES, *words)
@@ -61,7 +71,10 @@ RULES: tuple[Rule, ...] = (
     _grounded(331, 338, retracing, ("run_functions_eagerly", "run_eagerly")),
     _grounded(341, 350, eager_only, ("name=", "] = ", "] += ")),
     _grounded(361, 378, control_flow),
+    _grounded(401, 409, old_idioms, _OLD),
+    _grounded(421, 427, tapes, ("GradientTape",)),
     Rule(tuple(f"TFM{code}" for code in range(501, 533)), modernise),
+    _grounded(601, 606, hygiene, ("tensorflow",)),
 )
 
 
