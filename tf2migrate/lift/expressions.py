@@ -287,6 +287,10 @@ class Expressions:
         statements += [leaf.statement for run in self.interpreter.runs.values() for leaf in run.fetches.leaves()]
         return [e for s in statements for e in s.effects if isinstance(e, Effect)]
 
+    def dtype(self, node: ast.expr) -> str:
+        """A type, be it written as one or as its name."""
+        return _dtype(self.text(node), self.tf)
+
     def operand(self, node: ast.expr) -> str:
         text = self.text(node)
         return text if isinstance(node, ast.Name | ast.Attribute | ast.Call | ast.Subscript) else f"({text})"

@@ -13,6 +13,7 @@ from tf2migrate.lift import (
     bidirectional,
     cells,
     datasets,
+    fifo,
     keras_layers,
     layers,
     metrics,
@@ -438,6 +439,10 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             return savers.saver_method(interpreter, node, method, base)
         case cells.Cell() | cells.Wrapped() | cells.Stacked():
             return cells.cell_method(interpreter, node, base, name)
+        case fifo.Queue():
+            return fifo.queue_method(interpreter, node, base, name)
+        case Handle(role="runner"):
+            return fifo.runner_method(interpreter, node, name)
         case pipelines.Reader():
             return pipelines.read(interpreter, node, base, name)
         case Handle(role="coordinator"):
@@ -606,6 +611,7 @@ HANDLERS: dict[str, Handler] = {
     **datasets.HANDLERS,
     **pipelines.HANDLERS,
     **keras_layers.HANDLERS,
+    **fifo.HANDLERS,
     **layers.HANDLERS,
     **regularization_loss.HANDLERS,
     **metrics.HANDLERS,

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from tf2migrate.lift import fifo
 from tf2migrate.lift.datasets import Draw, Element, Iterator, binding
 from tf2migrate.lift.pipelines import Pipe, Piped
 from tf2migrate.lift.slices import Slice
@@ -70,6 +71,8 @@ def check(interpreter: Interpreter, drawing: Mapping[int, list[Draw]]) -> None:
     for pipe in interpreter.pipes:
         if pipe.kind == "returned":
             continue  # each call makes one of its own
+        if any(_from(d, pipe) for drawn in drawing.values() for d in drawn):
+            fifo.check(pipe)
         takers = [p for p in interpreter.pipes if p.upstream is pipe]
         runs = [r for r in interpreter.runs.values() if any(_from(d, pipe) for d in drawing[id(r.node)])]
         later = [r for t in takers for r in runs if r.statement.order > t.statement.order]

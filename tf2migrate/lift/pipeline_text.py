@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import pipe_runs
+from tf2migrate.lift import fifo, pipe_runs
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.pipelines import Asked, Key, Pipe, Piped, Reader
 from tf2migrate.lift.trace import Statement
@@ -41,7 +41,7 @@ def lines(expressions: Expressions, statement: Statement) -> list[str] | None:
         return [f"return {_mapped(expressions, statement.value)}"]
     if not held or not isinstance(node, ast.Assign | ast.Expr):
         return None
-    if all(isinstance(v, Reader) for v in held):
+    if all(isinstance(v, Reader | fifo.Queue) for v in held):
         return []
     pipes = [v for v in held if isinstance(v, Pipe) and v.statement is statement]
     if pipes and isinstance(node, ast.Assign) and node.value is pipes[0].node:
@@ -81,6 +81,8 @@ def _text(expressions: Expressions, pipe: Pipe) -> tuple[list[str], str]:
             return _files(expressions, pipe, True)
         case "read":
             return [], _read(expressions, pipe)
+        case "dequeued":
+            return [], fifo.text(expressions, pipe)
         case "called":
             return [], expressions.renderer.inside(pipe.node)
     return [], _batch(expressions, pipe)
@@ -221,7 +223,7 @@ def check(drawn: Iterable[object]) -> list[Finding]:
     """What is drawn in another order than TensorFlow 1's."""
     found = []
     for pipe in pipe_runs.needed([i for i in drawn if isinstance(i, Piped)]):
-        if pipe.symbol.endswith("shuffle_batch"):
+        if pipe.symbol.endswith(("shuffle_batch", "RandomShuffleQueue")):
             message = "the elements come in another order than TensorFlow 1's, drawn from a buffer of the same capacity"
             advice = "The chances are the same. Nothing to do, unless a run must be repeated number by number."
             node = pipe.node

@@ -69,6 +69,7 @@ class Pipe(Value):
     given: tuple[Element, ...] = ()  # what the ops before a batch take from the stage before
     env: Mapping[str, tuple[Definition, ...]] = field(default_factory=dict)  # the names where a batch is made
     width: int | None = 0  # how many parts an element has; 0 where it is a tensor
+    queue: Value | None = None  # the queue that is taken from
     of: Iterator | None = None  # the iterator over a data set of which a stage is all there is
 
     @property
@@ -127,7 +128,7 @@ def _produced(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
     if not isinstance(listed, ast.List | ast.Tuple):
         return Unknown("the list of what a queue is filled with is not written out", node)
     pipe = Pipe("slices", node, bound, interpreter.statement, width=len(listed.elts))
-    return _element(interpreter, node, pipe)
+    return element_of(interpreter, node, pipe)
 
 
 def _noted(interpreter: Interpreter, pipe: Pipe) -> Pipe:
@@ -137,7 +138,8 @@ def _noted(interpreter: Interpreter, pipe: Pipe) -> Pipe:
     return pipe
 
 
-def _element(interpreter: Interpreter, node: ast.Call, pipe: Pipe) -> Element:
+def element_of(interpreter: Interpreter, node: ast.Call, pipe: Pipe) -> Element:
+    """An element at the end of a pipeline."""
     _noted(interpreter, pipe)
     iterator = Piped("ready", node, statement=interpreter.statement, pipe=pipe)
     element = Element(Time.STAGED, node, Draw(node, iterator, interpreter.statement))
@@ -164,7 +166,7 @@ def read(interpreter: Interpreter, node: ast.Call, reader: Reader, name: str) ->
     if not interpreter.frame.unit or interpreter.comprehensions:
         return Unknown("records are read in a helper function", node)
     pipe = Pipe("read", node, reader.arguments, interpreter.statement, reader.symbol, queue)
-    element = _element(interpreter, node, pipe)
+    element = element_of(interpreter, node, pipe)
     return Structure("tuple", ((0, Key(Time.STAGED, node), None), (1, element, None)), node)
 
 
@@ -190,7 +192,7 @@ def _batch(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
     width = len(items) if listed and len(items) > 1 else 0
     env, made = visible(interpreter.frame), interpreter.statement
     pipe = Pipe("batch", node, bound, made, path, upstream, items, given, env, width)
-    return _element(interpreter, node, pipe)
+    return element_of(interpreter, node, pipe)
 
 
 def made_of(
@@ -244,7 +246,7 @@ def last_stage(
 def of_feeder(interpreter: Interpreter, node: ast.Call, upstream: Pipe) -> Element:
     """An element of the data set that a function returns."""
     pipe = Pipe("called", node, {}, interpreter.statement, "", upstream, width=upstream.width)
-    element = interpreter.rewrites[id(node)] = _element(interpreter, node, pipe)
+    element = interpreter.rewrites[id(node)] = element_of(interpreter, node, pipe)
     return element
 
 
@@ -309,7 +311,8 @@ class Matched(Tensor):
 def _coordinator(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """A coordinator of the queues' threads goes with them; one of the program's own threads stays."""
     interpreter.arguments(node)
-    return Handle("coordinator", node) if interpreter.mentions(THREADS) else PYTHON
+    queues = any(map(interpreter.mentions, (THREADS, "tf.train.QueueRunner", "tf.train.queue_runner.QueueRunner")))
+    return Handle("coordinator", node) if queues else PYTHON
 
 
 def _threads(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
@@ -377,6 +380,7 @@ HANDLERS = {
     "tf.train.match_filenames_once": _matching,
     "tf.train.Coordinator": _coordinator,
     THREADS: _threads,
+    "tf.train.queue_runner.start_queue_runners": _threads,
     **dict.fromkeys(READERS, _reader),
 }
 __all__ = ["HANDLERS", "Asked", "Key", "Pipe", "Piped", "Reader", "coordinator_method", "read"]

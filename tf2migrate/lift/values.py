@@ -228,6 +228,8 @@ GONE = frozenset(
         "device",
         "coordinator",
         "threads",
+        "enqueue",
+        "runner",
         "merged",
         "updates",
         "zero_state",
