@@ -56,11 +56,15 @@ KEEPING = METHODS - {"map", "flat_map", "interleave"}
 
 @dataclass(frozen=True, eq=False)
 class Dataset(Value):
-    """A data set. Of its elements: 0 where one is a tensor, or how many a tuple has; None where that is not seen."""
+    """A data set. Of its elements: 0 where one is a tensor, or how many a tuple has; None where that is not seen.
+
+    `deep` says which parts of a tuple are tuples or dicts themselves; None where that is not seen.
+    """
 
     when: Time
     node: ast.Call
     width: int | None = None
+    deep: frozenset[int] | None = None
 
     @property
     def time(self) -> Time:
@@ -131,7 +135,8 @@ def _source(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
     found = _checked(interpreter, node, follow=not generated)
     if isinstance(found, Unknown):
         return found
-    return Dataset(Time.STAGED if found else Time.CONSTANT, node, _source_width(interpreter, node, path))
+    width = _source_width(interpreter, node, path)
+    return Dataset(Time.STAGED if found else Time.CONSTANT, node, width, _source_depth(interpreter, node, path))
 
 
 def _checked(interpreter: Interpreter, node: ast.Call, follow: bool = True) -> Unknown | bool:
@@ -199,6 +204,21 @@ def _source_width(interpreter: Interpreter, node: ast.Call, path: str) -> int | 
     return len(value.items) if isinstance(value, Structure) and value.kind == "tuple" and value.rest is None else None
 
 
+def _source_depth(interpreter: Interpreter, node: ast.Call, path: str) -> frozenset[int] | None:
+    """Which parts of the elements have parts themselves, as far as the call says."""
+    label = path.rsplit(".", 1)[-1]
+    if label not in ("from_tensor_slices", "from_tensors", "from_generator"):
+        return None
+    at = 1 if label == "from_generator" else 0
+    data = node.args[at] if len(node.args) > at else None
+    if not isinstance(data, ast.Tuple):
+        return None
+    with interpreter.apart():
+        values = [interpreter.evaluate(part) for part in data.elts]
+    deep = [isinstance(v, Structure) and v.kind != "list" for v in values]
+    return frozenset(i for i, found in enumerate(deep) if found)
+
+
 def dataset_method(interpreter: Interpreter, node: ast.Call, base: Dataset, method: Method) -> Value:
     """A data set made of another one, or an iterator over it."""
     if method.name in _ITERATED:
@@ -211,22 +231,27 @@ def dataset_method(interpreter: Interpreter, node: ast.Call, base: Dataset, meth
     found = _checked(interpreter, node)
     if isinstance(found, Unknown):
         return found
-    width = base.width if method.name in KEEPING else _mapped_width(interpreter, node, method.name)
-    return Dataset(Time.STAGED if found or base.time == Time.STAGED else base.time, node, width)
+    when = Time.STAGED if found or base.time == Time.STAGED else base.time
+    if method.name in KEEPING:
+        return Dataset(when, node, base.width, base.deep)
+    return Dataset(when, node, *_mapped_form(interpreter, node, method.name))
 
 
-def _mapped_width(interpreter: Interpreter, node: ast.Call, name: str) -> int | None:
+def _mapped_form(interpreter: Interpreter, node: ast.Call, name: str) -> tuple[int | None, frozenset[int] | None]:
+    """How many parts the results of a function have, and which of them have parts themselves."""
     from tf2migrate.lift.interpret import Function
 
     first = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "map_func"), None)
     with interpreter.apart():
         function = interpreter.evaluate(first) if first is not None else PYTHON
     if not isinstance(function, Function) or name != "map":
-        return None
+        return None, None
     value = result(interpreter, function)
     if isinstance(value, Structure) and value.kind == "tuple" and value.rest is None:
-        return len(value.items)
-    return 0 if isinstance(value, Tensor) and not isinstance(function.node, ast.Lambda) else _lambda_width(function)
+        deep = frozenset(i for i, (_, v, _) in enumerate(value.items) if isinstance(v, Structure) and v.kind != "list")
+        return len(value.items), deep
+    plain = isinstance(value, Tensor) and not isinstance(function.node, ast.Lambda)
+    return (0 if plain else _lambda_width(function)), None
 
 
 def _lambda_width(function: Value) -> int | None:
@@ -342,6 +367,18 @@ def attribute(interpreter: Interpreter, base: Dataset | Iterator, node: ast.Attr
     if node.attr in ("output_types", "output_shapes", "output_classes"):
         return Unknown(f"{node.attr} is asked for, which TensorFlow 2 keeps as element_spec", node)
     return None
+
+
+def is_deep(element: Element) -> bool | None:
+    """Whether an element, or a part of one, has parts; None where that is not seen."""
+    assert element.draw is not None
+    iterator = element.draw.iterator
+    if not isinstance(iterator.dataset, Dataset):
+        return False if iterator.width is not None and (element.path or not iterator.width) else None
+    dataset = iterator.dataset
+    if not element.path:
+        return None if dataset.width is None else dataset.width > 0
+    return element.path[0] in dataset.deep if dataset.deep is not None and len(element.path) == 1 else None
 
 
 def starts(value: Value) -> tuple[Start, ...]:

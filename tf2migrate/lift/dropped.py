@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Sequence
 
 from tf2migrate.facts.source import Source
+from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.interpret import FunctionNode, Interpreter
 from tf2migrate.lift.values import GONE, Handle
 
@@ -52,7 +53,7 @@ class Dropped:
 
 
 def _is_gone(value: object) -> bool:
-    return isinstance(value, Handle) and value.role in GONE
+    return isinstance(value, Element) or (isinstance(value, Handle) and value.role in GONE)
 
 
 def _without(source: Source, text: str, every: Sequence[ast.AST], gone: Iterable[ast.AST]) -> str:

@@ -1047,7 +1047,8 @@ class Interpreter:
                 "what is fetched is a collection that the analysis cannot take apart",
                 "Write the fetched tensors out in the run.",
             )
-        return Fetch(node, value, frozenset(synthetic.reads), synthetic, _is_named(self, node))
+        deep = isinstance(value, datasets.Element) and bool(datasets.is_deep(value))
+        return Fetch(node, value, frozenset(synthetic.reads), synthetic, _is_named(self, node), deep)
 
     @contextmanager
     def _seen_from(self, statement: Statement) -> Iterator[None]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.purity import may_act
 from tf2migrate.lift import draws, visibility
-from tf2migrate.lift.datasets import Draw, Element, Iterator, Start, count, starts
+from tf2migrate.lift.datasets import Draw, Element, Iterator, Start, count, is_deep, starts
 from tf2migrate.lift.trace import Feed, Run, Statement
 from tf2migrate.lift.values import Placeholder, Refused, Time, Value, leaves
 
@@ -132,6 +132,8 @@ def run_lines(expressions: Expressions, run: Run) -> list[str] | None:
     targets = [expressions.text(target) for target, _ in pairs]
     if len(targets) == 1:
         return [f"{targets[0]} = {_value(expressions, text, draw, elements[0])}"]
+    if _in_order(draw, elements) and any(is_deep(e) for e in elements):
+        return [f"{', '.join(targets)} = {_all_numpy(expressions, text)}"]
     if _in_order(draw, elements):
         return [f"{', '.join(targets)} = (value.numpy() for value in {text})"]
     batch = expressions.plan.fresh("batch")
@@ -149,7 +151,8 @@ def run_text(expressions: Expressions, run: Run) -> str | None:
     if run.fetches.kind == "one":
         return _value(expressions, text, draw, elements[0])
     flat = len(run.fetches.items) == len(elements)
-    if flat and _in_order(draw, elements) and run.fetches.kind in ("list", "tuple"):
+    plain = _in_order(draw, elements) and not any(is_deep(e) for e in elements)
+    if flat and plain and run.fetches.kind in ("list", "tuple"):
         inner = f"value.numpy() for value in {text}"
         return f"[{inner}]" if run.fetches.kind == "list" else f"tuple({inner})"
     every = list(run.fetches.leaves())
@@ -162,10 +165,16 @@ def _in_order(draw: Draw, elements: list[Element]) -> bool:
 
 
 def _value(expressions: Expressions, text: str, draw: Draw, element: Element) -> str:
+    if element.path and is_deep(element):
+        return _all_numpy(expressions, f"{text}[{element.path[0]}]")
     if element.path:
         return f"{text}[{element.path[0]}].numpy()"
     if count(draw) == 0:
         return f"{text}.numpy()"
+    return _all_numpy(expressions, text)
+
+
+def _all_numpy(expressions: Expressions, text: str) -> str:
     return f"{expressions.tf}.nest.map_structure(lambda value: value.numpy(), {text})"
 
 
