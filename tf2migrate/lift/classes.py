@@ -27,7 +27,8 @@ class Class(Value):
 
     node: ast.ClassDef
     frame: Frame
-    methods: dict[str, Method]
+    methods: dict[str, Method]  # with those that it inherits
+    base: Class | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,20 +49,51 @@ class Bound(Value):
 
     instance: Instance
     function: Function
+    given: bool = False  # whether the instance is the first argument of the call
 
 
 def class_value(interpreter: Interpreter, node: ast.ClassDef) -> Value:
     """A class without graph machinery is plain Python; one with it is followed if its form is plain."""
     runs = any(child in interpreter.driver_nodes for child in node.body)
-    if not _builds(interpreter, node) and not runs:
+    held = interpreter.evaluate(node.bases[0]) if len(node.bases) == 1 else None
+    base = held if isinstance(held, Class) else None
+    if not _builds(interpreter, node) and not runs and base is None:
         return PYTHON
     methods = {child.name: child for child in node.body if isinstance(child, ast.FunctionDef)}
     others = [child for child in node.body if not isinstance(child, ast.FunctionDef) and _builds(interpreter, child)]
     decorated = [m for m in methods.values() if m.decorator_list]
-    based = [base for base in node.bases if ast.unparse(base) != "object"]
+    based = [b for b in node.bases if ast.unparse(b) != "object" and base is None]
     if node.decorator_list or node.keywords or based or others or decorated or not all(map(_self, methods.values())):
         return Unknown(f"the class {node.name} builds parts of the graph", node)
-    return Class(node, interpreter.frame, methods)
+    return Class(node, interpreter.frame, {**(base.methods if base is not None else {}), **methods}, base)
+
+
+def _family(made: Class) -> list[Class]:
+    """A class and those that it inherits from."""
+    return [made, *(_family(made.base) if made.base is not None else [])]
+
+
+def inherited(interpreter: Interpreter, node: ast.Call) -> Bound | None:
+    """The method of a base class that `super().method(…)` or `Base.method(self, …)` calls."""
+    function = node.func
+    if not isinstance(function, ast.Attribute):
+        return None
+    held = interpreter.frame.lookup("self")
+    instance = held[0].value if held else None
+    if not isinstance(instance, Instance):
+        return None
+    if isinstance(function.value, ast.Call) and ast.unparse(function.value.func) == "super":
+        for made in _family(instance.of):
+            own = interpreter.frame.node in made.node.body
+            if own and made.base is not None and function.attr in made.base.methods:
+                return Bound(instance, interpreter.function(made.base.methods[function.attr], made.frame))
+        return None
+    for made in _family(instance.of)[1:]:
+        named = isinstance(function.value, ast.Name) and function.value.id == made.node.name
+        first = node.args[0] if node.args else None
+        if named and function.attr in made.methods and isinstance(first, ast.Name) and first.id == "self":
+            return Bound(instance, interpreter.function(made.methods[function.attr], made.frame), given=True)
+    return None
 
 
 def _builds(interpreter: Interpreter, node: ast.AST) -> bool:
@@ -121,7 +153,11 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
         if instance is not None and not isinstance(leaf, Python | Handle | Instance):
             return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
     if instance is None:
-        instance = interpreter.instances[made.node] = Instance(made)
+        instance = Instance(made)
+        for relative in _family(made):
+            if interpreter.instances.setdefault(relative.node, instance) is not instance:
+                what = f"{made.node.name} and another class that is used build parts of the graph, and inherit from one"
+                return Unknown(what, node or made.node)
         interpreter.driver_nodes |= _units(interpreter, made)
     elif any(run.frame.node is constructor for run in interpreter.runs.values()):
         raise Refused(
@@ -139,7 +175,8 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
 def call(interpreter: Interpreter, bound: Bound, node: ast.Call, hint: str) -> Value:
     """A method called, with `self` bound."""
     function = bound.function
-    arguments = {"self": bound.instance, **interpreter.bound(function.node, node, skipped=1)}
+    skipped = 0 if bound.given else 1
+    arguments = {"self": bound.instance, **interpreter.bound(function.node, node, skipped=skipped)}
     if function.node in interpreter.driver_nodes:
         return interpreter.call_driver(function, arguments, node)
     return interpreter.call_helper(function, node, arguments, hint)
@@ -160,6 +197,8 @@ def attribute(interpreter: Interpreter, instance: Instance, node: ast.Attribute)
     if method is not None and not definitions:
         return Bound(instance, interpreter.function(method, instance.of.frame))
     made = [d for d in definitions if d.value is not NONE] or list(definitions)
+    if len({(id(d.statement.frame), d.statement.blocks) for d in made}) == 1:
+        made = made[-1:]  # set anew, one statement after the other
     if len(made) > 1 and any(d.value.time > Time.PYTHON for d in made):
         return Unknown(f"the attribute {node.attr} is set in several places", node)
     interpreter.statement.reads.update(made)

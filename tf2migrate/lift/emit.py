@@ -309,7 +309,8 @@ class Emitter:
         if isinstance(node, ast.With | ast.For | ast.While | ast.If | ast.Try | ast.Match):
             for link in [node, *(elifs(self.program, node) if isinstance(node, ast.If) else [])]:
                 for record in self.records.get(id(link), [])[-1:]:
-                    self._check(record, link)
+                    test = self.expressions.text(link.test) if isinstance(link, ast.If | ast.While) else None
+                    self._check(record, link, test)
             return self._compound(node, indent)
         return self._simple(records[-1], indent)
 

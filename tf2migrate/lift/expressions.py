@@ -16,6 +16,7 @@ from tf2migrate.lift import (
     keras_layers,
     layer_text,
     layers,
+    monitored,
     optimizers,
     pairs,
     parts,
@@ -137,6 +138,10 @@ class Expressions:
             return f"{self.tf}.cast({text}, {self.tf}.float32)"
         if id(node) in self.names and not (self._making and id(node) in self.given):
             return self.names[id(node)]
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            told = self.interpreter.rewrites.get(id(node.operand))
+            if isinstance(told, tuple) and isinstance(told[1], monitored.Stop) and isinstance(node.operand, ast.Call):
+                return monitored.stop_text(self, node.operand, told[1], negated=True)
         if isinstance(node, ast.Name):
             sites = self.interpreter.resolved.get(id(node), ())
             renamed = [self.plan.renamed[site] for site in sites if site in self.plan.renamed]
@@ -264,6 +269,8 @@ class Expressions:
             raise Refused("TFM902", node, "add_summary is part of an expression", "Write it as a statement.")
         if isinstance(value, cells.ZeroState) and value in self.plan.states:
             return cell_text.zeros_text(self, value)
+        if isinstance(value, monitored.Stop):
+            return monitored.stop_text(self, node, value)
         if isinstance(value, Effect) and value.kind.startswith("assign"):
             return f"{self.text(method.node.value)}.{method.name}({self.text(value.arguments['value'])})"
         if isinstance(method.base, Variable) and method.name == "initialized_value":

@@ -17,6 +17,7 @@ from tf2migrate.lift import (
     keras_layers,
     layers,
     metrics,
+    monitored,
     normalization,
     pipelines,
     regularization,
@@ -474,6 +475,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
 
 def _handle_method(interpreter: Interpreter, node: ast.Call, base: Handle, name: str) -> Value:
     if base.role == "session":
+        if isinstance(base, monitored.Monitored) and name == "should_stop":
+            return monitored.should_stop(interpreter, node, base)
         if name == "run":
             interpreter.session_graph = interpreter.graph_of(base)
             bound = bind(node, S.RUN)
@@ -615,6 +618,7 @@ HANDLERS: dict[str, Handler] = {
     **layers.HANDLERS,
     **regularization_loss.HANDLERS,
     **metrics.HANDLERS,
+    **monitored.HANDLERS,
     **normalization.HANDLERS,
     **scopes.HANDLERS,
     **variable_lists.HANDLERS,

@@ -773,6 +773,8 @@ class Interpreter:
     # ---------------------------------------------------------------- calls
 
     def _Call(self, node: ast.Call, hint: str) -> Value:
+        if (method := classes.inherited(self, node)) is not None:
+            return classes.call(self, method, node, hint)
         with self.apart() as reads:
             function = self.evaluate(node.func)
         if isinstance(function, Symbol):

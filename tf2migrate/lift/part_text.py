@@ -68,7 +68,10 @@ class PartText:
         early = {id(inner) for s in self.early for inner in ast.walk(s)}
         own = early | {id(inner) for s in self.late for inner in ast.walk(s)}
         given = {a.arg for a in self.parameters}
+        given_anew = self._given_anew()
         for node in [*when_called, *(n for s in self.late for n in self._loads(s) if n not in when_made)]:
+            if id(node) in given_anew:
+                continue
             sites = resolved.get(id(node), set())
             before = {at in early or (at not in own and name in given - self.part.staged) for at, name in sites}
             if before == {True}:
@@ -114,6 +117,16 @@ class PartText:
         for loop in self.loops.values():
             when_made += [name for statement in loop.early for name in self._loads(statement)]
         return [name for name in when_made if name not in when_called], when_called
+
+    def _given_anew(self) -> set[int]:
+        """The names of an instance whose attribute a call is given, as it exists only while a function runs."""
+        attributes = self.expressions.interpreter.attributes
+        found = set()
+        for node in ast.walk(self.function):
+            definitions = attributes.get(id(node), ())
+            if isinstance(node, ast.Attribute) and any(d.staged for d in definitions):
+                found.add(id(node.value))
+        return found
 
     @staticmethod
     def _loads(statement: ast.AST) -> Iterator[ast.Name]:
@@ -308,7 +321,8 @@ class PartText:
 
     def made_text(self, node: ast.Call) -> str:
         """The making of an object, where the function was called."""
-        return f"{self.name}({', '.join(self._given(node, self._made_of()))})"
+        of = f"{self.expressions.text(node.func.value)}." if isinstance(node.func, ast.Attribute) else ""
+        return f"{of}{self.name}({', '.join(self._given(node, self._made_of()))})"
 
     def call_text(self, node: ast.Call, call: Call) -> str:
         """The use of an object, where the function's result is computed."""

@@ -227,6 +227,7 @@ GONE = frozenset(
         "scope",
         "device",
         "coordinator",
+        "hook",
         "threads",
         "enqueue",
         "runner",

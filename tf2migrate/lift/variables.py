@@ -18,8 +18,12 @@ _DROPPED = {"collections", "validate_shape", "caching_device", "use_resource", "
 
 def variable_text(expressions: Expressions, node: ast.Call, value: Variable) -> str | None:
     """The constructor of a variable with TF1's defaults; None where the call may stay as it is written."""
-    if expressions.program.names.symbol(node.func) == "tf.get_variable":
+    symbol = expressions.program.names.symbol(node.func) or ""
+    if symbol == "tf.get_variable":
         return _get_variable(expressions, node)
+    if symbol.endswith("create_global_step"):
+        tf = expressions.tf
+        return f'{tf}.Variable(0, trainable=False, name="global_step", dtype={tf}.int64)'
     bound = bind(node, S.VARIABLE)
     positional = S.VARIABLE[: len(node.args)]
     if set(bound) <= _KEPT and len(positional) <= 2 and "validate_shape" not in bound:

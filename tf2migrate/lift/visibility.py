@@ -39,7 +39,10 @@ def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
     for definition in written:
         if definition.owner is None or not (definition.staged or isinstance(definition.value, Placeholder)):
             continue
-        if taken.setdefault(definition.name, definition.value) is not definition.value:
+        if isinstance(definition.statement.node, ast.AugAssign):
+            before = [d for d in written[: written.index(definition)] if d.attribute == definition.attribute]
+            definition.name = before[-1].name if before else definition.name
+        elif taken.setdefault(definition.name, definition.value) is not definition.value:
             definition.name = plan.fresh(definition.name)
 
 
