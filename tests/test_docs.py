@@ -149,6 +149,18 @@ def not_ended_or_slow(line: str) -> bool:
     return True
 
 
+@pytest.mark.tensorflow
+def test_what_the_readme_says_of_verify_runs(place: Path) -> None:
+    told = commands(ROOT / "README.md")
+    lines = ["tf2migrate verify train.py", "tf2migrate src/ --fix --verify"]
+    assert set(lines) <= set(told)
+    one, other = (subprocess.run(shlex.split(line), capture_output=True, text=True, check=False) for line in lines)
+    assert (one.returncode, one.stdout.startswith("train.py: equivalent")) == (0, True), one.stdout + one.stderr
+    assert (place / "train.py").read_text() == OLD
+    assert other.returncode == 1, other.stdout + other.stderr  # what the fix of src/model.py does was not seen
+    assert "placeholder" not in (place / "src" / "train.py").read_text()
+
+
 def test_a_wrong_option_is_noticed() -> None:
     with pytest.raises(click.UsageError):
         not_ended_or_slow("tf2migrate src --watch --no-such-option")

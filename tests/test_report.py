@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from stub import Ran, Run
 
 from tf2migrate.model import Finding
@@ -165,6 +167,17 @@ def test_each_format_on_the_command_line(run: Run, form: str) -> None:
     assert "TFM101" in ran.out
     assert run("a.py", "--output-format", form, "--fix").code == 0
     assert "TFM101" not in run("a.py", "--output-format", form).out
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1), st.text(st.characters(exclude_characters="\0"), min_size=1), st.text())
+def test_whatever_a_finding_says_every_format_can_be_read(message: str, path: str, advice: str) -> None:
+    report = Report(path, (Shown(0, Finding(1, 1, "TFM501", message, advice)),))
+    assert json.loads(sarif.render([report]))["runs"][0]["results"][0]["ruleId"] == "TFM501"
+    jsonschema.validate(json.loads(sarif.render([report])), json.loads(SCHEMA.read_text()))
+    assert len(json.loads(gitlab.render([report]))) == 1
+    assert ElementTree.fromstring(junit.render([report])).attrib["failures"] == "1"
+    assert re.fullmatch(r"::error [^\r\n]*\n", github.render([report]))
 
 
 def test_statistics_on_the_command_line(run: Run) -> None:

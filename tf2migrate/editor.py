@@ -48,8 +48,8 @@ def checked(path: Path, source: str) -> Checked:
         return Checked(text)
     result = treat(str(path), _encoded(text), settings)
     findings = tuple(shown.finding for shown in result.found)
-    if not findings:
-        return Checked(text)
+    if not findings or any(finding.code.startswith("TFM00") for finding in findings):
+        return Checked(text, findings)  # nothing to fix, or a file that cannot be treated
     after = decode(result.after).text if result.changes else text
     tf1, fixes = _fixes(text, settings)
     title = "Migrate this program to TensorFlow 2" if tf1 else "Fix all that tf2migrate can fix"
