@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift.cells import Cell, Stacked, Stage, State, Unrolled, Wrapped, ZeroState
+from tf2migrate.lift.cell_calls import Stepped
+from tf2migrate.lift.cells import Cell, Stacked, Stage, Unrolled, Wrapped, ZeroState
 from tf2migrate.lift.layer_text import WIDTH
 from tf2migrate.lift.layers import free_name, uses_random
 from tf2migrate.lift.render import spread
-from tf2migrate.lift.values import Handle, Refused, Structure, Value
+from tf2migrate.lift.values import Handle, Refused, State, Structure, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -98,8 +99,10 @@ def _none(node: ast.expr) -> bool:
 
 def inner_text(expressions: Expressions, value: Wrapped | Stacked) -> str:
     """A wrapper is what it wraps, and a stack the list of its cells."""
-    argument = value.arguments["cell"] if isinstance(value, Wrapped) else _cells(value)
-    return expressions.text(argument)
+    text = expressions.text(value.arguments["cell"] if isinstance(value, Wrapped) else _cells(value))
+    if any(isinstance(v, Stepped) and v.cell is value for v in expressions.interpreter.rewrites.values()):
+        return f"{expressions.tf}.keras.layers.StackedRNNCells({text})"
+    return text
 
 
 def _cells(value: Stacked) -> ast.expr:

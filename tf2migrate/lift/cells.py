@@ -25,6 +25,7 @@ from tf2migrate.lift.values import (
     Layer,
     Placeholder,
     Python,
+    State,
     Structure,
     Tensor,
     Time,
@@ -259,7 +260,7 @@ def unrolled(
     outputs = Structure("list", (), node, rest=tensor) if path.endswith("static_rnn") else tensor
     return Unrolled(
         "tuple",
-        ((0, outputs, None), (1, _state(cell, node), None)),
+        ((0, outputs, None), (1, state_of(cell, node), None)),
         node,
         path=path,
         arguments=bound,
@@ -293,22 +294,17 @@ def _stages(cell: Value, wrappers: tuple[Wrapped, ...]) -> Iterator[Stage]:
         yield Stage(cell, wrappers)
 
 
-def _state(cell: Value, node: ast.Call) -> Value:
+def state_of(cell: Value, node: ast.Call) -> Value:
     """The last state: a pair for an LSTM, with TensorFlow 1's order; one for each cell of a stack."""
     while isinstance(cell, Wrapped):
         cell = cell.cell
     if isinstance(cell, Stacked):
         if cell.cells is None:
-            return Structure("tuple", (), node, rest=_state(cell.each, node))
-        return Structure("tuple", tuple((i, _state(c, node), None) for i, c in enumerate(cell.cells)), node)
+            return Structure("tuple", (), node, rest=state_of(cell.each, node))
+        return Structure("tuple", tuple((i, state_of(c, node), None) for i, c in enumerate(cell.cells)), node)
     if isinstance(cell, Cell) and cell.kind == "LSTMCell":
         return State("tuple", tuple((i, Tensor(Time.STAGED, node), None) for i in range(2)), node)
     return Tensor(Time.STAGED, node)
-
-
-@dataclass(frozen=True, eq=False)
-class State(Structure):
-    """The state of an LSTM: what it remembers, and its last output."""
 
 
 def _initial(interpreter: Interpreter, node: ast.expr | None) -> Value | None:
@@ -320,7 +316,7 @@ def _initial(interpreter: Interpreter, node: ast.expr | None) -> Value | None:
     return None if isinstance(value, Python) and value.known and value.literal is None else value
 
 
-def cell_method(interpreter: Interpreter, node: ast.Call, base: Value, name: str) -> Value:
+def cell_method(interpreter: Interpreter, node: ast.Call, base: Value, name: str, stepped: bool) -> Value:
     """A method of a cell: only its state of zeros is followed, which Keras starts from by itself."""
     assert isinstance(node.func, ast.Attribute)
     with interpreter.apart():
@@ -328,6 +324,11 @@ def cell_method(interpreter: Interpreter, node: ast.Call, base: Value, name: str
     if name != "zero_state":
         return Unknown(f"{name} of a cell is not followed", node)
     bound = bind(node, ("batch_size", "dtype"))
+    if stepped:
+        interpreter.evaluate(bound["batch_size"])
+        if interpreter.names.symbol(bound.get("dtype", node)) != "tf.float32":
+            return Unknown("the state of a cell that is called step by step is in another type than tf.float32", node)
+        return state_of(base, node)
     if latest(values) >= Time.STAGED or not interpreter.frame.unit:
         return Handle("zero_state", node)
     return ZeroState(node, bound, cell=base, owner=node.func.value)
@@ -345,7 +346,7 @@ def fetched(found: Fetches) -> Value:
 
 def _fetched(value: Value | None) -> Value:
     if isinstance(value, ZeroState):
-        value = _state(value.cell, value.node)
+        value = state_of(value.cell, value.node)
     depth = 0
     while isinstance(value, Structure) and not isinstance(value, State) and (value.rest or value.items):
         value, depth = value.rest or value.items[0][1], depth + 1
@@ -409,7 +410,6 @@ __all__ = [
     "Cell",
     "Stacked",
     "Stage",
-    "State",
     "Unrolled",
     "Wrapped",
     "cell_method",

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from tf2migrate.lift import (
     builders,
+    cell_calls,
     cell_text,
     cells,
     datasets,
@@ -23,6 +24,7 @@ from tf2migrate.lift import (
     pipeline_text,
     regularization_loss,
     savers,
+    scopes,
     summaries,
     variable_lists,
     visibility,
@@ -44,6 +46,7 @@ from tf2migrate.lift.values import (
     Placeholder,
     Refused,
     Schedule,
+    Structure,
     Tensor,
     Time,
     Value,
@@ -129,6 +132,8 @@ class Expressions:
                 return layer_text.call_text(self, node, called)
             if not isinstance(called, parts.Call):
                 return self.hoisted[id(node)]
+        if isinstance(node, ast.stmt) and scopes.only_switches(self.interpreter, node):
+            return ""
         if not isinstance(node, ast.expr):
             return None
         if id(node) in self.cast:
@@ -267,6 +272,12 @@ class Expressions:
             return savers.use_text(self, self.interpreter.uses[id(node)], method.node.value)
         if isinstance(value, summaries.Recorded):
             raise Refused("TFM902", node, "add_summary is part of an expression", "Write it as a statement.")
+        if (
+            method.name == "zero_state"
+            and isinstance(method.base, cells.Cell | cells.Stacked)
+            and isinstance(value, Tensor | Structure)
+        ):
+            return cell_calls.zeros_text(self, node, method.base)
         if isinstance(value, cells.ZeroState) and value in self.plan.states:
             return cell_text.zeros_text(self, value)
         if isinstance(value, monitored.Stop):

@@ -11,6 +11,7 @@ from tf2migrate.lift import (
     arg_scopes,
     averages,
     bidirectional,
+    cell_calls,
     cells,
     datasets,
     fifo,
@@ -40,6 +41,7 @@ from tf2migrate.lift.values import (
     Placeholder,
     Python,
     Schedule,
+    State,
     Structure,
     Symbol,
     Tensor,
@@ -176,7 +178,7 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
         return found if found is not None else Method(base, node.attr, node)
     if isinstance(base, Handle) and node.attr == "graph":
         return Handle("graph", node)
-    if isinstance(base, cells.State) and node.attr in ("c", "h"):
+    if isinstance(base, State) and node.attr in ("c", "h"):
         index = "ch".index(node.attr)
         interpreter.rewrites[id(node)] = ("item", index)
         return base.items[index][1]
@@ -439,7 +441,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
         case savers.Saver():
             return savers.saver_method(interpreter, node, method, base)
         case cells.Cell() | cells.Wrapped() | cells.Stacked():
-            return cells.cell_method(interpreter, node, base, name)
+            stepped = not isinstance(base, cells.Wrapped) and cell_calls.steps(interpreter, method.node.value)
+            return cells.cell_method(interpreter, node, base, name, stepped)
         case fifo.Queue():
             return fifo.queue_method(interpreter, node, base, name)
         case Handle(role="runner"):

@@ -16,6 +16,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import children
 from tf2migrate.lift import (
     builders,
+    cell_calls,
     cells,
     classes,
     datasets,
@@ -26,7 +27,6 @@ from tf2migrate.lift import (
     parts,
     variable_lists,
 )
-from tf2migrate.lift.cells import State
 from tf2migrate.lift.pipelines import Asked, Pipe
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scope, Scopes
@@ -47,6 +47,7 @@ from tf2migrate.lift.values import (
     Placeholder,
     Python,
     Refused,
+    State,
     Structure,
     Symbol,
     Tensor,
@@ -392,7 +393,8 @@ class Interpreter:
         if any(len(carried[name]) > 1 for name in carried):
             first = [d for s in self.frame.statements[mark:] for d in s.writes]
             del self.frame.statements[mark:]
-            self.frame.env, self.scopes = dict(carried), scopes
+            self.frame.env = dict(carried)
+            self.scopes.come_back_to(scopes)
             once()
             self._forget(first, mark)
         self.frame.env = _merge([before, self.frame.env])
@@ -438,7 +440,8 @@ class Interpreter:
         env, mark, scopes = dict(self.frame.env), len(self.frame.statements), self.scopes.copy()
         self.body(body)
         del self.frame.statements[mark:]
-        self.frame.env, self.scopes = env, scopes
+        self.frame.env = env
+        self.scopes.come_back_to(scopes)
 
     def settle(self, node: ast.stmt, mark: int) -> None:
         """A loop or branch that only builds the graph is one statement of it, whole."""
@@ -789,6 +792,8 @@ class Interpreter:
         self.statement.reads |= reads
         if isinstance(function, Function):
             return self.call_function(function, node, hint)
+        if isinstance(function, cells.Cell | cells.Stacked | cells.Wrapped):
+            return cell_calls.call(self, function, node)
         if isinstance(function, keras_layers.Object):
             return keras_layers.call(self, function, node)
         if isinstance(function, classes.Class):

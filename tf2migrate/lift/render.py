@@ -39,7 +39,8 @@ class Renderer:
             if text is not None:
                 assert isinstance(child, ast.expr | ast.stmt | ast.keyword | ast.arg)
                 span = self.program.span(child)
-                found.append((span.start, span.end, text))
+                gone = isinstance(child, ast.stmt) and not text  # with its line
+                found.append((self.program.offset(child.lineno, 0) - 1 if gone else span.start, span.end, text))
             else:
                 found += self._parts(child)
         return found

@@ -10,7 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
@@ -72,6 +72,7 @@ class Scopes:
 
     path: str | None = ""
     reuse: str = NEVER
+    switched: int | None = None  # the loop in which reuse was switched on, if it was in one
     defaults: Mapping[str, Default] = field(default_factory=dict)
     given: Mapping[str, Mapping[str, Default]] = field(default_factory=dict)
     counts: dict[str, Counter[str]] = field(default_factory=dict)
@@ -82,19 +83,24 @@ class Scopes:
     @contextmanager
     def inside(self, scope: Scope) -> Iterator[None]:
         """The walk inside a scope."""
-        before = self.path, self.reuse, self.defaults, self.given
+        before = self.path, self.reuse, self.defaults, self.given, self.switched
         self.path, self.reuse, self.defaults, self.given = scope.path, scope.reuse, scope.defaults, scope.given
         if scope.path is not None and scope.anew:
             self.counts[scope.path] = Counter()
         try:
             yield
         finally:
-            self.path, self.reuse, self.defaults, self.given = before
+            self.path, self.reuse, self.defaults, self.given, self.switched = before
 
     def copy(self) -> Scopes:
         """As it is now, to come back to."""
         counts = {path: Counter(counter) for path, counter in self.counts.items()}
         return replace(self, counts=counts, store=dict(self.store), made=list(self.made), slotted=set(self.slotted))
+
+    def come_back_to(self, before: Scopes) -> None:
+        """Takes back all since a copy was made; the scopes that the walk is inside of still end as they should."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(before, each.name))
 
     def name(self, own: str | None, kind: str = "") -> str | None:
         """The full name of something made here; what has no name of its own is counted by its kind."""
@@ -197,7 +203,17 @@ def reuse_variables(interpreter: Interpreter, node: ast.Call, scope: Scope) -> V
     if scope.path != interpreter.scopes.path:
         return Unknown("the reuse of a scope that is not the current one is switched on", node)
     interpreter.scopes.reuse = ALWAYS
-    return Handle("closed", node)
+    loops = [block for block in interpreter.blocks if isinstance(block, ast.For | ast.While)]
+    interpreter.scopes.switched = id(loops[-1]) if loops else None
+    return Handle("switch", node)
+
+
+def only_switches(interpreter: Interpreter, node: ast.stmt) -> bool:
+    """Whether a statement only switches on the reuse of variables, be it from the second turn of a loop on."""
+    if isinstance(node, ast.If) and not node.orelse and not any(isinstance(n, ast.Call) for n in ast.walk(node.test)):
+        return all(only_switches(interpreter, inner) for inner in node.body)
+    found = interpreter.rewrites.get(id(node.value)) if isinstance(node, ast.Expr) else None
+    return isinstance(found, tuple) and isinstance(found[-1], Handle) and found[-1].role == "switch"
 
 
 HANDLERS = {"tf.variable_scope": variable_scope, "tf.get_variable_scope": get_variable_scope}

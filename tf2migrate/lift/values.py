@@ -201,6 +201,11 @@ class Structure(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class State(Structure):
+    """The state of an LSTM: what it remembers, and its last output."""
+
+
+@dataclass(frozen=True, eq=False)
 class Unknown(Value):
     """What the analysis cannot follow, and why; it stops a unit once a run depends on it."""
 
@@ -223,6 +228,7 @@ GONE = frozenset(
         "graph",
         "initializer",
         "closed",
+        "switch",
         "as_default",
         "scope",
         "device",
@@ -260,6 +266,8 @@ def join(values: list[Value], node: ast.AST) -> Value:
     distinct = list({id(v): v for v in values}.values())
     if len(distinct) == 1:
         return distinct[0]
+    if all(isinstance(v, State) for v in distinct):
+        return State("tuple", tuple((i, Tensor(Time.STAGED, node), None) for i in range(2)), node)
     states = [v for v in distinct if isinstance(v, FetchedState)]
     if len(states) == len(distinct) and len({v.depth for v in states}) == 1:
         return distinct[0]

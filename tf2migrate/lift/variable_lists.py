@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import cells, keras_layers, layers, parts, visibility
+from tf2migrate.lift import cell_calls, cells, keras_layers, layers, parts, visibility
 from tf2migrate.lift.regularization import REGULARIZED
 from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.trace import Statement
@@ -270,6 +270,8 @@ def _called(interpreter: Interpreter, value: object) -> Iterator[int]:
         isinstance(value, keras_layers.Used) and value.layer is not None
     ):
         yield id(value.layer)
+    elif isinstance(value, cell_calls.Stepped) and value.cell is not None:
+        yield id(value.cell)
     elif isinstance(value, cells.Unrolled):
         yield id(value.node)
     elif isinstance(value, parts.Call) and value.made is not None:
