@@ -72,6 +72,9 @@ class PartText:
         for node in [*when_called, *(n for s in self.late for n in self._loads(s) if n not in when_made)]:
             if id(node) in given_anew:
                 continue
+            if node.id == "self" and "self" not in given:  # of the method around
+                self.names[id(node)] = _OWNER
+                continue
             sites = resolved.get(id(node), set())
             before = {at in early or (at not in own and name in given - self.part.staged) for at, name in sites}
             if before == {True}:
@@ -186,6 +189,8 @@ class PartText:
             text = shift(self.program.segment(self.docstring), self._indent(), "")
             head += [STEP + line for line in text.split("\n")]
             head.append("")
+        if _OWNER in self.names.values() and all(a.arg != "self" for a in self.parameters):
+            head[:0] = [f"{_OWNER} = self", ""]
         made_of = ", ".join(["self", *self._declared(self._made_of())])
         late = [*self._declared([a for a in self.parameters if a.arg in self.part.staged])]
         late += expressions.extra_parameters(self.function)
@@ -204,19 +209,17 @@ class PartText:
 
     def _made_of(self) -> list[ast.arg]:
         """The parameters of `__init__`: those that are no tensors, and are read where things are made or later."""
-        early = {n.id for s in self.early for n in ast.walk(s) if isinstance(n, ast.Name)}
-        early |= {
-            n.id for loop in self.loops.values() for s in loop.early for n in ast.walk(s) if isinstance(n, ast.Name)
+        statements: list[ast.AST] = [*self.early, *(s for loop in self.loops.values() for s in loop.early)]
+        hoisted = self.expressions.hoisted
+        statements += [made for s in self.late for made in ast.walk(s) if id(made) in hoisted]
+        gone = {
+            id(n)
+            for k in ast.walk(self.function)
+            if isinstance(k, ast.keyword) and k.arg == "collections"
+            for n in ast.walk(k)
         }
-        late = {
-            n.id
-            for s in self.late
-            for made in ast.walk(s)
-            if id(made) in self.expressions.hoisted
-            for n in ast.walk(made)
-            if isinstance(n, ast.Name)
-        }
-        used = early | late | set(self.kept)
+        read = {n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and id(n) not in gone}
+        used = read | set(self.kept)
         return [a for a in self.parameters if a.arg not in self.part.staged and a.arg in used]
 
     def _declared(self, parameters: list[ast.arg]) -> list[str]:

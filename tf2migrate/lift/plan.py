@@ -47,6 +47,7 @@ class Plan:
     taken: set[str]
     renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
     states: set[Value] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
+    attributes: set[str] = field(default_factory=set)  # those that instances have now besides
     shared: dict[Value, Definition] = field(default_factory=dict)  # the names of variables that are found again
     bindings: dict[Value, list[Definition]] = field(default_factory=dict)  # the names of each placeholder
     drawn: frozenset[Iterator] = frozenset()  # the iterators that runs draw from

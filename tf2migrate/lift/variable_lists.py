@@ -305,7 +305,8 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     if not (one and alike and instance is not None and visibility.owner(last.frame) is instance):
         what = "the variables of a collection are made where they cannot be named from here"
         raise Refused("TFM902", node, what, "Ask for them in the function that makes them.")
-    attribute = expressions.plan.fresh(collected.hint or collected.collection)
+    wanted = collected.hint or collected.collection
+    attribute = visibility.free_attribute(expressions.interpreter, instance, expressions.plan, wanted)
     paths = [expressions.path(node, member.value) for member in collected.members]
     return Kept(attribute, last.node, f"[{', '.join(paths)}]")
 

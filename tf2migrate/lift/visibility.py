@@ -92,10 +92,15 @@ def _promote(interpreter: Interpreter, definition: Definition, frame: Frame, pla
     if instance is None or owner(definition.statement.frame) is not instance or mixed or not assigned:
         raise _refused(definition, "belongs to another function than the one where the run's function would stand")
     if definition.site not in plan.renamed:
-        taken = {n.attr for n in interpreter.program.nodes if isinstance(n, ast.Attribute)} | set(instance.of.methods)
-        taken |= {name.removeprefix("self.") for name in plan.renamed.values()}
-        name = definition.name if definition.name not in taken else plan.fresh(definition.name)
-        plan.renamed[definition.site] = f"self.{name}"
+        plan.renamed[definition.site] = f"self.{free_attribute(interpreter, instance, plan, definition.name)}"
+
+
+def free_attribute(interpreter: Interpreter, instance: Instance, plan: Plan, wanted: str) -> str:
+    """A name for a new attribute of an instance."""
+    taken = {n.attr for n in interpreter.program.nodes if isinstance(n, ast.Attribute)} | set(instance.of.methods)
+    name = wanted if wanted not in taken | plan.attributes else plan.fresh(wanted)
+    plan.attributes.add(name)
+    return name
 
 
 def _refuse(definition: Definition, what: str) -> None:
