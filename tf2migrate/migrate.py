@@ -25,6 +25,9 @@ from tf2migrate.suppress import ASKED_FOR, Suppressions, selected
 from tf2migrate.unread import unread
 from tf2migrate.wrappers import wrapped
 
+#: The lints that say nothing that the migration would change.
+_OF_TRACES = ("TFM30", "TFM31", "TFM32", "TFM33", "TFM34", "TFM35", "TFM36", "TFM37", "TFM42")
+
 Stage = Callable[[Program, Options], Outcome]
 
 
@@ -46,6 +49,14 @@ def _tf2(stage: Stage) -> Stage:
         return Outcome() if is_tf1(program.first) else stage(program, options)
 
     return run
+
+
+def _mixed(program: Program, options: Options) -> Outcome:
+    """What is said of traced functions and tapes in a program that has something of TensorFlow 1 as well."""
+    if not is_tf1(program.first) or not any(word in program.text for word in ("tf.function", "GradientTape")):
+        return Outcome()
+    said = (f for f in lint(program, replace(options, unsafe_fixes=False)).findings if f.code.startswith(_OF_TRACES))
+    return Outcome((), tuple(replace(f, fixable=False) for f in said))
 
 
 def _placed(stage: Stage) -> Stage:
@@ -91,10 +102,11 @@ def _noqas(program: Program, options: Options) -> Outcome:
 
 #: The stages in their order. Facts are computed anew between them, which is what keeps them true. Lifting comes first:
 #: it needs the graph as it was written. Renames come after, on whatever text is then there; the check comes last. A
-#: program that was of TensorFlow 2 when it came is only linted. Comments come before all: lines stay lines there,
-#: and then a user's own rules, which may lead to what is TensorFlow's.
+#: program that was of TensorFlow 2 when it came is only linted; of one that has both, what is traced. Comments come
+#: before all: lines stay lines there, and then a user's own rules, which may lead to what is TensorFlow's.
 STAGES: tuple[Stage, ...] = (
     _noqas,
+    _mixed,
     wrapped,
     _tf1(lift),
     _tf1(_placed(rewrite)),
@@ -191,7 +203,8 @@ def _stopped(before: Program, findings: Sequence[Finding]) -> tuple[Finding, ...
     """What stops a program, and every use in it of a name that is gone or called otherwise; nothing of it is fixed."""
     stops = [f for f in findings if not f.fixable]
     told = {(f.line, f.column) for f in stops}
-    advice = f"It stays until what stops the program (line {stops[0].line}, {stops[0].code}) is resolved."
+    first = next(f for f in stops if f.code.startswith("TFM9"))
+    advice = f"It stays until what stops the program (line {first.line}, {first.code}) is resolved."
     calls = [
         Finding(*before.position(before.span(node).start), "TFM199", f"{symbol} takes other arguments today", "")
         for node, symbol in old_calls(before)

@@ -48,7 +48,7 @@ _FREE = (366,)
 #: What a program says somewhere that does as TensorFlow 1 did.
 _OLD = (
     *("tf.optimizers", "keras.optimizers", ".op", ".graph", ".name", ".value", ".eval(", ".ref()", "gradients("),
-    *("control_dependencies", "tf.group", "apply_gradients", "tf.Variable", "tf.constant"),
+    *("control_dependencies", "tf.group", "apply_gradients", "tf.Variable", "tf.constant", "_variables"),
 )
 
 

@@ -171,7 +171,7 @@ class Flow:
 
     def _from_calls(self, function: AnyFunction, argument: ast.arg) -> Type | None:
         """The join of what every call in this file hands over; None where there is no call."""
-        calls = self._calls_of(function)
+        calls = [call for call in self._calls_of(function) if self.view.function(call) is not function]
         if isinstance(function, ast.Lambda) or not calls:
             return None
         places = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]

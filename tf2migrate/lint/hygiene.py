@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
 from tf2migrate.lint.keras3_edits import added, without
+from tf2migrate.model import Edit
 
 AXIS, INDICES, SHAPE, CLEAR, PRIVATE, COVERED = (f"TFM{n}" for n in range(601, 607))
 
@@ -30,13 +31,9 @@ def hygiene(ground: Ground) -> Iterator[Found]:
         elif symbol == "tf.gather":
             for keyword in node.keywords:
                 if keyword.arg == "validate_indices":
-                    yield Found(
-                        INDICES,
-                        keyword,
-                        "validate_indices has no effect",
-                        "Leave it out.",
-                        without(program, node, [keyword]),
-                    )
+                    yield _no_effect(keyword, without(program, node, [keyword]))
+            for value in node.args[2:3]:
+                yield _no_effect(value, ())
         elif (
             symbol in ("tf.keras.Sequential", "tf.keras.Model")
             and len(ground.view.loops(node))
@@ -63,6 +60,10 @@ def hygiene(ground: Ground) -> Iterator[Found]:
     yield from _covered(ground)
 
 
+def _no_effect(node: ast.expr | ast.keyword, edits: tuple[Edit, ...]) -> Found:
+    return Found(INDICES, node, "validate_indices has no effect", "Leave it out.", edits)
+
+
 def _shape(node: ast.Call) -> Iterator[Found]:
     for keyword in node.keywords:
         if keyword.arg == "input_shape":
@@ -80,6 +81,8 @@ def _covered(ground: Ground) -> Iterator[Found]:
         if context.root is not function or context.why != "function" or not isinstance(function, ast.FunctionDef):
             continue
         calls = [c for c in ground.view.kinds.calls if any(t is function for t in ground.view.called(c.func))]
+        if any(ground.view.function(call) is function for call in calls):
+            continue  # it calls itself
         names = [
             n
             for n in ground.program.nodes

@@ -279,7 +279,10 @@ def _parameter(node: ast.stmt | ast.expr, owner: ast.expr) -> Found:
 def _is_outer_collection(ground: Ground, node: ast.expr, function: AnyFunction) -> bool:
     """Whether an expression is a list, dict or set that lives outside of traced code."""
     if isinstance(node, ast.Name):
-        return ground.is_free(node, function) and ground.kind(node) in CONTAINERS | {"collection"}
+        bindings = ground.view.scopes.bindings(node)
+        if len(bindings) == 1 and bindings[0].how == "is" and isinstance(bindings[0].node, ast.Name | ast.Attribute):
+            return bindings[0].node is not node and _is_outer_collection(ground, bindings[0].node, function)
+        return ground.is_free(node, function) and ground.kind(node) in CONTAINERS
     if isinstance(node, ast.Attribute) and ground.kind(node.value) == "self":
         cls = ground.view.kinds.method_class(node.value)
         bindings = ground.view.scopes.attributes.get((id(cls), node.attr), []) if cls is not None else []
@@ -354,8 +357,10 @@ def _stored(
             if isinstance(part, ast.Subscript):
                 if _is_outer_collection(ground, part.value, function):
                     yield _mutated(ground, node, part.value)
-                elif _is_parameter(ground, part.value, function, context) and ground.kind(part.value) in CONTAINERS:
-                    yield _parameter(node, part.value)
+                elif _is_parameter(ground, part.value, function, context):
+                    direct = context.why == "function" and ground.kind(part.value) in ("likely", "unknown")
+                    if direct or ground.kind(part.value) in CONTAINERS:  # a tensor takes no item assignment either
+                        yield _parameter(node, part.value)
             elif isinstance(part, ast.Attribute) and not isinstance(node, ast.Delete) and node.value is not None:
                 yield from _leak(ground, node, part, node.value, function)
 
@@ -387,7 +392,7 @@ def _leak(
         node,
         f"{name} keeps a tensor of the graph, which nothing outside of the traced function can use",
         "Return it, or assign it to a tf.Variable.",
-        sure=bool(eager),
+        sure=bool(eager) and (cls is None or ground.view.kinds.base(cls) not in ("Layer", "Model", "RNN")),
     )
 
 

@@ -226,21 +226,13 @@ def created(ground: Ground) -> Iterator[Found]:
     yield from _rebinding(ground)
 
 
-_GUARDS = ("hasattr", "built", "initialized", "getattr", "created")
-
-
 def _guarded(ground: Ground, node: ast.AST) -> bool:
-    """Whether a place is reached in the first trace only, as its test says: it asks for None, or for what is there."""
+    """Whether a place may be reached in the first trace only: below a test of Python's, such as for what is there."""
     if ground.traced.runs_eagerly(node):
         return True
     for above in ground.view.above(node):
-        if isinstance(above, ast.If | ast.IfExp):
-            for part in walk(above.test):
-                name = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
-                if isinstance(part, ast.Not | ast.NotIn) or any(word in name for word in _GUARDS):
-                    return True
-                if isinstance(part, ast.Constant) and part.value is None:
-                    return True
+        if isinstance(above, ast.If | ast.IfExp) and ground.kind(above.test) not in ("tensor", "likely", "nest"):
+            return True
         if isinstance(above, ast.Try):
             return True
     return False

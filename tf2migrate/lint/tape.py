@@ -207,6 +207,8 @@ class _Tape:
                 symbol = view.symbol(function)
                 if symbol in _DISCRETE:
                     return True
+                if symbol in ("tf.constant", "tf.convert_to_tensor"):
+                    return bool(args) and self._flat(args[0], depth)
                 if symbol == "tf.cast" and len(args) > 1:
                     if view.symbol(args[1]).startswith(("tf.int", "tf.uint", "tf.bool")):
                         return True
