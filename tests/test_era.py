@@ -130,3 +130,17 @@ def test_an_argument_that_says_tensorflow_1_is_none_of_tensorflow_2() -> None:
     (printed,) = outputs("new", [program])
     assert printed.count("\n") > 50
     assert {line.partition(" ")[2] for line in printed.splitlines()} == {"[]"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from tensorflow.core.framework import graph_pb2\ng = graph_pb2.GraphDef()\n",
+        "from tensorflow.python.ops import math_ops\nx = math_ops.angle(y)\n",
+        "from tensorflow.lite.python import interpreter\ni = interpreter.Interpreter()\n",
+        "import tensorflow.compat.v2 as tf\nx = tf.math.log(1.0)\n",
+    ],
+)
+def test_what_is_inside_tensorflow_is_no_sign_of_tensorflow_1(text: str) -> None:
+    assert not is_tf1(Program(text))
+    assert leftovers(Program(text)) == () or "math_ops" in text

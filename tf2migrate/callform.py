@@ -21,9 +21,12 @@ def code(node: cst.BaseExpression) -> str:
 def operand(text: str, before: str = "", after: str = "") -> str:
     """A text that can stand as an operand between two others: in parentheses where it has to."""
     node = cst.parse_expression(f"({text})")
-    bare = cst.parse_expression(text) if not isinstance(node, cst.NamedExpr) else node
     alone = before.rstrip().endswith(("(", ",", "=")) and after.lstrip().startswith((")", ","))
-    simple = isinstance(bare, _ATOMS) or bool(getattr(bare, "lpar", ()))
+    try:
+        bare = cst.parse_expression(text)
+        simple = isinstance(bare, _ATOMS) or bool(getattr(bare, "lpar", ()))
+    except cst.ParserSyntaxError:  # it needs parentheses: `x := 1`, or lines without any
+        simple = False
     fits = alone and not isinstance(node, cst.NamedExpr | cst.Lambda | cst.Yield)
     return text if simple or fits else f"({text})"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from tf2migrate.facts.names import canonical
+from tf2migrate.facts.names import canonical, is_internal
 from tf2migrate.facts.program import Program
 from tf2migrate.imports import rewritten
 from tf2migrate.leftovers import importable, imported
@@ -138,6 +138,8 @@ class _Compat:
         if not symbol.startswith("tf.") or isinstance(getattr(expression, "ctx", None), ast.Store):
             return False
         raw = self.names.raw(expression) or ""
+        if is_internal(raw):
+            return False
         return not (in_tf2(symbol) if self.ported and not raw.startswith(V1) else in_compat(symbol))
 
     def _unseen(self) -> Iterator[Finding]:

@@ -110,8 +110,16 @@ class Search:
                 continue
             if is_folder:
                 yield from self._walk(folder / entry.name, path, ignores, lifted)
-            elif entry.name.endswith(SUFFIXES) and entry.is_file():
-                yield Input(folder / entry.name, of_file(path, settings))
+            elif entry.name.endswith(SUFFIXES) and (problem := _trouble(entry)) is not None:
+                yield Input(folder / entry.name, of_file(path, settings), problem)
+
+
+def _trouble(entry: os.DirEntry[str]) -> str | None:
+    """Why a file cannot be looked at, such as a link to itself; empty where it can, None where it is no file."""
+    try:
+        return "" if entry.is_file() else None
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def is_excluded(path: Path, settings: Settings) -> bool:

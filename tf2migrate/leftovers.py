@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from tf2migrate.facts.era import GONE_METHODS
-from tf2migrate.facts.names import canonical
+from tf2migrate.facts.names import canonical, is_internal
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Finding
 from tf2migrate.records import in_tf2
@@ -35,6 +35,8 @@ def leftovers(program: Program) -> tuple[Finding, ...]:
 
 def exists(symbol: str, raw: str) -> bool:
     """Whether a symbol, by its canonical name and the path it was imported by, is one that TensorFlow 2 has."""
+    if is_internal(raw):
+        return True
     if not symbol.startswith("tf."):
         return not raw.startswith(("tensorflow.compat.v1", "tf_slim"))
     return not raw.startswith("tensorflow.compat.v1.") and in_tf2(symbol)
@@ -54,7 +56,7 @@ def importable(path: str) -> bool:
     """
     if path.startswith("tensorflow.compat.v1"):
         return False
-    if not path.startswith("tensorflow.") or path.startswith("tensorflow.python"):
+    if not path.startswith("tensorflow.") or path.startswith("tensorflow.python") or is_internal(path):
         return True
     return in_tf2("tf" + path.removeprefix("tensorflow"))
 

@@ -231,6 +231,8 @@ def _cells(text: str) -> Iterator[Cell]:
             if source is None or jsontext.value(text, members["cell_type"]) != "code":
                 continue
             said = jsontext.value(text, source)
+            if isinstance(said, list) and not all(isinstance(line, str) for line in said):
+                raise ValueError(f"the source of cell {number} is no text")
             cleared = {"outputs": "[]", "execution_count": "null", "prompt_number": "null"}
             gone = tuple((members[key], new) for key, new in cleared.items() if key in members)
             yield Cell(number, source, "".join(said) if isinstance(said, list) else str(said), gone)

@@ -129,6 +129,8 @@ def was_in_tf2(symbol: str) -> bool:
 def in_tf2(symbol: str) -> bool:
     """Whether a canonical name (``tf.math.log``, or an attribute of such) exists in TensorFlow 2."""
     known = tf2_symbols()
+    if symbol.startswith("tf.compat.v2."):
+        return in_tf2("tf" + symbol.removeprefix("tf.compat.v2"))
     parts = symbol.split(".")
     if any(part.startswith("__") for part in parts):
         return True  # of the module itself, such as __version__

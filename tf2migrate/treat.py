@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from tf2migrate import migrate as core
@@ -17,6 +19,9 @@ from tf2migrate.model import Finding
 from tf2migrate.records import extra_roots
 from tf2migrate.report import Result, Shown
 from tf2migrate.suppress import Suppressions, noqa_codes, selected
+
+#: How deep this tool follows the levels of a program; each takes some of Python's.
+_DEPTH = 8000
 
 ADVICE = {
     "TFM001": "Check its permissions, and that it declares its encoding (`# -*- coding: latin-1 -*-`).",
@@ -44,18 +49,31 @@ def treat(name: str, data: bytes, settings: Settings) -> Result:
     if b"tensorflow" not in data and b"keras" not in data and not _uses_extra(data, settings):
         return Result(data)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _deep():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the program is not ours to say
             return (_notebook if name.endswith(".ipynb") else _script)(data, settings)
     except Undecodable as error:
         return _stopped(data, settings, problem("TFM001", f"cannot be read: {error}"))
     except nb.NotANotebook as error:
         return _stopped(data, settings, problem("TFM002", f"no notebook that can be read: {error}"))
+    except (RecursionError, MemoryError):  # the second is what Python's parser says of the same
+        return _stopped(data, settings, problem("TFM002", "it is nested too deeply to be read"))
     except UnicodeEncodeError as error:
         return _stopped(data, settings, problem("TFM007", f"cannot be written: {error}"))
     except Exception as error:  # whatever it is, the other files go on
         why = problem("TFM009", f"internal error: {type(error).__name__}: {error}")
         return replace(_stopped(data, settings, why), failed=True)
+
+
+@contextmanager
+def _deep() -> Iterator[None]:
+    """Room for trees of some thousand levels: a sum of as many terms is one, and so is a chain of elif."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _DEPTH))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _uses_extra(data: bytes, settings: Settings) -> bool:

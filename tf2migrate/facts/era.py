@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from tf2migrate.facts.names import canonical
+from tf2migrate.facts.names import canonical, is_internal
 from tf2migrate.facts.program import Program
 from tf2migrate.records import in_tf2, records, tf1_symbols, was_in_tf2
 
 _V1 = ("tensorflow.compat.v1", "tensorflow.contrib", "tensorflow.examples", "input_data", "tf_slim")
+
+#: What a fifth of all programs of TensorFlow 1 take from its own packages, and no other program has a use for.
+_RESET = "tensorflow.python.framework.ops.reset_default_graph"
 
 #: Methods that only TF1's datasets have: no name leads to them, and nothing else is called so.
 GONE_METHODS = frozenset(
@@ -35,14 +38,15 @@ def is_tf1(program: Program) -> bool:
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or ""]
         if isinstance(node, ast.ImportFrom) and node.level == 0:
             names += [f"{node.module}.{a.name}" for a in node.names]
-        if any(name.startswith(_V1) or _gone(canonical(name)) for name in names if not name.endswith("*")):
+        if any(name.startswith(_V1) or _was_public(name) for name in names):
             return True
         star = star or "tensorflow.*" in names
     own = {symbol for use, symbol in program.uses if isinstance(getattr(use, "ctx", None), ast.Store)}
     for use, symbol in program.uses:
         if ".".join(symbol.split(".")[:2]) in own:
             continue  # tf.model = ... is the program's own
-        if _gone(symbol) or (program.names.raw(use) or "").startswith(_V1):
+        raw = program.names.raw(use) or ""
+        if raw.startswith(_V1) or (_gone(symbol) and not _is_private(raw)):
             return True
     return any(_says_tf1(program, node, star) for node in program.nodes)
 
@@ -59,6 +63,18 @@ def _says_tf1(program: Program, node: ast.AST, star: bool) -> bool:
             path = f"tf.{name}"
             return bool({path, path + "."} & tf1_symbols()) and not in_tf2(path)
     return False
+
+
+def _was_public(path: str) -> bool:
+    """Whether a path is imported that was TensorFlow 1's, and is none of TensorFlow 2's."""
+    top = ".".join(canonical(path).split(".")[:2])
+    known = bool({top, top + "."} & tf1_symbols()) and not path.endswith("*")
+    return known and not _is_private(path) and _gone(canonical(path))
+
+
+def _is_private(path: str) -> bool:
+    """Whether a path leads into TensorFlow's own packages, where TensorFlow 1's names mostly are to this day."""
+    return (path.startswith("tensorflow.python.") and path != _RESET) or is_internal(path)
 
 
 def _gone(symbol: str) -> bool:

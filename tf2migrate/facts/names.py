@@ -51,6 +51,16 @@ SLIM = {
 }
 
 
+#: TensorFlow's own packages besides those, which its public names say nothing of: they are taken to be as they were.
+INTERNAL = tuple(f"tensorflow.{name}." for name in ("core", "compiler", "tools", "_api", "dtensor"))
+INTERNAL += tuple(f"tensorflow.lite.{name}." for name in ("profiling", "python", "toco", "tools"))
+
+
+def is_internal(path: str) -> bool:
+    """Whether a path leads into one of TensorFlow's own packages."""
+    return f"{path}.".startswith(INTERNAL)
+
+
 @lru_cache(maxsize=1 << 16)
 def canonical(path: str) -> str:
     """The TF1 name of a path: ``tf.log`` for ``tensorflow.log`` and ``tensorflow.compat.v1.log``.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tf2migrate.facts.source import Source
 from tf2migrate.lift.datasets import Element
@@ -34,13 +34,14 @@ class Dropped:
         parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
         return _without(source, text, parameters, [p for p in parameters if p.arg in gone])
 
-    def call(self, node: ast.Call, text: str) -> str | None:
-        """A call without the arguments that go; None where it stays."""
+    def call(self, node: ast.Call, inside: Callable[[ast.Call], str]) -> str | None:
+        """A call without the arguments that go, `inside` being its text; None where it stays."""
         function = self._of_call.get(id(node))
         if function is None:
             return None
         names = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
         skipped = 1 if names[:1] == ["self"] else 0
+        text = inside(node)
         source = Source(text)
         statement = source.tree.body[0]
         assert isinstance(statement, ast.Expr)

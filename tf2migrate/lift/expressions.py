@@ -174,7 +174,7 @@ class Expressions:
         found = self._value_text(node, value) if isinstance(node, ast.Call) else None
         if found is not None:
             return found
-        if isinstance(node, ast.Call) and (shorter := self.dropped.call(node, self.renderer.inside(node))) is not None:
+        if isinstance(node, ast.Call) and (shorter := self.dropped.call(node, self.renderer.inside)) is not None:
             return shorter
         if isinstance(node, ast.Call) and id(node) in self._calls:
             return self._helper_call(node, self._calls[id(node)])

@@ -812,7 +812,7 @@ class Interpreter:
         """A call of something that is neither TensorFlow's nor the program's own."""
         name = ast.unparse(node.func)
         if name == "dict" and not node.args and all(k.arg for k in node.keywords):
-            pairs = zip(node.keywords, arguments, strict=True)
+            pairs = zip(node.keywords, arguments, strict=False)  # behind them may be what a function was passed
             return Structure("dict", tuple((k.arg, value, k.value) for k, value in pairs), node)
         if name.endswith("namedtuple") and (fields := Fields.of(node)) is not None:
             return fields

@@ -1,0 +1,202 @@
+"""Whatever a file holds: no defect, no half-written file, and a second run that changes nothing."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import hypothesmith
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tf2migrate.config import Configuration
+from tf2migrate.report import Result
+from tf2migrate.treat import treat
+
+ROOT = Path(__file__).parents[1]
+SETTINGS = Configuration({}).of(ROOT)
+TF = "import tensorflow as tf\n"
+OLD = TF + "x = tf.placeholder(tf.float32)\n"
+OFTEN = settings(
+    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def checked(data: bytes, name: str = "a.py") -> Result:
+    """What comes of a file, after checks that hold for every file."""
+    result = treat(name, data, SETTINGS)
+    assert not result.failed, result.found
+    if result.after != data:
+        if name.endswith(".py"):
+            ast.parse(result.after)
+        again = treat(name, result.after, SETTINGS)
+        assert again.after == result.after
+        assert not any(shown.finding.fixable for shown in again.found)
+    return result
+
+
+@OFTEN
+@given(hypothesmith.from_node())
+def test_any_program(text: str) -> None:
+    """Of any syntax, after a line that makes it one of TensorFlow 1."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes
+        checked((OLD + text).encode(errors="surrogatepass"))
+
+
+TERMS = st.recursive(
+    st.sampled_from(["x", "y", "1.0", "tf.float32", "[1, 2]", "None", "'a'", "lambda: x", "x[0]", "-x", "(x)"]),
+    lambda inner: st.one_of(
+        st.builds("{}({})".format, st.sampled_from(["tf.log", "tf.nn.relu", "f", "tf.to_float", "tf.shape"]), inner),
+        st.builds("tf.reduce_sum({}, {}, keep_dims=True)".format, inner, inner),
+        st.builds("tf.nn.dropout({}, keep_prob={})".format, inner, inner),
+        st.builds("tf.div(\n    {},\n    {})".format, inner, inner),
+        st.builds("({}\n if {} else {})".format, inner, inner, inner),
+        st.builds("[{} for x in {}]".format, inner, inner),
+        st.builds('f"{{{}!r}} {{x}}"'.format, st.sampled_from(["x", "tf.log(x)", "tf.log (x)"])),
+        st.builds("({} + {})".format, inner, inner),
+    ),
+    max_leaves=6,
+)
+STATEMENTS = st.lists(
+    st.one_of(
+        st.builds("y = {}".format, TERMS),
+        st.builds("print({}); y = {}  # why".format, TERMS, TERMS),
+        st.builds("def f(x, *a, k={}):\n    return {}".format, TERMS, TERMS),
+        st.builds("if {}:\n\ty = {}\nelse: pass".format, TERMS, TERMS),
+        st.builds("with tf.Session() as sess:\n    y = sess.run({}, {{x: {}}})".format, TERMS, TERMS),
+        st.builds("for x in {}:\n    y = {}".format, TERMS, TERMS),
+        st.builds("class C:\n    def m(self): return {}".format, TERMS),
+        st.just("sess = tf.Session()\nsess.run(tf.global_variables_initializer())\nprint(sess.run(y))"),
+        st.just("w = tf.Variable(tf.zeros([2]))\nt = tf.train.AdamOptimizer().minimize(w)"),
+    ),
+    min_size=1,
+    max_size=6,
+).map("\n".join)
+
+
+@OFTEN
+@given(STATEMENTS, st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
+def test_any_program_of_tensorflow_1(text: str, line_end: str, ended: bool) -> None:
+    whole = OLD + text + "\n" * ended
+    checked(whole.replace("\n", line_end).encode())
+
+
+JSON = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.sampled_from([OLD, "code", "%%bash"])
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.sampled_from(["cells", "cell_type", "source", "input", "worksheets", "nbformat", "outputs", "metadata"]),
+            inner,
+            max_size=5,
+        ),
+    ),
+    max_leaves=20,
+)
+CELLS = st.lists(
+    st.fixed_dictionaries(
+        {"cell_type": st.sampled_from(["code", "markdown"]), "source": st.one_of(JSON, STATEMENTS, st.just(OLD))}
+    ),
+    max_size=4,
+)
+
+
+@OFTEN
+@given(st.one_of(JSON, CELLS.map(lambda cells: {"cells": cells, "nbformat": 4})), st.sampled_from([None, 1, "\t"]))
+def test_any_notebook(book: object, indent: int | str | None) -> None:
+    text = json.dumps({"metadata": "tensorflow", **book} if isinstance(book, dict) else book, indent=indent)
+    result = checked(text.encode(), "a.ipynb")
+    json.loads(result.after)
+
+
+@OFTEN
+@given(st.binary(max_size=200), st.integers(0, len(OLD)))
+def test_any_bytes(noise: bytes, at: int) -> None:
+    checked(OLD.encode()[:at] + noise + OLD.encode()[at:])
+    checked(json.dumps({"cells": [{"cell_type": "code", "source": OLD}]}).encode() + noise, "a.ipynb")
+
+
+#: What is too much, too deep or too strange, and what is said of it; nothing where it is only much.
+HOSTILE = {
+    "a long sum": (OLD + "y = x" + " + 1" * 800 + "\n", ""),
+    "a sum without end": (OLD + "y = x" + " + 1" * 20000 + "\n", "nested too deeply"),
+    "brackets": (OLD + "y = " + "[" * 5000 + "]" * 5000 + "\n", "too many nested parentheses"),
+    "signs": (OLD + "y = " + "-" * 20000 + "x\n", "nested too deeply"),
+    "attributes": (OLD + "y = x" + ".a" * 20000 + "\n", "nested too deeply"),
+    "calls in calls": (OLD + "y = " + "tf.log(" * 80 + "x" + ")" * 80 + "\n", ""),
+    "a long function": (TF + "def f(x):\n" + "    x = tf.log(x)\n" * 2000 + "    return x\n", ""),
+    "a long line": (OLD + "y = [" + "1, " * 20000 + "]\n", ""),
+    "a NUL": (OLD + "y = '\0'\n", "null bytes"),
+    "form feeds": (OLD + "\f\ny = tf.log(1.0)\n\f", ""),
+    "mixed line ends": (OLD + "y = tf.log(1.0)\r\nz = 1\r", ""),
+    "another encoding": ("# -*- coding: nonesuch -*-\n" + OLD, "cannot be read"),
+    "deep JSON": ("[" * 100000 + "tensorflow", "nested too deeply"),
+    "no cells": ('{"tensorflow": 1}', "no cells"),
+    "half a notebook": ('{"cells": [{"cell_type": "code", "source": "import tensorflow', "no notebook"),
+    "no lines": ('{"cells": [{"cell_type": "code", "source": ["tensorflow", 1]}], "nbformat": 4}', "no text"),
+    "a long number": ('{"cells": [], "tensorflow": ' + "9" * 5000 + "}", "no notebook"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), HOSTILE.values(), ids=HOSTILE)
+def test_what_is_hostile_is_told_or_done(text: str, said: str) -> None:
+    result = checked(text.encode(), "a.ipynb" if text[0] in "[{" else "a.py")
+    told = [shown.finding.message for shown in result.found if shown.finding.code < "TFM009"]
+    assert len(told) == bool(said)
+    assert said in "".join(told)
+
+
+def test_folders_that_go_round_and_files_that_go_away(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "deep").mkdir(parents=True)
+    (tree / "a.py").write_text(TF + "x = tf.log(1.0)\n")
+    (tree / "deep" / "round").symlink_to(tree)
+    (tree / "self.py").symlink_to(tree / "self.py")
+    (tree / "gone.py").symlink_to(tree / "nowhere.py")
+    outside = tmp_path / "outside.py"
+    outside.write_text(TF + "x = tf.log(1.0)\n")
+    (tree / "link.py").symlink_to(outside)
+    ran = subprocess.run(
+        [sys.executable, "-m", "tf2migrate", "--fix", str(tree)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ran.returncode == 1
+    assert "outside of the given paths" in ran.stdout
+    assert "self.py:1:1: TFM001 cannot be read: Too many levels of symbolic links" in ran.stdout
+    assert "tf.math.log" in (tree / "a.py").read_text()
+    assert "tf.log" in outside.read_text()
+
+
+def test_a_run_that_is_killed_leaves_whole_files(tmp_path: Path) -> None:
+    old = TF + "".join(f"x{number} = tf.log({number}.0)\n" for number in range(60))
+    new = treat("a.py", old.encode(), SETTINGS).after
+    assert new != old.encode()
+    names = [tmp_path / f"{number}.py" for number in range(40)]
+    draw, written = random.Random(2), []
+    for _ in range(8):
+        for path in names:
+            path.write_text(old)
+        command = [sys.executable, "-m", "tf2migrate", "--fix", "-j", "2", "--no-cache", str(tmp_path)]
+        run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+        began = time.monotonic()
+        while names[0].read_bytes() != new and time.monotonic() - began < 60:
+            time.sleep(0.005)
+        time.sleep(draw.random() * 0.1)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        held = [path.read_bytes() for path in names]
+        assert set(held) <= {old.encode(), new}
+        written.append(held.count(new))
+    assert min(written) > 0
+    assert sum(written) > 8
