@@ -129,7 +129,7 @@ def was_in_tf2(symbol: str) -> bool:
 def in_tf2(symbol: str) -> bool:
     """Whether a canonical name (``tf.math.log``, or an attribute of such) exists in TensorFlow 2."""
     known = tf2_symbols()
-    if symbol.startswith("tf.compat.v2."):
+    if f"{symbol}.".startswith("tf.compat.v2."):
         return in_tf2("tf" + symbol.removeprefix("tf.compat.v2"))
     parts = symbol.split(".")
     if any(part.startswith("__") for part in parts):
