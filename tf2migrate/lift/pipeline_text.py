@@ -146,6 +146,8 @@ def _read(expressions: Expressions, pipe: Pipe) -> str:
     else:
         source = expressions.text(queue)
     if pipe.symbol == "tf.WholeFileReader":
+        if pipe.width == 2:
+            return f"{source}.map(lambda name: (name, {tf}.io.read_file(name)))"
         return f"{source}.map({tf}.io.read_file)"
     if pipe.symbol == "tf.FixedLengthRecordReader":
         size = expressions.text(pipe.arguments["record_bytes"])

@@ -165,9 +165,23 @@ def read(interpreter: Interpreter, node: ast.Call, reader: Reader, name: str) ->
         return queue if isinstance(queue, Unknown) else Unknown("the queue of a reader is not followed", node)
     if not interpreter.frame.unit or interpreter.comprehensions:
         return Unknown("records are read in a helper function", node)
+    if reader.symbol == "tf.WholeFileReader" and _names_file(interpreter, node):
+        pair = Pipe("read", node, reader.arguments, interpreter.statement, reader.symbol, queue, width=2)
+        return element_of(interpreter, node, pair)
     pipe = Pipe("read", node, reader.arguments, interpreter.statement, reader.symbol, queue)
     element = element_of(interpreter, node, pipe)
     return Structure("tuple", ((0, Key(Time.STAGED, node), None), (1, element, None)), node)
+
+
+def _names_file(interpreter: Interpreter, node: ast.Call) -> bool:
+    """Whether the program reads the name of a file that it reads whole: the first of the pair."""
+    statement = interpreter.statement.node
+    target = statement.targets[0] if isinstance(statement, ast.Assign) and statement.value is node else None
+    first = target.elts[0] if isinstance(target, ast.Tuple) and len(target.elts) == 2 else None
+    if not isinstance(first, ast.Name):
+        return first is None
+    loaded = (n for n in interpreter.program.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    return any(n.id == first.id for n in loaded)
 
 
 def _batch(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
