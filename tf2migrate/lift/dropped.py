@@ -1,4 +1,7 @@
-"""Parameters that a function loses: those that every call gives a session, or another thing that is no more."""
+"""Parameters that a function loses: those that every call gives a session, or another thing that is no more.
+
+A function that is given elements of a data set is given the iterator, where it could not see it otherwise.
+"""
 
 from __future__ import annotations
 
@@ -6,51 +9,104 @@ import ast
 from collections.abc import Callable, Iterable, Sequence
 
 from tf2migrate.facts.source import Source
-from tf2migrate.lift.datasets import Element
+from tf2migrate.lift.datasets import Element, Iterator
 from tf2migrate.lift.interpret import FunctionNode, Interpreter
-from tf2migrate.lift.values import GONE, Handle
+from tf2migrate.lift.trace import Frame
+from tf2migrate.lift.values import GONE, Handle, Value
+from tf2migrate.lift.visibility import sees
 
 
 class Dropped:
     """Which parameters go, and the texts of definitions and calls without them."""
 
-    def __init__(self, interpreter: Interpreter) -> None:
+    def __init__(self, interpreter: Interpreter, fresh: Callable[[str], str]) -> None:
         self._of_function: dict[FunctionNode, set[str]] = {}
         self._of_call: dict[int, FunctionNode] = {}
+        self.passed: dict[FunctionNode, tuple[str, str, Iterator]] = {}  # a parameter, its new name, what it now is
+        self.made: dict[Iterator, str] = {}  # how such an iterator is called where it is made
         for function, calls in interpreter.given.items():
             gone = {name for name in calls[0][1] if all(_is_gone(given.get(name)) for _, given in calls)}
             if gone:
                 self._of_function[function] = gone
                 self._of_call |= {id(node): function for node, _ in calls}
+            frame = next((f for f in interpreter.frames if f.node is function), None)
+            held = _unseen(frame, {name: v for name, v in calls[0][1].items() if name in gone})
+            if held is not None:
+                self.passed[function] = held[0], fresh("iterator"), held[1]
+                gone.discard(held[0])
+
+    def name_in(self, frame: Frame, iterator: Iterator) -> str | None:
+        """The parameter that an iterator is, in a function that is given it."""
+        held = self.passed.get(frame.node) if not isinstance(frame.node, ast.Module) else None
+        return held[1] if held is not None and held[2] is iterator else None
 
     def header(self, node: ast.stmt, text: str) -> str:
         """A definition's header without what goes."""
-        gone = self._of_function.get(node) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else None
-        if not gone:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node not in self._of_function:
             return text
-        source = Source(text.rstrip() + "\n    pass\n")
-        function = source.tree.body[0]
-        assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
-        parameters = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-        return _without(source, text, parameters, [p for p in parameters if p.arg in gone])
+        if (passed := self.passed.get(node)) is not None:
+            source, parameters = _parameters(text)
+            text = _replaced(source, text, next(p for p in parameters if p.arg == passed[0]), passed[1])
+        source, parameters = _parameters(text)
+        return _without(source, text, parameters, [p for p in parameters if p.arg in self._of_function[node]])
 
     def call(self, node: ast.Call, inside: Callable[[ast.Call], str]) -> str | None:
         """A call without the arguments that go, `inside` being its text; None where it stays."""
         function = self._of_call.get(id(node))
         if function is None:
             return None
-        names = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
-        skipped = 1 if names[:1] == ["self"] else 0
         text = inside(node)
-        source = Source(text)
-        statement = source.tree.body[0]
-        assert isinstance(statement, ast.Expr)
-        assert isinstance(statement.value, ast.Call)
-        call = statement.value
-        gone = self._of_function[function]
-        by_place = [a for name, a in zip(names[skipped:], call.args, strict=False) if name in gone]
-        by_name = [k for k in call.keywords if k.arg in gone]
-        return _without(source, text, [*call.args, *call.keywords], [*by_place, *by_name])
+        if (passed := self.passed.get(function)) is not None:
+            source, every = _arguments(function, text)
+            parameter, name, iterator = passed
+            given = next(a for label, a in every if label == parameter)
+            made = self.made[iterator]
+            text = _replaced(source, text, given, f"{name}={made}" if isinstance(given, ast.keyword) else made)
+            gone = self._of_function[function] - {name}
+        else:
+            gone = self._of_function[function]
+        source, every = _arguments(function, text)
+        return _without(source, text, [a for _, a in every], [a for label, a in every if label in gone])
+
+
+def _unseen(frame: Frame | None, given: dict[str, Value]) -> tuple[str, Iterator] | None:
+    """The first of the parameters that are elements of one iterator, where a function does not see the iterator."""
+    found: dict[Iterator, str] = {}
+    for name, value in given.items():
+        if isinstance(value, Element) and value.draw is not None:
+            found.setdefault(value.draw.iterator, name)
+    if len(found) != 1 or frame is None:
+        return None
+    iterator, name = found.popitem()
+    home = iterator.statement
+    unseen = home is not None and iterator.kind == "ready" and not sees(frame, home.frame)
+    return (name, iterator) if unseen else None
+
+
+def _parameters(text: str) -> tuple[Source, list[ast.arg]]:
+    source = Source(text.rstrip() + "\n    pass\n")
+    function = source.tree.body[0]
+    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    return source, [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
+def _arguments(function: FunctionNode, text: str) -> tuple[Source, list[tuple[str, ast.expr | ast.keyword]]]:
+    """The arguments of a call, each with the name of its parameter."""
+    names = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
+    skipped = 1 if names[:1] == ["self"] else 0
+    source = Source(text)
+    statement = source.tree.body[0]
+    assert isinstance(statement, ast.Expr)
+    assert isinstance(statement.value, ast.Call)
+    call = statement.value
+    labels = [*names[skipped:], *[""] * len(call.args)]
+    by_name: list[tuple[str, ast.expr | ast.keyword]] = [(k.arg or "", k) for k in call.keywords]
+    return source, [*zip(labels, call.args, strict=False), *by_name]
+
+
+def _replaced(source: Source, text: str, node: ast.expr | ast.keyword | ast.arg, by: str) -> str:
+    span = source.span(node)
+    return text[: span.start] + by + text[span.end :]
 
 
 def _is_gone(value: object) -> bool:

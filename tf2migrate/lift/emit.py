@@ -85,6 +85,7 @@ class Emitter:
                 self.kept_after.setdefault(id(kept.after), []).append(f"self.{kept.attribute} = {kept.text}")
         iterator_text.keep(self.expressions)
         pipeline_text.name(self.expressions)
+        iterator_text.name_passed(self.expressions)
         self.findings += pipeline_text.check(plan.drawn)
 
     def _hoist(self) -> None:

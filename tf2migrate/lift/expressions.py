@@ -69,7 +69,7 @@ class Expressions:
         self.given: set[int] = set()  # those among them that are parameters, which have them where it is made too
         self._making = False
         self.tf = tensorflow_name(self.program.names)
-        self.dropped = Dropped(interpreter)
+        self.dropped = Dropped(interpreter, plan.fresh)
         self.graphs = builders.name_graphs(interpreter, plan)  # for each builder of a graph: its result's name
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
         self.inside = False  # whether what is written is the body of a function

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.purity import may_act
 from tf2migrate.lift import draws, visibility
 from tf2migrate.lift.datasets import Draw, Element, Iterator, Start, count, is_deep, starts
-from tf2migrate.lift.trace import Feed, Run, Statement
+from tf2migrate.lift.trace import Feed, Frame, Run, Statement
 from tf2migrate.lift.values import Placeholder, Refused, Time, Value, leaves
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ def _next(expressions: Expressions, run: Run, draw: Draw) -> str:
 
 
 def _name(expressions: Expressions, run: Run, iterator: Iterator) -> str:
+    frame: Frame | None = run.frame
+    while frame is not None:
+        if (given := expressions.dropped.name_in(frame, iterator)) is not None:
+            return given
+        frame = frame.parent
     found = draws.iterator_name(expressions.interpreter, run, iterator) or expressions.hoisted.get(id(iterator.node))
     if found is None:
         raise Refused("TFM907", iterator.node, "an iterator has no name", "Bind the iterator to a name.")
@@ -200,6 +205,18 @@ def _dataset(expressions: Expressions, run: Run, start: Start) -> str:
     assert start.source is not None
     kept = expressions.data.get(id(start.source))
     return kept if kept is not None else expressions.text(start.source)
+
+
+def name_passed(expressions: Expressions) -> None:
+    """The names of the iterators that functions are given, where they are made."""
+    interpreter = expressions.interpreter
+    written = [d for f in interpreter.frames for s in f.statements for d in s.writes]
+    for _, _, iterator in expressions.dropped.passed.values():
+        named = [d.name for d in written if d.value is iterator and d.owner is None]
+        name = expressions.hoisted.get(id(iterator.node)) or (named[0] if named else None)
+        if name is None:
+            raise Refused("TFM907", iterator.node, "an iterator has no name", "Bind the iterator to a name.")
+        expressions.dropped.made[iterator] = name
 
 
 def keep(expressions: Expressions) -> None:

@@ -38,7 +38,7 @@ def lines(expressions: Expressions, statement: Statement) -> list[str] | None:
     held = list(leaves(statement.value)) if statement.value is not None else []
     node = statement.node
     if isinstance(node, ast.Return) and isinstance(statement.value, Pipe) and statement.value.kind == "returned":
-        return [f"return {_mapped(expressions, statement.value)}"]
+        return [*stages(expressions, statement), f"return {_mapped(expressions, statement.value)}"]
     if not held or not isinstance(node, ast.Assign | ast.Expr):
         return None
     if all(isinstance(v, Reader | fifo.Queue) for v in held):
