@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from click.testing import CliRunner
 
 from tf2migrate import cli
 from tf2migrate.config import Configuration
+from tf2migrate.records import tf1_symbols
 from tf2migrate.rulebook import pages
 
 ROOT = Path(__file__).parents[1]
@@ -227,6 +230,21 @@ def test_the_picture_is_what_is_printed() -> None:
         check=True,
     )
     assert (ROOT / "docs" / "report.svg").read_text(encoding="utf-8") == done.stdout
+
+
+def test_the_pages_of_names_have_every_name_once() -> None:
+    spec = importlib.util.spec_from_file_location("symbol_pages", ROOT / "scripts" / "symbol_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    texts = {name: text for name, text in module.pages().items() if name != "README.md"}
+    told = Counter(
+        n for text in texts.values() for n in re.findall(r"(?:^\| |^|, )`(tf\.[\w.]+)`(?=[ ,\n])", text, re.M)
+    )
+    assert told == Counter(name for name in tf1_symbols() if not name.endswith("."))
+    assert "| `tf.log` | another name | `tf.math.log` |" in texts["tf.md"]
+    assert "| `tf.Session` | part of the graph |" in texts["tf.md"]
 
 
 def test_every_dependency_has_its_line() -> None:

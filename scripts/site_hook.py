@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from mkdocs.structure.pages import Page
 from tf2migrate.rulebook import pages
 
 ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "scripts"))
+symbol_pages = import_module("symbol_pages")
+
 SHOWN = ("*.md", "docs/**/*.md", "docs/**/*.svg", "rules/**/*.md")
 
 #: The words behind a fence on a rule's page, and how they read.
@@ -27,6 +32,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         entries = [{f"{p.code} {p.slug}": f"rules/{folder}/{p.code}-{p.slug}.md"} for p in members]
         grouped.setdefault(folder, []).extend(entries)
     rules = ["rules/README.md", *({folder.capitalize(): entries} for folder, entries in grouped.items())]
+    names = [f"api/{name}" for name in symbol_pages.pages()]
+    rules.append({"Names of TensorFlow 1.15": names})
     config.nav = [{"Rules": rules} if entry == {"Rules": []} else entry for entry in config.nav or []]
     return config
 
@@ -40,6 +47,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         if name in files.src_uris:
             files.remove(files.src_uris[name])
         files.append(File.generated(config, name, abs_src_path=str(path)))
+    for name, text in symbol_pages.pages().items():
+        files.append(File.generated(config, f"api/{name}", content=text))
     return files
 
 
