@@ -11,6 +11,7 @@ from tf2migrate.lift import (
     bidirectional,
     builders,
     cells,
+    collections,
     element_types,
     iterator_text,
     keras_layers,
@@ -73,6 +74,7 @@ class Emitter:
             side.setdefault(id(planned.anchor), []).append(planned)
         loops.check(list(interpreter.loops.values()))
         self._hoist()
+        self.first_lines = collections.first_lines(self.expressions)
         self.kept_after: dict[int, list[str]] = {}
         own = [loop for loop in interpreter.loops.values() if loop.late[0].frame.unit]
         self.in_loops = {id(s.node): s for loop in own for s in loop.late}
@@ -254,7 +256,7 @@ class Emitter:
 
     def statement(self, node: ast.stmt, indent: str) -> list[str]:
         """The lines that stand in a statement's place."""
-        out: list[str] = []
+        out = [indent + line for line in self.first_lines.get(id(node), [])]
         if isinstance(node, ast.Return):
             out += [indent + line for s in self.records.get(id(node), []) for line in self._hoisted(s)]
         for planned in self.ahead.get(id(node), []):

@@ -11,6 +11,7 @@ from tf2migrate.lift import (
     cell_calls,
     cell_text,
     cells,
+    collections,
     datasets,
     element_types,
     iterator_text,
@@ -62,6 +63,7 @@ class Expressions:
         self.program = interpreter.program
         self.renderer = Renderer(self.program, self.replacement)
         self.hoisted: dict[int, str] = {}
+        self.lists = collections.name_lists(interpreter, plan)
         self.kept: dict[int, variable_lists.Kept] = {}  # the lists that are attributes, as another method fills them
         self.cast = element_types.cast_arguments(interpreter)
         self.data: dict[int, str] = {}  # names of data sets whose own names mean something else when they are used
@@ -169,6 +171,10 @@ class Expressions:
             return f'"{self._key(value[1], node)}"'
         if isinstance(value, tuple) and value[0] == "item" and isinstance(node, ast.Attribute):
             return f"{self.text(node.value)}[{value[1]}]"
+        if isinstance(value, collections.Added):
+            return collections.add_text(self, value)
+        if isinstance(value, collections.Gathered):
+            return collections.gather_text(self, value)
         if isinstance(value, variable_lists.Collected):
             return variable_lists.list_text(self, node, value)
         found = self._value_text(node, value) if isinstance(node, ast.Call) else None

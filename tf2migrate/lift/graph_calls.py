@@ -13,6 +13,7 @@ from tf2migrate.lift import (
     bidirectional,
     cell_calls,
     cells,
+    collections,
     datasets,
     fifo,
     keras_layers,
@@ -40,6 +41,7 @@ from tf2migrate.lift.values import (
     Optimizer,
     Placeholder,
     Python,
+    Regularizer,
     Schedule,
     State,
     Structure,
@@ -95,7 +97,7 @@ def symbol_call(interpreter: Interpreter, node: ast.Call, path: str, hint: str) 
         return value
     if S.is_python(path):
         interpreter.arguments(node)
-        return PYTHON
+        return Regularizer() if "regularizer" in path else PYTHON
     if path.startswith(UNFOLLOWED) and path not in FOLLOWED:
         return Unknown(f"{path} has no counterpart that is written yet", node)
     return operation(interpreter, node, path)
@@ -614,6 +616,7 @@ HANDLERS: dict[str, Handler] = {
     **bidirectional.HANDLERS,
     **averages.HANDLERS,
     **cells.HANDLERS,
+    **collections.HANDLERS,
     **datasets.HANDLERS,
     **pipelines.HANDLERS,
     **keras_layers.HANDLERS,

@@ -19,6 +19,7 @@ from tf2migrate.lift import (
     cell_calls,
     cells,
     classes,
+    collections,
     datasets,
     feeders,
     graph_calls,
@@ -47,6 +48,7 @@ from tf2migrate.lift.values import (
     Placeholder,
     Python,
     Refused,
+    Regularizer,
     State,
     Structure,
     Symbol,
@@ -128,6 +130,7 @@ class Interpreter:
         self.driver_nodes |= self.builders | self.feeders
         self.unnamed: dict[int, Statement] = {}  # what builders compute in their return statements, by its expression
         self.loops: dict[int, loops.Loop] = {}  # the loops that make something and use it
+        self.collected: dict[tuple[int, str], collections.Collection] = {}  # those of tensors
         self.origins: dict[Value, list[Definition]] = {}  # for each staged value: the names that it was given
         self.instances: dict[ast.ClassDef, classes.Instance] = {}
         self.attributes: dict[int, tuple[Definition, ...]] = {}  # for each attribute of an instance: what it may be
@@ -818,6 +821,8 @@ class Interpreter:
             return fields
         if isinstance(function, Fields) and len(arguments) == len(function.names):
             return function.filled(node, arguments)
+        if isinstance(function, Regularizer):
+            return Tensor(Time.STAGED, node)
         if name == "sum" and arguments and latest(arguments) >= Time.STAGED:  # it adds tensors as it adds numbers
             return self.operation([self.element(arguments[0], node), *arguments[1:]], node)
         if name == "print":
@@ -905,6 +910,9 @@ class Interpreter:
         if node is not None:
             self.helper_calls.setdefault(function.node, {})[id(node)] = node
         value = join(frame.returns, function.node) if frame.returns else NONE
+        for statement in frame.statements:
+            if isinstance(statement.node, ast.Expr) and isinstance(statement.value, Unknown):
+                return statement.value
         made = [m for s in frame.statements for m in s.made]
         shared = any(s.shared for s in frame.statements)
         staged = value.time >= Time.STAGED or any(s.effects for s in frame.statements)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import variable_lists
+from tf2migrate.lift import collections, variable_lists
 from tf2migrate.lift.layers import Called, called
 from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Run
@@ -52,6 +52,9 @@ def collection(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
         return Updates("updates", node, order=interpreter.order)
     if name is None or name == "update_ops":
         return Unknown("which collection is asked for cannot be told", node)
+    tensors = collections.gather(interpreter, node, name)
+    if tensors is not None:
+        return tensors if "scope" not in bound else Unknown("a collection of tensors is asked for by its scope", node)
     return variable_lists.within(interpreter, node, bound.get("scope"), name, hint)
 
 

@@ -91,7 +91,8 @@ def _shared(plan: Plan, statements: list[Statement], functions: list[Planned]) -
     ordered = tuple(sorted(parameters.items(), key=lambda item: item[1].statement.order))
     same = next((f for f in functions if _is_just(f, inside, results, ordered)), None)
     name = same.name if same is not None else plan.fresh("compute_" + "_and_".join(d.name for d in results))
-    return Shared(name, tuple(statements), ordered, tuple(results), same)
+    shared = Shared(name, tuple(statements), ordered, tuple(results), same)
+    return shared if all(call_position(shared, f.slice.statements) for f in functions) else None
 
 
 def _is_just(

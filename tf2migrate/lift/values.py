@@ -56,6 +56,11 @@ class FetchedState(Python):
 
 
 @dataclass(frozen=True, eq=False)
+class Regularizer(Python):
+    """A function of a variable, which gives a tensor."""
+
+
+@dataclass(frozen=True, eq=False)
 class Symbol(Value):
     """A name of TensorFlow, not yet called."""
 
