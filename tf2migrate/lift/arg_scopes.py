@@ -35,14 +35,19 @@ def _arg_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
 
 
 def given(
-    interpreter: Interpreter, node: ast.Call, path: str, bound: Mapping[str, ast.expr], parameters: tuple[str, ...]
+    interpreter: Interpreter,
+    node: ast.Call,
+    path: str,
+    bound: Mapping[str, ast.expr],
+    parameters: tuple[str, ...],
+    whose: str = "",
 ) -> dict[str, ast.expr]:
     """The arguments of a call, with those that the scopes around it give. Raises `Refused`."""
     found = dict(bound)
     for name, default in interpreter.scopes.given.get(path, {}).items():
         if name in bound or name not in parameters:
             continue
-        there = interpreter.defaults.setdefault((id(node), f"argument {name}"), default.node)
+        there = interpreter.defaults.setdefault((id(node), f"argument {whose}{name}"), default.node)
         if there is not default.node:
             raise Refused("TFM901", node, f"a call stands in two arg_scopes, each with its own {name}", _ADVICE)
         with interpreter.apart() as reads:

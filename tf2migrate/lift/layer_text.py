@@ -88,6 +88,10 @@ def call_text(expressions: Expressions, node: ast.Call, call: Called) -> str:
     layer, inputs = expressions.hoisted.get(id(call.layer.node)), expressions.text(call.inputs)
     if layer is None:
         raise Refused("TFM902", node, "a layer is made where it is fetched", "Make it before, under a name.")
+    norm = expressions.interpreter.rewrites.get(id(node.func))
+    if isinstance(norm, Called) and norm.layer is not None:
+        normal = expressions.hoisted[id(norm.layer.node)]
+        return _normalized(expressions, node, norm, f"{normal}({layer}({inputs})")
     if call.kind.keras != "BatchNormalization":
         return f"{layer}({inputs})"
     return _normalized(expressions, node, call, f"{layer}({inputs}")
@@ -106,6 +110,8 @@ def _normalized(expressions: Expressions, node: ast.Call, call: Called, begin: s
         text = text if activated or _whole(expressions, node) else f"({text})"
     if activation is None or not activated:
         return text
+    if not hasattr(activation, "lineno"):  # a default
+        return f"{ast.unparse(activation).format(tf=expressions.tf)}({text})"
     return f"{expressions.operand(activation)}({text})"
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import arg_scopes, element_types, regularization, scopes
+from tf2migrate.lift import arg_scopes, element_types, normalizers, regularization, scopes
 from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, Kind
 from tf2migrate.lift.scopes import ALL_VARIABLES
 from tf2migrate.lift.trace import Definition, Statement
@@ -63,6 +63,9 @@ class Called(Tensor):
 def _layer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     kind = KINDS[path]
     bound = arg_scopes.given(interpreter, node, path, bind(node, kind.parameters), kind.parameters)
+    normalizer = normalizers.taken(interpreter, node, kind, bound)
+    if isinstance(normalizer, Unknown):
+        return normalizer
     missing = set(kind.required) - set(bound)
     refused = "less than it needs" if missing else unlike(kind, bound)
     if refused:
@@ -85,7 +88,30 @@ def _layer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
     made = _made(interpreter, node, kind, arguments, hint)
     if isinstance(made, Unknown):
         return made
+    if normalizer is not None and isinstance(norm := _normalization(interpreter, normalizer), Unknown):
+        return norm
     return Called(Time.STAGED, node, kind, arguments, training, interpreter.statement, made)
+
+
+def _normalization(interpreter: Interpreter, normalizer: normalizers.Normalizer) -> Called | Unknown:
+    """The normalization of what a layer gives; it is found again under the function that the layer's call names."""
+    kind, bound = normalizer.kind, normalizer.arguments
+    if refused := unlike(kind, bound):
+        return Unknown(f"a normalizer with {refused}", normalizer.node)
+    arguments = {"activation" if n == "activation_fn" else kind.renamed.get(n, n): a for n, a in bound.items()}
+    training: Value = Python(True, known=True)
+    for name, argument in arguments.items():
+        if name == "training":
+            training = interpreter.evaluate(argument)
+        elif name not in ("inputs", "scope", "activation"):
+            setting(interpreter, name, argument, kind)
+    made = _made(interpreter, normalizer.node, kind, arguments, "")
+    if isinstance(made, Unknown):
+        return made
+    node = normalizer.node
+    called = Called(Time.STAGED, node, kind, arguments, training, interpreter.statement, made)
+    interpreter.rewrites[id(node)] = called
+    return called
 
 
 def _of_scope(interpreter: Interpreter, node: ast.Call, kind: Kind, arguments: dict[str, ast.expr]) -> str:

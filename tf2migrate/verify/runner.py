@@ -835,6 +835,10 @@ def be_tensorflow_1() -> None:
         import tf_slim
     except ImportError:
         return
+    from tensorflow.python.framework import ops
+
+    if not hasattr(ops, "Tensor"):
+        ops.Tensor = real.Tensor  # where tf_slim's batch_norm looks for it
     contrib = {
         "slim": tf_slim,
         "layers": slim_layers(tf_slim, v1),
