@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layer_kinds import KINDS, Kind
 from tf2migrate.lift.layers import WEIGHTLESS, Called, called, check_precision, layer_name, seeds, setting, unlike
-from tf2migrate.lift.scopes import ALL_VARIABLES
+from tf2migrate.lift.scopes import ALL_VARIABLES, NEVER
 from tf2migrate.lift.trace import Statement
 from tf2migrate.lift.values import PYTHON, Layer, Tensor, Time, Unknown, Value, leaves
 from tf2migrate.model import Finding
@@ -55,7 +55,9 @@ _KERAS = (
     *("UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D", "Cropping2D"),
 )
 _WITHOUT = (*WEIGHTLESS, *_KERAS[_KERAS.index("Activation") :])
-_GONE = frozenset(("input_dim", "input_shape", "batch_input_shape", "weights", "input_length", "dtype", "trainable"))
+_GONE = frozenset(
+    ("alpha", "input_dim", "input_shape", "batch_input_shape", "weights", "input_length", "dtype", "trainable")
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,8 @@ class Used(Tensor):
 def _of_tf_layers(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     kind = KINDS[f"tf.layers.{_CLASSES[path.rsplit('.', 1)[-1]]}"]
     bound = bind(node, tuple(name for name in kind.parameters if name not in ("inputs", "reuse")))
+    if interpreter.scopes.reuse != NEVER:
+        return Unknown(f"{path} in a scope that is reused", node)
     missing = set(kind.required) - set(bound) - {"inputs"}
     refused = "less than it needs" if missing else unlike(kind, bound)
     if refused or "activity_regularizer" in bound or interpreter.scopes.defaults:
