@@ -10,7 +10,7 @@ from functools import cache
 from tf2migrate.rulebook import rules_folder
 
 #: The tables in rules/renames/, a later one above an earlier.
-TABLES = ("generated", "assertions", "arguments", "expressions", "contrib", "absl")
+TABLES = ("generated", "before1", "assertions", "arguments", "expressions", "contrib", "absl")
 
 
 @dataclass(frozen=True, slots=True)
