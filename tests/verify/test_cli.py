@@ -15,7 +15,7 @@ from conftest import PROGRAMS
 
 from tf2migrate.verify import cli
 from tf2migrate.verify.check import Checker
-from tf2migrate.verify.settings import Settings
+from tf2migrate.verify.settings import Case, Settings
 
 OLD = "import tensorflow as tf\nx = tf.constant(2.0)\nwith tf.Session() as sess:\n    print('x is', sess.run(tf.div(x, 4.0)))\n"
 NEW = "import tensorflow as tf\nx = tf.constant(2.0)\nprint('x is', tf.divide(x, 4.0).numpy())\n"
@@ -132,12 +132,41 @@ def test_an_empty_folder_proves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.tensorflow
+def test_a_second_cpu_stands_in_for_a_gpu_that_is_not_there(tmp_path: Path) -> None:
+    if shutil.which("nvidia-smi"):
+        pytest.skip("there is a GPU")
+    with Checker(Settings(devices=("cpu", "gpu"))) as own:
+        found = own.check(Case(OLD, "old.py"), Case(NEW, "new.py"))
+    assert found.equivalent, found.reason
+    assert found.ran == ("cpu", "cpu:1 in the place of a GPU, which is not there")
+    assert "(on cpu, cpu:1 in the place of a GPU, which is not there)" in found.reason
+    assert found.new.devices == ("CPU 0", "CPU 1")
+    assert own.traces["cpu:1"][0].placed == ("CPU 0", "CPU 1")
+
+
+@pytest.mark.tensorflow
+def test_the_json_is_of_the_published_schema(run) -> None:
+    write(old=OLD, new=NEW.replace("4.0", "0.0"))
+    run("old.py", "new.py", "--json", "o.json")
+    schema = json.loads((PROGRAMS.parents[1] / "docs" / "verify.schema.json").read_text(encoding="utf8"))
+    found = json.loads(Path("o.json").read_text(encoding="utf8"), parse_constant=pytest.fail)
+    assert found.keys() == schema["properties"].keys()
+    [verdict] = found["verdicts"]
+    forms = schema["$defs"]
+    assert verdict.keys() == forms["verdict"]["properties"].keys()
+    assert verdict["new"].keys() == forms["side"]["properties"].keys()
+    assert verdict["status"] in forms["verdict"]["properties"]["status"]["enum"]
+    for point in verdict["points"]:
+        assert point.keys() == forms["point"]["properties"].keys()
+        assert point["kind"] in forms["point"]["properties"]["kind"]["enum"]
+        assert point["judgement"] in forms["point"]["properties"]["judgement"]["enum"]
+
+
+@pytest.mark.tensorflow
 def test_a_gpu_that_is_not_there_is_said(tmp_path: Path) -> None:
     if shutil.which("nvidia-smi"):
         pytest.skip("there is a GPU")
     (tmp_path / "old.py").write_text(OLD, encoding="utf8")
     with Checker(Settings(devices=("gpu",))) as own:
-        from tf2migrate.verify.settings import Case
-
         found = own.check(Case(OLD, "old.py"), Case(NEW, "new.py"))
     assert (found.status, found.reason) == ("not run", "no GPU is visible to TensorFlow here")

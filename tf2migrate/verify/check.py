@@ -25,6 +25,13 @@ LACKS = ("ModuleNotFoundError", "ImportError", "AttributeError", "NotImplemented
 
 FAR = 30.0
 
+NO_GPU = "no GPU is visible to TensorFlow here"
+#: A second logical CPU shows what placement does where there is no GPU.
+STAND_IN = "cpu:1"
+STANDS_IN = "cpu:1 in the place of a GPU, which is not there"
+#: Devices order their sums each in its own way: this much more may lie between two of them.
+ACROSS = 20.0
+
 
 class Checker:
     """Both sides, kept running between programs so that TensorFlow is imported once for each."""
@@ -32,6 +39,7 @@ class Checker:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.servers: dict[tuple[Mode, str], Server] = {}
+        self.traces: dict[str, tuple[Trace, Trace]] = {}  # the last runs of the program on each device
 
     def __enter__(self) -> Self:
         return self
@@ -54,14 +62,22 @@ class Checker:
     def check(self, old: Case, new: Case, name: str | None = None) -> Verdict:
         """The verdict on one program: on every device, with every salt, until one of them differs."""
         blank = Verdict(name or old.name, Status.NOT_RUN, "", old_text=old.text, new_text=new.text)
-        verdict = blank
+        verdict, devices = blank, self.settings.devices
+        self.traces.clear()
         salts = range(FIRST_SALT, FIRST_SALT + (self.settings.salts if self.settings.shared_randomness else 1))
         try:
-            for device in self.settings.devices:
+            for device in devices:
                 for salt in salts:
-                    verdict = self.once(old, new, salt, device, replace(blank, salts=verdict.salts))
+                    told = replace(blank, salts=tuple(dict.fromkeys(verdict.salts)), ran=verdict.ran)
+                    verdict = self.once(old, new, salt, device, told)
+                    if verdict.reason == NO_GPU and len(devices) > 1:
+                        verdict = self.once(
+                            old, new, salt, STAND_IN, replace(told, ran=tuple(dict.fromkeys((*told.ran, STANDS_IN))))
+                        )
                     if not verdict.equivalent:
                         return verdict
+            if len(self.traces) > 1:
+                return self.across(verdict)
         except RunnerError as error:
             return replace(blank, reason=str(error))
         return verdict
@@ -71,8 +87,10 @@ class Checker:
         self.server("new", device).launch()  # both import TensorFlow at the same time
         mode, first = self.first(old, salt, device)
         verdict = replace(blank, old=side(first), salts=(*blank.salts, salt))
+        if device != STAND_IN or STANDS_IN not in blank.ran:
+            verdict = replace(verdict, ran=tuple(dict.fromkeys((*blank.ran, device))))
         if wanted(device) - {d.split()[0] for d in first.devices} and first.ended:
-            return replace(verdict, reason="no GPU is visible to TensorFlow here")
+            return replace(verdict, reason=NO_GPU, ran=blank.ran)
         if not first.ok:
             status, reason = failed_old(first)
             return replace(verdict, status=status, reason=reason)
@@ -80,6 +98,7 @@ class Checker:
         verdict = replace(verdict, new=side(second))
         if not second.ok:
             return replace(verdict, status=Status.NEW_FAILED, reason=why(second))
+        self.traces[device] = first, second
         factor = 1.0 if first.tensorflow == second.tensorflow else 4.0
         lines = source_map(old.text, new.text)
         points = judge(first, second, self.settings, factor, lines)
@@ -93,6 +112,23 @@ class Checker:
             begun = start(inner, heirs, within.old.time, Tolerance(self.settings, factor))
             points += (replace(begun, order=within.point.order),) if begun is not None else ()
         return conclude(verdict, points, bool(first.runs))
+
+    def across(self, verdict: Verdict) -> Verdict:
+        """The verdict with what each side computes on two devices; where the old side differs, the new one may."""
+        (first, mine), (second, theirs) = list(self.traces.items())[:2]
+        sides = [judge(a, b, self.settings, ACROSS) for a, b in zip(mine, theirs, strict=True)]
+        known = {(p.kind, p.name) for p in sides[0] if p.fails}
+        found = [
+            replace(
+                p, kind="device", name=f"{p.kind} {p.name} on {first} and {second}", old=None, order=10**9,
+                counts=not known, curve=(), seconds=None,
+            )
+            for p in sides[1] if p.fails
+        ]  # fmt: skip
+        equal = sum(p.judgement is Judgement.EQUAL and p.counts for p in sides[1])
+        found.append(Point("device", f"{first} and {second}", Judgement.EQUAL, times=equal, counts=False))
+        again = conclude(verdict, (*verdict.points, *found), bool(mine[0].runs))
+        return replace(again, reason=f"{again.reason} (on {', '.join(verdict.ran)})")
 
     def first(self, old: Case, salt: int, device: str) -> tuple[Mode, Trace]:
         """The old side's run: TensorFlow 1, or Keras 2 on TensorFlow 2, or what there is today where Keras 2 fails."""
@@ -168,7 +204,9 @@ def conclude(verdict: Verdict, points: tuple[Point, ...], runs: bool) -> Verdict
             reason = "a rounding error is enough to change what the old program computes; fewer --steps may help"
         return replace(verdict, status=Status.NOT_COMPARABLE, reason=reason)
     said = f", {shaky} are not reproducible in the old program itself" if shaky else ""
-    return replace(verdict, status=Status.EQUIVALENT, reason=f"{len(equal)} points agree{said}")
+    fetched = [p.judgement is Judgement.EQUAL for p in points if p.kind == "run"]
+    seen = f", with {sum(fetched)} of {len(fetched)} fetched values" if fetched else ""
+    return replace(verdict, status=Status.EQUIVALENT, reason=f"{len(equal)} points agree{seen}{said}")
 
 
 def verify_sources(

@@ -56,7 +56,7 @@ def _program(verdict: Verdict, index: int) -> str:
     )
     return (
         f'<section id="p{index}"><h2>{escape(verdict.name)}</h2><p class="{_mood(verdict)}">{_sign(verdict)} {verdict.status}: {escape(verdict.reason)}</p>'
-        f"<ul>{sides}<li>salts: {', '.join(map(str, verdict.salts)) or 'none'}</li></ul>"
+        f"<ul>{sides}<li>salts: {', '.join(map(str, verdict.salts)) or 'none'}</li><li>devices: {escape(', '.join(verdict.ran) or 'none')}</li></ul>"
         f"<details{' open' if verdict.failing else ''}><summary>{len(points)} points</summary>{_points(points)}</details>"
         f"<details><summary>errors over time</summary>{curves or '<p>No point was seen often enough.</p>'}</details>"
         f"<details{' open' if verdict.failing else ''}><summary>old and new</summary>{_diff(verdict)}</details></section>"

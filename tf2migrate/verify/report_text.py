@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -29,6 +30,8 @@ def text(verdicts: Sequence[Verdict]) -> str:
             lines.append(f"    old: {verdict.old}")
         if verdict.new.tensorflow:
             lines.append(f"    new: {verdict.new}")
+        if verdict.ran not in ((), ("cpu",)):
+            lines.append(f"    ran on: {', '.join(verdict.ran)}")
         lines += [f"    {point}" for point in verdict.failing[:10]]
         if len(verdict.failing) > 10:
             lines.append(f"    and {len(verdict.failing) - 10} more")
@@ -59,8 +62,18 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
 
 
 def as_json(verdicts: Sequence[Verdict]) -> str:
-    """Everything that is known, for programs; docs/verify.md describes the fields."""
-    return json.dumps({"schema": SCHEMA, "verdicts": [_verdict(v) for v in verdicts]}, indent=1, default=str) + "\n"
+    """Everything that is known, for programs; docs/verify.schema.json describes the fields."""
+    found = _finite({"schema": SCHEMA, "verdicts": [_verdict(v) for v in verdicts]})
+    return json.dumps(found, indent=1, default=str, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN and no infinity: null stands for them."""
+    if isinstance(value, dict):
+        return {key: _finite(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -74,6 +87,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     ]
     return {
         "name": verdict.name, "status": verdict.status, "reason": verdict.reason, "salts": verdict.salts,
+        "ran": verdict.ran,
         "old": asdict(verdict.old), "new": asdict(verdict.new), "points": points,
     }  # fmt: skip
 

@@ -125,8 +125,6 @@ class Recorder:
             self.names.setdefault(str(getattr(value, "name", "")), key.rpartition(".")[2])
         if self.probe is not None:
             self.probe.named(key, file, line, value, found)
-        if self.placed is not None and found is not None and hasattr(value, "backing_device"):
-            self.placed.add(device_name(value.backing_device))
         if found is not None and self.room("value", file, key):
             self.emit("value", key, file, line, found is not value and is_tensor(value), encode(found))
         return value
@@ -501,7 +499,7 @@ class Draws:
             return np.int32(0)
 
         rate = v1.constant(1.0, v1.float32) if rate is None else v1.cast(rate, v1.float32)
-        with v1.device("/cpu:0"):
+        with v1.colocate_with(None, True), v1.device("/cpu:0"):  # wherever the value itself is
             noted = v1.py_func(note, [v1.shape(shown), rate], v1.int32, stateful=True)
         # a function runs what has effects by itself; told to, a nested one has lost what its branches computed
         with v1.control_dependencies([] if v1.get_default_graph().building_function else [noted]):
@@ -1069,6 +1067,9 @@ class Watch:
 
     def called(self, name: str, result: Any, seconds: float) -> None:
         file, line = self.recorder.site()
+        if self.recorder.placed is not None:
+            found = [v for _, v in leaves(result, result) if hasattr(v, "backing_device")]
+            self.recorder.placed.update(device_name(v.backing_device) for v in found)
         if file and self.recorder.room("call", file, line):
             values = [concrete(v) for _, v in leaves(result, result)]
             self.recorder.emit("call", name, file, line, seconds, [encode(v) for v in values if v is not None])
@@ -1088,6 +1089,8 @@ class Watch:
                 if not isinstance(getattr(variable, "_in_graph_mode", False), bool) or not variable._in_graph_mode
                 else None
             )
+            if value is not None and self.recorder.placed is not None:
+                self.recorder.placed.add(device_name(variable.device))
             if value is not None:
                 self.recorder.emit(event, getattr(variable, "name", "") or "", bool(variable.trainable), encode(value))
 
@@ -1323,6 +1326,17 @@ def two_cpus(tf: Any) -> None:
     cpu = tf.config.experimental.list_physical_devices("CPU")[0]
     one = tf.config.experimental.VirtualDeviceConfiguration()
     tf.config.experimental.set_virtual_device_configuration(cpu, [one, one])
+    from tensorflow.python.client import session
+
+    real = session.BaseSession.__init__
+
+    @functools.wraps(real)
+    def __init__(this: Any, target: str = "", graph: Any = None, config: Any = None) -> None:
+        config = config or tf.compat.v1.ConfigProto()
+        config.device_count["CPU"], config.allow_soft_placement = 2, True
+        real(this, target, graph, config)
+
+    session.BaseSession.__init__ = __init__
 
 
 def program(job: Json, recorder: Recorder) -> int:

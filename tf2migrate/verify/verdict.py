@@ -92,6 +92,7 @@ class Verdict:
     old_text: str = ""
     new_text: str = ""
     salts: tuple[int, ...] = ()
+    ran: tuple[str, ...] = ()  # the devices on which both sides ran, in words
 
     @classmethod
     def not_run(cls, name: str, reason: str) -> Verdict:
