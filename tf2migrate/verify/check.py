@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from tf2migrate.facts.era import is_tf1
 from tf2migrate.facts.program import Program
 from tf2migrate.verify.compare import Tolerance
+from tf2migrate.verify.functions import (
+    Answer,
+    Array,
+    Call,
+    SignatureError,
+    answers,
+    driver,
+    judge_function,
+    signature,
+)
 from tf2migrate.verify.inside import start, suspect
 from tf2migrate.verify.judge import judge
 from tf2migrate.verify.sandbox import Mode, RunnerError, Server
@@ -62,6 +74,8 @@ class Checker:
     def check(self, old: Case, new: Case, name: str | None = None) -> Verdict:
         """The verdict on one program: on every device, with every salt, until one of them differs."""
         blank = Verdict(name or old.name, Status.NOT_RUN, "", old_text=old.text, new_text=new.text)
+        if self.settings.functions:
+            return self.functions(old, new, blank)
         verdict, devices = blank, self.settings.devices
         self.traces.clear()
         salts = range(FIRST_SALT, FIRST_SALT + (self.settings.salts if self.settings.shared_randomness else 1))
@@ -113,6 +127,38 @@ class Checker:
             points += (replace(begun, order=within.point.order),) if begun is not None else ()
         return conclude(verdict, points, bool(first.runs))
 
+    def functions(self, old: Case, new: Case, blank: Verdict) -> Verdict:
+        """The verdict on functions of both programs, called on generated arrays."""
+        device = self.settings.devices[0]
+        mode: Mode = "old" if is_old(old) else "legacy"
+
+        def run(name: str, batch: Sequence[Call], backs: Sequence[Array | None]) -> tuple[list[Answer], list[Answer]]:
+            first = self.server(mode, device).run(driver(old, name, batch, backs, mode == "old"), FIRST_SALT)
+            if not first.ok:
+                raise Stopped(replace(blank, status=Status.OLD_FAILED, reason=why(first), old=side(first)))
+            second = self.server("new", device).run(driver(new, name, batch, backs, False), FIRST_SALT)
+            if not second.ok:
+                raise Stopped(replace(blank, status=Status.NEW_FAILED, reason=why(second), new=side(second)))
+            ran.append((first, second))
+            return answers(first), answers(second)
+
+        ran: list[tuple[Trace, Trace]] = []
+        try:
+            points = tuple(
+                judge_function(name, signature(text), partial(run, name), Tolerance(self.settings))
+                for name, text in self.settings.functions
+            )
+        except Stopped as stop:
+            return stop.verdict
+        except (RunnerError, SignatureError) as error:
+            return replace(blank, reason=str(error))
+        told = replace(blank, old=side(ran[-1][0]), new=side(ran[-1][1]), salts=(FIRST_SALT,), ran=(device,))
+        if any(not p.counts for p in points):
+            reason = next(f"{p.name}: {p.detail}" for p in points if not p.counts)
+            return replace(told, status=Status.NOT_COMPARABLE, reason=reason, points=points)
+        told = conclude(told, points, True)
+        return replace(told, reason="; ".join(f"{p.name}: {p.detail}" for p in points)) if told.equivalent else told
+
     def across(self, verdict: Verdict) -> Verdict:
         """The verdict with what each side computes on two devices; where the old side differs, the new one may."""
         (first, mine), (second, theirs) = list(self.traces.items())[:2]
@@ -138,6 +184,14 @@ class Checker:
             if trace.ok:
                 break
         return mode, trace
+
+
+class Stopped(Exception):
+    """A side that does not run."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.reason)
+        self.verdict = verdict
 
 
 def is_old(case: Case) -> bool:

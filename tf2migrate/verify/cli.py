@@ -44,6 +44,13 @@ DEVICES = {"cpu": ("cpu",), "cpu:1": ("cpu:1",), "gpu": ("gpu",), "all": ("cpu",
 @click.option(
     "--setup-old", metavar="VERSION", help="Make an environment with TensorFlow 1.15 (or 2.15) for the old side."
 )
+@click.option(
+    "--function",
+    "functions",
+    multiple=True,
+    metavar="'NAME SIGNATURE'",
+    help="Call a function of both instead, on generated arrays: 'scale float32[n,3] int32[n]'.",
+)
 @click.option("--device", type=click.Choice(sorted(DEVICES)), default="cpu", show_default=True)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Programs at a time.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write JSON.")
@@ -87,7 +94,9 @@ def _settings(options: dict[str, object]) -> Settings:
     """What the options say; those not given stay as they are by default."""
     stub = options.pop("stub")
     device = str(options.pop("device"))
+    functions: tuple[str, ...] = options.pop("functions")  # type: ignore[assignment]
     given = {key: value for key, value in options.items() if value is not None}
+    given["functions"] = tuple((n, s) for n, _, s in (f.strip().partition(" ") for f in functions))
     given["network"] = given.pop("allow_network")
     given["shared_randomness"] = not given.pop("no_shared_randomness")
     try:

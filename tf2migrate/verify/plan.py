@@ -12,7 +12,7 @@ from tf2migrate.verify.settings import Settings
 
 NAME = "verify.toml"
 _TUPLES = {"stubs", "arguments", "devices"}
-_TABLES = {"environment", "tolerances"}
+_TABLES = {"environment", "tolerances", "functions"}
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "salts": int, "steps": int, "timeout": (int, float), "memory": int, "network": bool, "shared_randomness": bool,
     "rtol": (int, float), "atol": (int, float), "stdin": str, "data": str, "old_python": str, "new_python": str,

@@ -31,6 +31,7 @@ class Settings:
     old_python: str = sys.executable
     new_python: str = sys.executable
     devices: tuple[str, ...] = ("cpu",)
+    functions: tuple[tuple[str, str], ...] = ()  # (name, signature): these are called, in place of the program
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.stubs) - set(STUBS))
