@@ -67,7 +67,7 @@ def shared():
 @pytest.mark.parametrize(
     ("function", "arguments", "status", "reason"),
     [
-        ("scale", "float32[n,3] int32[n]", Status.EQUIVALENT, "40 of 40 generated calls returned the same, and so after"),
+        ("scale", "float32[n,3] int32[n]", Status.EQUIVALENT, "40 of 40 generated calls returned the same, and so"),
         ("narrow", "float32[n,3]", Status.DIFFERENT, "steps of gradient ascent"),
         ("wrong", "float32[]", Status.NOT_COMPARABLE, "wrong: it raised at every call"),
         ("scale", "float[3]", Status.NOT_RUN, "is no signature"),
