@@ -262,10 +262,10 @@ class BodyWriter:
 
     def _only_assigns(self, statement: Statement) -> bool:
         """Whether a list is made only for the assignments in it."""
-        if any(d in s.reads for d in statement.writes for s in self.planned.slice.statements):
-            return False
         held = leaves(statement.value) if statement.value else []
-        return bool(held) and all(isinstance(leaf, Effect) and leaf.kind in ASSIGNS for leaf in held)
+        if not held or not all(isinstance(leaf, Effect) and leaf.kind in ASSIGNS for leaf in held):
+            return False
+        return not any(d in s.reads for d in statement.writes for s in self.planned.slice.statements)
 
     def _loop(self, node: ast.ListComp) -> list[str]:
         """A list of assignments as the loop that it is."""
