@@ -46,7 +46,7 @@ class Measure:
 
     @property
     def work(self) -> float:
-        return self.total - self.start
+        return max(self.total - self.start, 0.01)  # all that the clock of a process can tell apart
 
 
 def programs(folder: Path) -> list[str]:
