@@ -8,6 +8,7 @@ from difflib import SequenceMatcher
 
 from tf2migrate.apply import apply
 from tf2migrate.facts.program import Program
+from tf2migrate.lint import gates
 from tf2migrate.lint.control_flow import control_flow
 from tf2migrate.lint.eager_only import eager_only
 from tf2migrate.lint.found import Found
@@ -34,30 +35,17 @@ class Rule:
     check: Callable[[Program], Iterator[Found]]
 
 
-#: What a program says somewhere in which something is traced.
-_TRACES = (
-    *("tf.function", ".function", "import function", "def_function", ".map(", ".filter(", ".flat_map(", ".interleave("),
-    *("vectorized_map", "def call(", "def train_step(", "def test_step(", "def predict_step(", ".reduce(", ".scan("),
-)
-
-
 #: A code that no rule has: what a loop of the graph gives its first value may be read after it.
 _FREE = (366,)
 
 
-#: What a program says somewhere that does as TensorFlow 1 did.
-_OLD = (
-    *("tf.optimizers", "keras.optimizers", ".op", ".graph", ".name", ".value", ".eval(", ".ref()", "gradients("),
-    *("control_dependencies", "tf.group", "apply_gradients", "tf.Variable", "tf.constant", "_variables"),
-)
-
-
-def _grounded(first: int, last: int, check: Callable[[Ground], Iterator[Found]], words: tuple[str, ...] = ()) -> Rule:
-    """Rules with the first and the last of their codes, and what a program says somewhere that they speak of."""
-    wanted = (*_TRACES, *words)
+def _grounded(
+    first: int, last: int, check: Callable[[Ground], Iterator[Found]], gate: Callable[[str], bool] = gates.traces
+) -> Rule:
+    """Rules with the first and the last of their codes, and the gate that a program's text has to pass."""
 
     def run(program: Program) -> Iterator[Found]:
-        spoken = "tensorflow" in program.text and any(word in program.text for word in wanted)
+        spoken = "tensorflow" in program.text and gate(program.text)
         return check(ground_of(program)) if spoken else iter(())
 
     return Rule(tuple(f"TFM{code}" for code in range(first, last + 1) if code not in _FREE), run)
@@ -67,14 +55,14 @@ def _grounded(first: int, last: int, check: Callable[[Ground], Iterator[Found]],
 RULES: tuple[Rule, ...] = (
     _grounded(301, 310, side_effects),
     _grounded(311, 313, captured),
-    _grounded(321, 327, created, ("Variable(", "apply_gradients", "_variables", "weights")),
-    _grounded(331, 338, retracing, ("run_functions_eagerly", "run_eagerly")),
-    _grounded(341, 350, eager_only, ("name=", "] = ", "] += ")),
+    _grounded(321, 327, created, gates.makes_state),
+    _grounded(331, 338, retracing, gates.switches),
+    _grounded(341, 350, eager_only, gates.needs_values),
     _grounded(361, 378, control_flow),
-    _grounded(401, 409, old_idioms, _OLD),
-    _grounded(421, 427, tapes, ("GradientTape",)),
+    _grounded(401, 409, old_idioms, gates.of_graphs),
+    _grounded(421, 427, tapes, gates.records),
     Rule(tuple(f"TFM{code}" for code in range(501, 533)), modernise),
-    _grounded(601, 606, hygiene, ("tensorflow",)),
+    _grounded(601, 606, hygiene, gates.always),
 )
 
 

@@ -455,6 +455,17 @@ def _falls(body: list[ast.stmt]) -> bool:
     return True
 
 
+def _by_python(ground: Ground, node: ast.AST) -> bool:
+    """Whether a test of Python's decides about a place while the function is traced."""
+    child = node
+    for above in ground.view.above(node):
+        test = above.test if isinstance(above, ast.If | ast.IfExp) and child is not above.test else None
+        if test is not None and ground.kind(test) not in ("tensor", "likely", "nest"):
+            return True
+        child = above
+    return False
+
+
 def _recursive(ground: Ground, function: Function) -> Iterator[Found]:
     """A tf.function that calls itself, also by way of others of this file."""
     names = [a for a in parameters(function) if a.arg != "self"]
@@ -466,7 +477,7 @@ def _recursive(ground: Ground, function: Function) -> Iterator[Found]:
     while pending:
         here, through = pending.pop()
         for node in ground.view.own(here):
-            if isinstance(node, ast.Call):
+            if isinstance(node, ast.Call) and not _by_python(ground, node):
                 for target in ground.view.called(node.func):
                     first = through or node
                     if target is function:

@@ -115,6 +115,9 @@ class Flow:
     def parameter(self, function: AnyFunction, argument: ast.arg) -> Type:
         """What a parameter is."""
         if id(argument) not in self._params:
+            for call in self._calls_of(function):  # first, since what calls the function may ask what it returns
+                self._analyse(self.view.function(call) or self.view.program.tree)
+        if id(argument) not in self._params:
             self._params[id(argument)] = UNKNOWN
             self._params[id(argument)] = self._parameter(function, argument)
         return self._params[id(argument)]

@@ -85,7 +85,16 @@ def _variables(kinds: Kinds, cls: ast.ClassDef, kind: str) -> Iterator[Found]:
 def _module(kinds: Kinds, cls: ast.ClassDef) -> Iterator[Found]:
     """A tf.Module that holds layers of Keras: its `trainable_variables` are empty."""
     read = {"trainable_variables", "variables", "non_trainable_variables"}
-    if not any(isinstance(n, ast.Attribute) and n.attr in read for n in kinds.program.nodes):
+    own = {
+        name
+        for (_, name), bindings in kinds.scopes.attributes.items()
+        if any(kinds.of(b.node) in ("Layer", "RNN") for b in bindings)
+    }
+    lists = [n.value for n in kinds.program.nodes if isinstance(n, ast.Attribute) and n.attr in read]
+    of_layers = [
+        n for n in lists if kinds.is_a(n, "Layer") or (isinstance(n, ast.Attribute) and n.attr in own)
+    ]  # of one layer, by its name
+    if len(lists) == len(of_layers):
         return
     for (owner, _), bindings in kinds.scopes.attributes.items():
         for binding in bindings:

@@ -49,7 +49,7 @@ def old_idioms(ground: Ground) -> Iterator[Found]:
 
 def _rate(ground: Ground, node: ast.Call) -> Iterator[Found]:
     """A learning rate that is computed once."""
-    if ground.view.kinds.of(node) != "Optimizer":
+    if "ptimizer" not in ground.view.symbol(node.func) or ground.view.kinds.of(node) != "Optimizer":
         return
     rate = argument(node, "learning_rate", 0)
     if rate is None:

@@ -98,6 +98,9 @@ def _print(ground: Ground, node: ast.Call) -> Iterator[Found]:
     texts = [n.value for n in walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     if any(_TRACING.search(text) for text in texts):
         return  # it says that it is about tracing
+    shown = [a for a in node.args if not isinstance(a, ast.Constant)]
+    if shown and all(ground.kind(a) in ("shape", "dimension", "dtype") for a in shown):
+        return  # what is known while tracing, and does not change
     program = ground.program
     new = spelled(program, "tf.print", modules(program))
     plain = all(
@@ -277,7 +280,12 @@ def _parameter(node: ast.stmt | ast.expr, owner: ast.expr) -> Found:
 
 
 def _is_outer_collection(ground: Ground, node: ast.expr, function: AnyFunction) -> bool:
-    """Whether an expression is a list, dict or set that lives outside of traced code."""
+    """Whether an expression is a list, dict or set that lives outside of traced code, and does not count traces."""
+    if (
+        "trac"
+        in (node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else "").lower()
+    ):
+        return False
     if isinstance(node, ast.Name):
         bindings = ground.view.scopes.bindings(node)
         if len(bindings) == 1 and bindings[0].how == "is" and isinstance(bindings[0].node, ast.Name | ast.Attribute):
@@ -312,7 +320,7 @@ def _global(ground: Ground, node: ast.Global | ast.Nonlocal, function: AnyFuncti
             owner = _nonlocal_owner(ground, function, name)
             if owner is None or id(owner) in ground.traced.contexts:
                 continue
-        if stores and not _once(ground, stores[0], name):
+        if stores and "trac" not in name.lower() and not _once(ground, stores[0], name):
             yield Found(
                 GLOBAL,
                 stores[0],

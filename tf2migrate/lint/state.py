@@ -217,13 +217,15 @@ def created(ground: Ground) -> Iterator[Found]:
         if isinstance(node, ast.Call) and not _guarded(ground, node):
             yield from _made(ground, node, context)
     for node in ground.view.kinds.calls:
-        if ground.symbol(node.func) == "tf.Variable":
+        symbol = ground.view.symbol(node.func)
+        if symbol == "tf.Variable":
             yield from _keywords(ground, node)
-        if ground.kind(node) == "optimizer" and ground.traced.of(node) is None:
+        elif "ptimizer" in symbol and ground.view.kinds.of(node) == "Optimizer" and ground.traced.of(node) is None:
             yield from _optimizer(ground, node)
     yield from _several(ground)
     yield from _unbuilt(ground)
-    yield from _rebinding(ground)
+    if "Variable(" in ground.program.text:
+        yield from _rebinding(ground)
 
 
 def _guarded(ground: Ground, node: ast.AST) -> bool:
@@ -420,9 +422,10 @@ def _is_variable(ground: Ground, node: ast.expr) -> bool:
         return False
     values = [b.node for b in bindings if b.how == "is"]
     own = [v for v in values if isinstance(v, ast.Call) and ground.view.symbol(v.func) == "tf.Variable"]
-    rest = [v for v in values if v not in own]
+    if not own or len(values) != len(bindings):
+        return False
     text = ast.unparse(node)
-    return bool(own) and len(values) == len(bindings) and all(_computed_from(v, text) for v in rest)
+    return all(_computed_from(v, text) for v in values if v not in own)
 
 
 def _computed_from(node: ast.AST, text: str) -> bool:

@@ -85,9 +85,12 @@ class _Tape:
                     found.append(node)
         return sorted(found, key=lambda call: (call.lineno, call.col_offset))
 
+    def _own(self, node: ast.Attribute) -> bool:
+        return isinstance(node.value, ast.Name) and node.value.id == self.name
+
     def check(self) -> Iterator[Found]:
         yield from self._twice()
-        watched = self._methods(("watch",))
+        watched = [n for n in self.nodes if isinstance(n, ast.Attribute) and n.attr == "watch" and self._own(n)]
         manual = literal(argument(self.made, "watch_accessed_variables", 1)) is False
         handed = any(
             isinstance(n, ast.Name) and n.id == self.name and isinstance(n.ctx, ast.Load)
@@ -167,7 +170,7 @@ class _Tape:
                 "Compute it inside of the with block.",
             )
 
-    def _sources(self, sources: ast.expr, watched: list[ast.Call], handed: bool) -> Iterator[Found]:
+    def _sources(self, sources: ast.expr, watched: list[ast.Attribute], handed: bool) -> Iterator[Found]:
         for source in sources.elts if isinstance(sources, ast.List | ast.Tuple) else [sources]:
             if not isinstance(source, ast.Name):
                 continue
