@@ -195,13 +195,20 @@ def _source_width(interpreter: Interpreter, node: ast.Call, path: str) -> int | 
         return len(first.elts) if isinstance(first, ast.Tuple) else None
     if isinstance(first, ast.Tuple):
         return len(first.elts)
-    if isinstance(first, ast.List | ast.ListComp):
+    if isinstance(first, ast.List | ast.ListComp) or _is_array(first):
         return 0
     with interpreter.apart():
         value = interpreter.evaluate(first)
     if isinstance(value, Tensor | Placeholder) or (isinstance(value, Structure) and value.kind == "list"):
         return 0
     return len(value.items) if isinstance(value, Structure) and value.kind == "tuple" and value.rest is None else None
+
+
+def _is_array(node: ast.expr) -> bool:
+    """Whether an expression is plainly one array: a call of NumPy, or of a method that arrays have."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+        return False
+    return node.func.attr in ("astype", "reshape", "copy", "ravel") or ast.unparse(node.func.value) in ("np", "numpy")
 
 
 def _source_depth(interpreter: Interpreter, node: ast.Call, path: str) -> frozenset[int] | None:

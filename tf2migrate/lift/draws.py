@@ -103,6 +103,7 @@ def check(interpreter: Interpreter) -> frozenset[Iterator]:
             _check_start(run)
     pipe_runs.check(interpreter, drawing)
     if any(drawing.values()):
+        _check_builtins(interpreter)
         _check_handlers(interpreter)
     return frozenset(draw.iterator for draws in drawing.values() for draw in draws)
 
@@ -211,6 +212,24 @@ def _holds(statement: ast.AST, node: ast.AST) -> bool:
     if isinstance(statement, ast.stmt) and hasattr(statement, "body"):
         return False
     return any(child is node for child in ast.walk(statement))
+
+
+def _check_builtins(interpreter: Interpreter) -> None:
+    """What is written calls `iter` and `next`: in the program they must still be Python's. Raises `Refused`."""
+    for node in interpreter.program.nodes:
+        name = node.arg if isinstance(node, ast.arg) else getattr(node, "id", getattr(node, "name", ""))
+        bound = isinstance(node, ast.arg | ast.FunctionDef | ast.ClassDef) or (
+            isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        )
+        if bound and name in ("iter", "next") and not _is_method(interpreter, node):
+            raise Refused(
+                "TFM903", node, f"{name} is bound, and what is written would call Python's own", "Give it another name."
+            )
+
+
+def _is_method(interpreter: Interpreter, node: ast.AST) -> bool:
+    classes = [n for n in interpreter.program.nodes if isinstance(n, ast.ClassDef)]
+    return any(node in c.body for c in classes)
 
 
 def _check_handlers(interpreter: Interpreter) -> None:

@@ -87,6 +87,7 @@ class Emitter:
                 self.kept_after.setdefault(id(kept.after), []).append(f"self.{kept.attribute} = {kept.text}")
         iterator_text.keep(self.expressions)
         pipeline_text.name(self.expressions)
+        iterator_text.name_own(self.expressions)
         iterator_text.name_passed(self.expressions)
         self.findings += pipeline_text.check(plan.drawn)
 
@@ -391,7 +392,8 @@ class Emitter:
         if lines in [[f"{indent}{d.name} = {d.name}"] for d in statement.writes]:  # such as a cell wrapped in dropout
             return []
         self._check(statement, node, "\n".join(lines))
-        return lines
+        own = iterator_text.own_line(self.expressions, statement)
+        return [*lines, *([indent + own] if own is not None else [])]
 
     def _run_assignment(self, statement: Statement, runs: list[Run], indent: str) -> list[str] | None:
         """A statement that is a run and nothing else."""

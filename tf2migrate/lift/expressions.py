@@ -38,7 +38,7 @@ from tf2migrate.lift.pipelines import Matched
 from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
 from tf2migrate.lift.render import Renderer, spread
 from tf2migrate.lift.slices import kind_of
-from tf2migrate.lift.trace import Definition, Feed, Fetch, Fetches, Made, Run
+from tf2migrate.lift.trace import Definition, Feed, Fetch, Fetches, Frame, Made, Run
 from tf2migrate.lift.values import (
     Effect,
     Handle,
@@ -66,6 +66,7 @@ class Expressions:
         self.lists = collections.name_lists(interpreter, plan)
         self.kept: dict[int, variable_lists.Kept] = {}  # the lists that are attributes, as another method fills them
         self.cast = element_types.cast_arguments(interpreter)
+        self.own: dict[datasets.Iterator, tuple[str, Frame]] = {}  # iterators kept as attributes, and their frames
         self.data: dict[int, str] = {}  # names of data sets whose own names mean something else when they are used
         self.names: dict[int, str] = {}  # names inside a class made of a function: what they are there
         self.given: set[int] = set()  # those among them that are parameters, which have them where it is made too

@@ -41,6 +41,8 @@ def _name(expressions: Expressions, run: Run, iterator: Iterator) -> str:
         if (given := expressions.dropped.name_in(frame, iterator)) is not None:
             return given
         frame = frame.parent
+    if (own := expressions.own.get(iterator)) is not None and not visibility.sees(run.frame, own[1]):
+        return own[0]
     found = draws.iterator_name(expressions.interpreter, run, iterator) or expressions.hoisted.get(id(iterator.node))
     if found is None:
         raise Refused("TFM907", iterator.node, "an iterator has no name", "Bind the iterator to a name.")
@@ -205,6 +207,31 @@ def _dataset(expressions: Expressions, run: Run, start: Start) -> str:
     assert start.source is not None
     kept = expressions.data.get(id(start.source))
     return kept if kept is not None else expressions.text(start.source)
+
+
+def name_own(expressions: Expressions) -> None:
+    """The iterators that one method makes and another draws from are kept as attributes."""
+    interpreter = expressions.interpreter
+    for run in interpreter.runs.values():
+        for draw in draws.draws_of(interpreter, run):
+            iterator, home = draw.iterator, draw.iterator.statement
+            instance = visibility.owner(run.frame)
+            if iterator.kind != "ready" or home is None or instance is None or visibility.sees(run.frame, home.frame):
+                continue
+            held = any(d.value is iterator for ds in instance.attributes.values() for d in ds)
+            if held or visibility.owner(home.frame) is not instance or iterator in expressions.own:
+                continue
+            expressions.own[iterator] = f"self.{expressions.plan.fresh('iterator')}", home.frame
+            if id(iterator.node) in expressions.hoisted:
+                expressions.hoisted[id(iterator.node)] = expressions.own[iterator][0]
+
+
+def own_line(expressions: Expressions, statement: Statement) -> str | None:
+    """The line that keeps an iterator as an attribute, after the one that makes it."""
+    value, node = statement.value, statement.node
+    if not isinstance(value, Iterator) or value not in expressions.own or not isinstance(node, ast.Assign):
+        return None
+    return f"{expressions.own[value][0]} = {expressions.text(node.targets[0])}"
 
 
 def name_passed(expressions: Expressions) -> None:

@@ -49,7 +49,7 @@ def is_plain(pipe: Pipe) -> bool:
     if paths == [()] and pipe.kind == "returned":
         return True
     width = pipe.upstream.width if pipe.upstream is not None else None
-    return paths == ([(i,) for i in range(width)] if width else [()])
+    return pipe.width == width and paths == ([(i,) for i in range(width)] if width else [()])
 
 
 def parameters(pipe: Pipe, found: Slice) -> dict[Value, Definition]:
@@ -58,6 +58,11 @@ def parameters(pipe: Pipe, found: Slice) -> dict[Value, Definition]:
     if set(given) != set(found.parameters):
         raise Refused(
             "TFM901", pipe.node, "ops between a reader and a batch read what is fed", "Make the batch of the data."
+        )
+    whole = any(isinstance(v, Element) and not v.path for v in given)
+    if whole and pipe.upstream is not None and pipe.upstream.width is None:
+        raise Refused(
+            "TFM901", pipe.node, "how many parts an element has is not seen where a function takes it", "Unpack it."
         )
     if any(isinstance(v, Element) and v.path for v in given):
         draw = next(v.draw for v in given if isinstance(v, Element) and v.path)

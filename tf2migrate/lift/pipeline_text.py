@@ -221,12 +221,19 @@ def never(expressions: Expressions, node: ast.stmt) -> bool:
     )
 
 
+def _shuffles(pipe: Pipe) -> bool:
+    """Whether a producer shuffles what it is given, as it does unless it is told not to."""
+    told, source = pipe.arguments.get("shuffle"), pipe.arguments.get("string_tensor")
+    alone = isinstance(source, ast.List | ast.Tuple) and len(source.elts) == 1
+    return pipe.kind in ("files", "slices") and not alone and not (isinstance(told, ast.Constant) and not told.value)
+
+
 def check(drawn: Iterable[object]) -> list[Finding]:
     """What is drawn in another order than TensorFlow 1's."""
     found = []
     for pipe in pipe_runs.needed([i for i in drawn if isinstance(i, Piped)]):
-        if pipe.symbol.endswith(("shuffle_batch", "RandomShuffleQueue")):
-            message = "the elements come in another order than TensorFlow 1's, drawn from a buffer of the same capacity"
+        if pipe.symbol.endswith(("shuffle_batch", "RandomShuffleQueue")) or _shuffles(pipe):
+            message = "the elements come in another order than TensorFlow 1's, as its seeds give other numbers here"
             advice = "The chances are the same. Nothing to do, unless a run must be repeated number by number."
             node = pipe.node
             found.append(Finding(node.lineno, node.col_offset + 1, "TFM719", message, advice, fixable=True))
