@@ -105,7 +105,7 @@ MUTANTS = (
     Mutant("update run twice", "counter", "total.assign_add(amount)", "total.assign_add(2 * amount)", "run total (tf1.py:14"),
     Mutant("shared variables unshared", "scopes", "again = w\n", "again = tf.Variable(w)\n", "run a (tf1.py:37"),
     Mutant("initial value of another graph", "scopes", "tf.Variable(tf.ones([2])", "tf.Variable(tf.zeros([2])", "run v (tf1.py:18"),
-    Mutant("bias forgotten", "scopes", "tf.matmul(x, again) + bias", "tf.matmul(x, again)", "run "),
+    Mutant("bias forgotten", "scopes", "tf.matmul(x, again) + bias", "tf.matmul(x, again)", "print '[array"),
     Mutant("optimizer's state not saved", "savers", "global_step=global_step, optimizer=optimizer)", "global_step=global_step)", "run "),
     Mutant("mean square of Keras", "savers", '"ones" if name == "velocity" else initializer', "initializer", "run "),
     Mutant("another checkpoint restored", "savers", '"/model-3"', '"/model-4"', "run "),

@@ -61,7 +61,7 @@ def test_what_computes_something_else_stays(run: Callable[..., Result], monkeypa
     shutil.copy(EXAMPLE, "train.py")
     result = run("train.py", "--fix", "--verify")
     assert result.exit_code == 1
-    assert "train.py:1:1: TFM006 not written: different: value c" in result.output
+    assert "train.py:1:1: TFM006 not written: different: run loss (train.py:17" in result.output
     assert Path("train.py").read_text(encoding="utf8") == EXAMPLE.read_text(encoding="utf8")
 
 

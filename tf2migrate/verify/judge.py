@@ -48,7 +48,8 @@ def judge(
         *judge_files(old, new, tolerance),
     ]
     if settings.shared_randomness:
-        points += [*judge_states(old, new), *(judge_draws(old, new) if same_version else ())]
+        counted = same_version and not old.queued
+        points += [*judge_states(old, new), *(judge_draws(old, new) if counted else ())]
     return tuple(points)
 
 

@@ -18,6 +18,7 @@ computes is written as JSON lines to the job's `events` file:
     ["state", name, digest]                          the final state of a host random generator
     ["placed", [device]]                             the devices on which something was computed
     ["shuffles", count]                              tf.data shuffles that were asked for
+    ["queued", bool]                                 whether threads filled queues
     ["error", kind, message, file, line]             the exception that ended the program
     ["end", exit status, TensorFlow, Python, [device]]
 """
@@ -42,6 +43,7 @@ import select
 import signal
 import struct
 import sys
+import tempfile
 import time
 import traceback
 import types
@@ -93,6 +95,7 @@ class Recorder:
         self.initialising = False
         self.draws: dict[str, list[Any]] = {}
         self.shuffles = 0
+        self.queued = False  # whether queues are filled ahead, by threads
         self.probe: Probe | None = None
         self.placed: set[str] | None = None  # None: nobody asks
         self.names: dict[str, str] = {}  # what the program calls its tensors
@@ -426,6 +429,7 @@ class Draws:
         self.dropout()
         self.initializers()
         self.datasets()
+        self.queues()
         self.keras()
 
     def shaped(self, kind: str, draw: Callable[..., Any]) -> Callable[..., Any]:
@@ -562,6 +566,18 @@ class Draws:
             self.seed = None
 
         init_ops_v2._RandomGenerator.__init__ = __init__
+
+    def queues(self) -> None:
+        """Threads that fill queues draw ahead, as often as they come to it: draws cannot be counted then."""
+        from tensorflow.python.training import queue_runner_impl
+
+        real = queue_runner_impl.QueueRunner.create_threads
+
+        def create_threads(runner: Any, *args: Any, **options: Any) -> Any:
+            self.recorder.queued = True
+            return real(runner, *args, **options)
+
+        queue_runner_impl.QueueRunner.create_threads = create_threads
 
     def datasets(self) -> None:
         """tf.data shuffles leave the order as it is, on both sides, and are counted."""
@@ -1102,6 +1118,7 @@ class Watch:
         for key, row in sorted(self.recorder.draws.items()):
             self.recorder.emit("draw", key, *row)
         self.recorder.emit("shuffles", self.recorder.shuffles)
+        self.recorder.emit("queued", self.recorder.queued)
         self.recorder.emit("placed", sorted(self.recorder.placed or ()))
 
 
@@ -1405,6 +1422,7 @@ def child(job: Json) -> None:
     got = isolate(box, bool(job.get("network")))
     if "/tmp" not in got:
         os.environ["TMPDIR"] = os.path.join(box, "tmp")
+    tempfile.tempdir = None  # the folder that it found before the fork is not the program's
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     limits(job)

@@ -101,6 +101,7 @@ class Trace:
     draws: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     shuffles: int = 0
+    queued: bool = False  # whether threads filled queues, and drew ahead for them
     clock: bool = False  # whether the program looks at one
     files: dict[str, bytes] = field(default_factory=dict)
     failure: Failure | None = None
@@ -177,6 +178,8 @@ def _add(trace: Trace, order: int, kind: str, event: Sequence[Any]) -> None:
             trace.placed = tuple(event[0])
         case "shuffles":
             trace.shuffles = event[0]
+        case "queued":
+            trace.queued = event[0]
         case "error":
             trace.failure = Failure(event[0], event[1], Site(event[2], event[3]))
         case "end":
