@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 
+from tf2migrate.commas import cuts
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.purity import may_act
 from tf2migrate.leftovers import exists
-from tf2migrate.model import Edit, Options, Outcome, Span
+from tf2migrate.model import Edit, Options, Outcome
 from tf2migrate.statements import Blocks
 
 
@@ -36,21 +36,9 @@ def unread(program: Program, options: Options) -> Outcome:
                 if len(targets) == len(values) and not any(isinstance(e, ast.Starred) for e in [*targets, *values]):
                     dead = [i for i, pair in enumerate(zip(targets, values, strict=True)) if is_dead(*pair)]
                     if dead and len(targets) - len(dead) > 1:
-                        edits += [*_without(program, targets, dead), *_without(program, values, dead)]
+                        for elements in (targets, values):
+                            edits += [Edit(span, "") for span in cuts([program.span(e) for e in elements], dead)]
     return Outcome(tuple(sorted(edits)))
-
-
-def _without(program: Program, every: Sequence[ast.expr], dead: Sequence[int]) -> list[Edit]:
-    """The edits that take elements out of a tuple, each with the comma beside it."""
-    edits = []
-    for index in dead:
-        span = program.span(every[index])
-        later = [i for i in range(index + 1, len(every)) if i not in dead]
-        if later:
-            edits.append(Edit(Span(span.start, program.span(every[index + 1]).start), ""))
-        else:
-            edits.append(Edit(Span(program.span(every[index - 1]).end, span.end), ""))
-    return edits
 
 
 __all__ = ["unread"]

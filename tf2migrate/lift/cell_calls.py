@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.lift.cells import Cell, Stacked, Wrapped, state_of
 from tf2migrate.lift.scopes import ALL_VARIABLES, ALWAYS, NEVER, TRAINED, Member
+from tf2migrate.lift.trace import loops_in
 from tf2migrate.lift.values import Structure, Tensor, Time, Unknown, Value, leaves
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def call(interpreter: Interpreter, cell: Cell | Stacked | Wrapped, node: ast.Cal
 def _alone(interpreter: Interpreter) -> bool:
     """Whether nothing is shared but what the loop around it has made in its first turn."""
     scopes = interpreter.scopes
-    loops = [id(b) for b in interpreter.blocks if isinstance(b, ast.For | ast.While)]
+    loops = [id(loop) for loop in loops_in(interpreter.blocks)]
     return scopes.reuse == NEVER or (scopes.reuse == ALWAYS and scopes.switched in loops)
 
 

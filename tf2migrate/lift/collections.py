@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift import symbols as S
-from tf2migrate.lift.trace import Definition
+from tf2migrate.lift.trace import Definition, loops_in
 from tf2migrate.lift.values import Handle, Python, Refused, Structure, Tensor, Time, Unknown, Value, Variable
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def add(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value
     name = named.literal if isinstance(named, Python) and isinstance(named.literal, str) else None
     if name is None or isinstance(value, Variable | Structure | Handle) or value.time < Time.STAGED:
         return Unknown("what is added to a collection, or to which, cannot be told", node)
-    if any(isinstance(block, ast.For | ast.While) for block in interpreter.blocks if interpreter.frame.unit):
+    if interpreter.frame.unit and loops_in(interpreter.blocks):
         return Unknown("a loop adds to a collection", node)
     found = interpreter.collected.setdefault((id(interpreter.graph), name), Collection(name))
     draws = any(

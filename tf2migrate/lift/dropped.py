@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Sequence
 
+from tf2migrate.commas import cuts
 from tf2migrate.facts.source import Source
 from tf2migrate.lift.datasets import Element, Iterator
 from tf2migrate.lift.interpret import FunctionNode, Interpreter
@@ -117,12 +118,6 @@ def _without(source: Source, text: str, every: Sequence[ast.AST], gone: Iterable
     """A list of things between commas without some of them."""
     going = list(gone)
     spans = [source.span(node) for node in every]  # type: ignore[arg-type]
-    kept = [index for index, node in enumerate(every) if node not in going]
-    if not kept:
-        return text[: spans[0].start] + text[spans[-1].end :] if every else text
-    if kept[-1] + 1 < len(every):
-        text = text[: spans[kept[-1]].end] + text[spans[-1].end :]
-    for index in reversed(range(kept[-1])):
-        if every[index] in going:
-            text = text[: spans[index].start] + text[spans[index + 1].start :]
+    for span in reversed(cuts(spans, [index for index, node in enumerate(every) if node in going])):
+        text = text[: span.start] + text[span.end :]
     return text

@@ -30,7 +30,6 @@ from tf2migrate.lift import (
     variable_lists,
 )
 from tf2migrate.lift import symbols as S
-from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import (
     NONE,
     PYTHON,
@@ -292,11 +291,6 @@ def _draws(interpreter: Interpreter, node: ast.expr) -> bool:
                 if definition.value.time >= Time.STAGED and not isinstance(definition.value, Python):
                     return False
     return True
-
-
-def inner(made: Made) -> Made:
-    """Something made inside a helper, as the statement that calls the helper sees it."""
-    return made
 
 
 def _optimizer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
@@ -631,4 +625,4 @@ HANDLERS: dict[str, Handler] = {
     **savers.HANDLERS,
     **summaries.HANDLERS,
 }
-__all__ = ["HANDLERS", "Symbol", "attribute", "harmless", "inner", "method_call", "symbol_call"]
+__all__ = ["HANDLERS", "Symbol", "attribute", "harmless", "method_call", "symbol_call"]

@@ -32,7 +32,7 @@ from tf2migrate.lift.pipelines import Asked, Pipe
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scope, Scopes
 from tf2migrate.lift.summaries import Summary
-from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Made, Run, Statement
+from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Made, Run, Statement, loops_in
 from tf2migrate.lift.units import drivers, has_run
 from tf2migrate.lift.values import (
     ASSIGNS,
@@ -231,7 +231,7 @@ class Interpreter:
     @property
     def repeats(self) -> bool:
         """Whether what is made here is made in a loop."""
-        return bool(self.comprehensions) or any(isinstance(block, ast.For | ast.While) for block in self.blocks)
+        return bool(self.comprehensions or loops_in(self.blocks))
 
     def mentions(self, symbol: str) -> bool:
         """Whether the program calls something anywhere."""
@@ -920,7 +920,7 @@ class Interpreter:
             return parts.called(self, node, frame, arguments, value, hint)
         if shared or (made and staged):
             return Unknown("a function makes or finds variables in a way that is not followed", function.node)
-        outer.made += [graph_calls.inner(m) for m in made]
+        outer.made += made
         if isinstance(function.node, ast.Lambda) and node is not None:
             self.inside(function)
         return value

@@ -10,7 +10,7 @@ from tf2migrate.lift import symbols as S
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.metrics import Mean
 from tf2migrate.lift.savers import restored
-from tf2migrate.lift.trace import Definition, Fetch, Made, Run, Statement
+from tf2migrate.lift.trace import Definition, Fetch, Made, Run, Statement, loops_in
 from tf2migrate.lift.values import Initializer, Layer, Optimizer, Refused, Structure, Value, Variable, leaves
 
 if TYPE_CHECKING:
@@ -45,16 +45,15 @@ class Resets:
         if statement.order >= run.statement.order or self._graphs_differ(statement, run):
             return []
         found = [made for made in statement.made if isinstance(made.value, kinds) and not _empty(made.value)]
-        loops = [b for b in run.blocks if isinstance(b, ast.For | ast.While) and b not in statement.blocks]
-        again = [(statement, made) for made in found if loops or id(made.value) in self.done]
+        turns = loops_in(run.blocks, statement.blocks)
+        again = [(statement, made) for made in found if turns or id(made.value) in self.done]
         self.done |= {id(made.value) for made in found}
         return again
 
     def _refuse_some(self, run: Run) -> None:
         """Some of the variables are initialized: that is nothing new only before anything else has run."""
         others = [r for r in self.interpreter.runs.values() if any(not _starts(leaf) for leaf in r.fetches.leaves())]
-        loops = any(isinstance(block, ast.For | ast.While) for block in run.blocks)
-        if loops or any(other.statement.order < run.statement.order for other in others):
+        if loops_in(run.blocks) or any(other.statement.order < run.statement.order for other in others):
             raise Refused(
                 "TFM908",
                 run.node,
@@ -69,15 +68,14 @@ class Resets:
         for statement in self.statements:
             for made in statement.made:
                 plain = isinstance(made.value, Optimizer) and made.value.symbol.endswith("GradientDescentOptimizer")
-                if isinstance(made.value, Optimizer) and not plain and statement.graph is run.graph:
-                    loops = [b for b in run.blocks if isinstance(b, ast.For | ast.While) and b not in statement.blocks]
-                    if loops or statement.order < run.statement.order:
-                        raise Refused(
-                            "TFM908",
-                            run.node,
-                            "the variables are initialized again, and the optimizer has state that would be too",
-                            "Build the graph anew where the variables start afresh, or initialize them once.",
-                        )
+                again = loops_in(run.blocks, statement.blocks) or statement.order < run.statement.order
+                if isinstance(made.value, Optimizer) and not plain and statement.graph is run.graph and again:
+                    raise Refused(
+                        "TFM908",
+                        run.node,
+                        "the variables are initialized again, and the optimizer has state that would be too",
+                        "Build the graph anew where the variables start afresh, or initialize them once.",
+                    )
 
     def _line(self, statement: Statement, made: Made, run: Run) -> str:
         node, value = statement.node, made.value
@@ -90,7 +88,7 @@ class Resets:
                 f"the initializer runs again, and the layer of line {statement.line} would start afresh too",
                 "Build the graph anew where it starts afresh, or initialize it once.",
             )
-        if any(isinstance(block, ast.For | ast.While) and block not in run.blocks for block in statement.blocks):
+        if loops_in(statement.blocks, run.blocks):
             raise Refused(
                 "TFM908",
                 run.node,

@@ -17,7 +17,7 @@ from tf2migrate.lift import variable_lists
 from tf2migrate.lift.averages import Averages
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.render import spread
-from tf2migrate.lift.trace import Definition, Run, Statement
+from tf2migrate.lift.trace import Definition, Run, Statement, loops_in
 from tf2migrate.lift.values import (
     PYTHON,
     Effect,
@@ -104,7 +104,7 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
         interpreter.evaluate(bound["max_to_keep"])
     before = [s for f in interpreter.frames for s in f.statements if s.graph is interpreter.graph]
     made = {id(m.value): m.value for s in before for m in s.made}
-    if any(_repeated(s, interpreter.blocks) for s in before if any(_has_variables(m.value) for m in s.made)):
+    if any(loops_in(s.blocks, interpreter.blocks) for s in before if any(_has_variables(m.value) for m in s.made)):
         return Unknown("a Saver of variables that a loop makes has no counterpart that is written yet", node)
     if any(isinstance(value, Averages) for value in made.values()):
         return Unknown("a Saver of moving averages has no counterpart that is written yet", node)
@@ -137,11 +137,6 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
 
 def _has_variables(value: Value) -> bool:
     return isinstance(value, Variable) or (isinstance(value, Layer) and not value.kind.startswith(WEIGHTLESS))
-
-
-def _repeated(statement: Statement, around: tuple[ast.stmt, ...]) -> bool:
-    """Whether a statement stands in a loop that does not stand around a place."""
-    return any(isinstance(block, ast.For | ast.While) and block not in around for block in statement.blocks)
 
 
 def _has_slots(optimizer: Optimizer) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift.trace import Frame, sees
+from tf2migrate.lift.trace import Frame, loops_in, sees
 from tf2migrate.lift.values import Handle, Python, Refused, Symbol, Unknown, Value
 
 if TYPE_CHECKING:
@@ -114,14 +114,17 @@ class Scopes:
 
     def may_share(self, told: Value | None) -> bool:
         """Whether something made here may be there already; `told` is the call's own word on it."""
-        return (self.reuse if told is None or self.reuse != NEVER else reuse_of(told)) != NEVER
+        return self._reuse(told) != NEVER
+
+    def _reuse(self, told: Value | None) -> str:
+        return self.reuse if told is None or self.reuse != NEVER else reuse_of(told)
 
     def find(self, graph: object, name: str | None, told: Value | None = None) -> Value | None:
         """What is there under a name and is to be shared; None where it is to be made.
 
         `told` is the call's own word on it. What cannot be told is an `Unknown`; the caller gives it its place.
         """
-        reuse = self.reuse if told is None or self.reuse != NEVER else reuse_of(told)
+        reuse = self._reuse(told)
         if reuse == NEVER:
             return None
         there = self.store.get((id(graph), name)) if name is not None else None
@@ -203,7 +206,7 @@ def reuse_variables(interpreter: Interpreter, node: ast.Call, scope: Scope) -> V
     if scope.path != interpreter.scopes.path:
         return Unknown("the reuse of a scope that is not the current one is switched on", node)
     interpreter.scopes.reuse = ALWAYS
-    loops = [block for block in interpreter.blocks if isinstance(block, ast.For | ast.While)]
+    loops = loops_in(interpreter.blocks)
     interpreter.scopes.switched = id(loops[-1]) if loops else None
     return Handle("switch", node)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from tf2migrate.lift.values import Placeholder, Time, Value
@@ -95,6 +95,11 @@ class Statement:
     @property
     def line(self) -> int:
         return self.node.lineno
+
+
+def loops_in(blocks: Iterable[ast.stmt], around: Collection[ast.stmt] = ()) -> list[ast.For | ast.While]:
+    """The loops among the blocks that something stands in, without those that stand around something else, too."""
+    return [block for block in blocks if isinstance(block, ast.For | ast.While) and block not in around]
 
 
 @dataclass(frozen=True, eq=False)

@@ -58,7 +58,7 @@ def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
         if not sees(frame, definition.statement.frame):
             _promote(interpreter, definition, frame, plan)
         elif definition.name in parameters and definition.value is not parameters[definition.name]:
-            _refuse(definition, "is also the name of what a run is fed")
+            raise _refused(definition, "is also the name of what a run is fed")
     for value in planned.slice.parameters:
         if not isinstance(value, Element):
             spec(plan, planned, value)
@@ -73,7 +73,7 @@ def _check_locals(planned: Planned) -> None:
             last = bound.get(definition.name)
             other = last is not None and last.statement.frame is not definition.statement.frame
             if other and definition.statement in planned.slice.statements:
-                _refuse(definition, "is the name of two things in two functions that one run needs")
+                raise _refused(definition, "is the name of two things in two functions that one run needs")
         for definition in statement.writes:
             if definition.owner is None and statement.frame.unit:
                 bound[definition.name] = definition
@@ -81,7 +81,7 @@ def _check_locals(planned: Planned) -> None:
     for leaf in planned.slice.leaves:
         for definition in leaf.reads:
             if leaf.named and len(frames.get(definition.name, ())) > 1 and bound[definition.name] is not definition:
-                _refuse(definition, "is the name of two things in two functions that one run needs")
+                raise _refused(definition, "is the name of two things in two functions that one run needs")
 
 
 def _promote(interpreter: Interpreter, definition: Definition, frame: Frame, plan: Plan) -> None:
@@ -101,10 +101,6 @@ def free_attribute(interpreter: Interpreter, instance: Instance, plan: Plan, wan
     name = wanted if wanted not in taken | plan.attributes else plan.fresh(wanted)
     plan.attributes.add(name)
     return name
-
-
-def _refuse(definition: Definition, what: str) -> None:
-    raise _refused(definition, what)
 
 
 def _refused(definition: Definition, what: str) -> Refused:
