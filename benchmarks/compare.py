@@ -133,6 +133,7 @@ def main() -> None:
     lines = sum(text.count("\n") for text in texts)
     commands = [
         ("tf2migrate", [*OURS, "-j", "1", "--no-cache", "{in}"]),
+        ("tf2migrate --target lint", [*OURS, "-j", "1", "--no-cache", "--target", "lint", "{in}"]),
         ("tf2migrate, again", [*OURS, "-j", "1", "{in}"]),
         ("tf2migrate --fix", [*OURS, "-j", "1", "--no-cache", "--fix", "{in}"]),
         *((name, [tool, *arguments]) for name, arguments in SCALE.items() if (tool := shutil.which(name))),

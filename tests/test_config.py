@@ -40,7 +40,7 @@ def test_flags_stand_above_the_table(tmp_path: Path) -> None:
         ('select = "TFM1"', "select wants a list of strings"),
         ("ignore = [1]", "ignore wants a list of strings"),
         ('ignore = ["E501"]', "ignore 'E501' is no rule code"),
-        ('target = "jax"', "target wants one of native, compat"),
+        ('target = "jax"', "target wants one of native, compat, lint"),
         ("per-file-ignores = []", "per-file-ignores wants a table of patterns"),
         ('per-file-ignores = {"a.py" = ["E1"]}', "per-file-ignores 'E1' is no rule code"),
         ('per-file-ignores = {"a.py" = "TFM5"}', "per-file-ignores wants a list of strings"),

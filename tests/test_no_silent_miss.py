@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import keyword
+from pathlib import Path
 
 import pytest
+from test_programs import PROGRAMS
 
 from tf2migrate.facts.program import Program
 from tf2migrate.leftovers import leftovers
@@ -52,7 +54,7 @@ STOP = "tf.train.SyncReplicasOptimizer(None, 1)\n"
 def test_every_name_that_is_gone_is_told(form: str, target: Target) -> None:
     """In one program, which cannot be migrated as a whole: the line of each name has its finding."""
     head, tf = FORMS[form]
-    names = [name for name in GONE if target is Target.NATIVE or name.startswith("tf.contrib.")]
+    names = [name for name in GONE if target is not Target.COMPAT or name.startswith("tf.contrib.")]
     assert len(names) > 1500
     names = names[list(FORMS).index(form) :: len(FORMS)] if form != "as tf" else names
     text = head + "".join(f"x = {tf}{name.removeprefix('tf')}\n" for name in names)
@@ -67,6 +69,19 @@ def test_an_old_call_is_edited_or_told(call: str) -> None:
     assert alone.changed == (not alone.remaining)
     assert not stopped.changed
     assert 4 in {finding.line for finding in stopped.findings}
+    told = migrate(text, Options(Target.LINT))
+    assert not told.changed
+    assert alone.changed == (4 in {finding.line for finding in told.findings})
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_lint_alone_tells_of_every_program_what_has_to_change(program: Path) -> None:
+    text = (program / "tf1.py").read_text()
+    told = migrate(text, Options(Target.LINT))
+    assert not told.changed
+    assert told.findings == told.remaining
+    assert {(f.line, f.column) for f in leftovers(Program(text))} <= {(f.line, f.column) for f in told.findings}
+    assert not [f for f in told.findings if f.code.startswith(("TFM7", "TFM9"))]
 
 
 @pytest.mark.parametrize(

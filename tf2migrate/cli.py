@@ -94,8 +94,9 @@ def _setting(*names: str, **kind: Any) -> Callable[[Callable[..., None]], Callab
 @click.option("--add-noqa", is_flag=True, help="Silence what is found with # noqa comments.")
 @_setting(
     "--target",
-    type=click.Choice(["native", "compat"]),
-    help="native: functions in the place of sessions (the default); compat: sessions kept, symbols of tf.compat.v1.",
+    type=click.Choice(["native", "compat", "lint"]),
+    help="native: functions in the place of sessions (the default); compat: sessions kept, symbols of tf.compat.v1; "
+    "lint: TensorFlow 1 is told of, and not migrated.",
 )
 @_setting("--todo/--no-todo", help="Leave a TODO comment at what a person must do.")
 @_setting("--unsafe-fixes/--no-unsafe-fixes", help="Make also the fixes that may change what a program computes.")

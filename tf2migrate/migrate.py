@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from tf2migrate.apply import apply
@@ -20,6 +20,7 @@ from tf2migrate.model import Edit, Finding, Migration, Options, Outcome, Span, T
 from tf2migrate.noqa import deafened, mentions, unused
 from tf2migrate.renames import old_calls, upgrade
 from tf2migrate.rewrites import rewrite
+from tf2migrate.rewrites.dimensions import dimension_value
 from tf2migrate.selfcheck import undefined
 from tf2migrate.suppress import ASKED_FOR, Suppressions, selected
 from tf2migrate.unread import unread
@@ -91,6 +92,12 @@ def _bound(program: Program, options: Options) -> Outcome:
     return Outcome((), tuple(moved(undefined(program, program.first), program.text, program.first.text)))
 
 
+def _told(program: Program, options: Options) -> Outcome:
+    """What is of TensorFlow 1 in a program that nobody wants migrated: every name, and the one idiom that is none."""
+    told = (*_uses(program), *dimension_value(program, options).findings)
+    return Outcome((), tuple(replace(f, fixable=False) for f in told))
+
+
 def _noqas(program: Program, options: Options) -> Outcome:
     """Comments that silence nothing: nothing is said at their place when every rule may speak and no comment counts."""
     if not selected("TFM010", options) or not mentions(program.text):
@@ -118,6 +125,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(needed, Target.COMPAT),
     _tf1(_placed(compat), Target.COMPAT),
     _tf1(_bound, Target.COMPAT),
+    _tf1(_told, Target.LINT),
     _tf2(lint),
 )
 
@@ -205,9 +213,14 @@ def _stopped(before: Program, findings: Sequence[Finding]) -> tuple[Finding, ...
     told = {(f.line, f.column) for f in stops}
     first = next(f for f in stops if f.code.startswith("TFM9"))
     advice = f"It stays until what stops the program (line {first.line}, {first.code}) is resolved."
-    calls = [
-        Finding(*before.position(before.span(node).start), "TFM199", f"{symbol} takes other arguments today", "")
-        for node, symbol in old_calls(before)
-    ]
-    uses = [replace(f, advice=advice) for f in [*leftovers(before), *calls] if (f.line, f.column) not in told]
+    uses = [replace(f, advice=advice) for f in _uses(before) if (f.line, f.column) not in told]
     return tuple(sorted({*stops, *uses}))
+
+
+def _uses(program: Program) -> Iterator[Finding]:
+    """Every use of a name that is gone or is called otherwise today."""
+    yield from leftovers(program)
+    for node, symbol in old_calls(program):
+        line, column = program.position(program.span(node).start)
+        advice = "`tf2migrate --diff` shows what the program becomes, or what stands in the way."
+        yield Finding(line, column, "TFM199", f"{symbol} takes other arguments today", advice)

@@ -11,6 +11,7 @@ class Target(StrEnum):
 
     NATIVE = "native"  # functions and eager execution
     COMPAT = "compat"  # the symbols of tf.compat.v1, sessions kept
+    LINT = "lint"  # nothing: what TensorFlow 2 lacks is told, and whether it could be migrated is left open
 
 
 @dataclass(frozen=True, slots=True, order=True)

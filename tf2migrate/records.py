@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from tf2migrate.rulebook import rules_folder
 
@@ -51,10 +51,21 @@ class Record:
         only = {n: v for n, v in self.only.items() if n != name}
         return replace(self, becomes=self.variants[key], only=only, drop=[*self.drop, name], variants={})
 
+    def keeps(self, positional: int, given: Iterable[str]) -> bool:
+        """Whether a call with so many positional arguments, and these in all, keeps them as they are written."""
+        touched = {*self.rename, *self.drop, *self.only, *self.convert, self.stop_gradient}
+        return positional <= self.positional and touched.isdisjoint(given) and set(self.add) <= set(given)
+
     @property
     def plain(self) -> bool:
         """Whether only the name changed."""
         return not (self.params or self.templates or self.advice)
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether what becomes of a call follows from the names of its arguments alone."""
+        seen = self.templates or self.whole or self.lone or self.variants or self.boxed or self.spans or self.floats
+        return not (seen or self.advice or self.others or self.stop_gradient)
 
     @property
     def is_value(self) -> bool:
@@ -126,6 +137,7 @@ def was_in_tf2(symbol: str) -> bool:
     return found and (symbol.startswith(("tf.keras.", "tf.estimator")) or symbol not in tf1_symbols())
 
 
+@lru_cache(maxsize=1 << 16)
 def in_tf2(symbol: str) -> bool:
     """Whether a canonical name (``tf.math.log``, or an attribute of such) exists in TensorFlow 2."""
     known = tf2_symbols()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from tf2migrate.callform import changed_call, fill, places
 from tf2migrate.facts.calls import Unbound, bind
@@ -63,8 +64,12 @@ class Upgrader:
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
         self.tf = tensorflow_name(program.names)
-        self.data = _data_parameters(program)
         self.imported = {a.asname or a.name.split(".")[0] for n in self.names.imports for a in n.names}
+
+    @cached_property
+    def data(self) -> set[int]:
+        """The reads of what a traced function is fed."""
+        return _data_parameters(self.program)
 
     def visit(self, node: ast.AST) -> None:
         """Adds the edits of a statement, or of an expression as a whole."""
@@ -96,8 +101,11 @@ class Upgrader:
         if record.needs and any(keyword.arg == record.needs for keyword in node.keywords):
             return False
         try:
+            if record.is_mapped:
+                kept = record.keeps(len(node.args), bind(node, record.params))
+                return not kept or self._named(node.func, record) != self.program.segment(node.func)
             return self._call(node, record) != self.inside(_Arguments(node), self.program.span(node))
-        except Refused:
+        except (Refused, Unbound):
             return True
 
     def inside(self, node: ast.AST, span: Span | None = None) -> str:
@@ -195,9 +203,10 @@ class Upgrader:
             return self._named(node.func, record) + arguments
         if record.templates:
             return self._filled(record, bound)
-        text = changed_call(
-            self._named(node.func, record), arguments, record, self.tf, lambda name: not self._is_data(bound[name])
-        )
+        text = self._named(node.func, record) + arguments
+        if not record.keeps(len(node.args), bound):
+            wrap = lambda name: not self._is_data(bound[name])  # noqa: E731
+            text = changed_call(self._named(node.func, record), arguments, record, self.tf, wrap)
         if record.boxed and self._is_box(bound.get(record.boxed)):
             return f"[{text}]"
         return f"{text}[0]" if record.lone and self._is_lone(record, bound) else text

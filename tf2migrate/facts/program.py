@@ -19,17 +19,22 @@ class Program(Source):
     def __init__(self, text: str, cuts: tuple[int, ...] = (), first: Program | None = None) -> None:
         super().__init__(text)
         self.cuts = cuts
-        self.first = first or self
+        self._first = first  # none of its own, which would be a cycle: trees are freed at once, not by the collector
+
+    @property
+    def first(self) -> Program:
+        return self._first or self
 
     @cached_property
     def uses(self) -> tuple[tuple[ast.expr, str], ...]:
         """Each longest expression that is a symbol, with its canonical name, in the order of the text."""
+        above = {id(node.value): node for node in self.nodes if type(node) is ast.Attribute}
         found = []
         for name in self.names.mentions:
             if self.names.raw(name) is not None:
                 node: ast.expr = name
-                while isinstance(above := self.parents[id(node)], ast.Attribute):
-                    node = above
+                while id(node) in above:
+                    node = above[id(node)]
                 found.append((node, self.names.symbol(node) or ""))
         return tuple(sorted(found, key=lambda use: (use[0].lineno, use[0].col_offset)))
 

@@ -13,6 +13,8 @@ _PLAIN = frozenset(
 _PLAIN_HERE = {"names": ("Global", "Nonlocal"), "value": ("Constant", "MatchSingleton")}
 #: Lists with None among the nodes.
 _HOLES = frozenset({"keys", "kw_defaults"})
+#: Half of all nodes, with none below them.
+_LEAVES = frozenset({ast.Name, ast.Constant})
 _FIELDS: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
@@ -27,12 +29,17 @@ def children(node: ast.AST) -> list[ast.AST]:
     """The nodes directly below a node, in the order of its fields; contexts (`ast.Load` and the like) are left out."""
     found: list[ast.AST] = []
     kind = type(node)
-    for name in _FIELDS[kind] if kind in _FIELDS else _fields(kind):
+    fields = _FIELDS.get(kind)
+    for name in _fields(kind) if fields is None else fields:
         value = getattr(node, name, None)
-        if type(value) is list:
-            found += [each for each in value if each is not None] if name in _HOLES else value
-        elif value is not None:
+        if not value:
+            continue
+        if type(value) is not list:
             found.append(value)
+        elif name in _HOLES:
+            found += [each for each in value if each is not None]
+        else:
+            found += value
     return found
 
 
@@ -40,5 +47,6 @@ def walk(node: ast.AST) -> list[ast.AST]:
     """A node and all below it, parents first; contexts are left out."""
     found = [node]
     for each in found:  # which grows as it is read
-        found += children(each)
+        if type(each) not in _LEAVES:
+            found += children(each)
     return found
