@@ -10,7 +10,7 @@ import re
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import cell_text, normalization
+from tf2migrate.lift import cell_text, fed_tensors, normalization
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizer_classes import CLASSES
@@ -27,6 +27,9 @@ def lift(program: Program, options: Options) -> Outcome:
     interpreter = Interpreter(program)
     try:
         interpreter.run()
+        if fed := fed_tensors.constants(interpreter):
+            interpreter = Interpreter(program, fed)
+            interpreter.run()
         plan = make_plan(interpreter)
         emitter = Emitter(interpreter, plan)
         edits = emitter.edits()

@@ -71,6 +71,9 @@ class Expressions:
         self.names: dict[int, str] = {}  # names inside a class made of a function: what they are there
         self.given: set[int] = set()  # those among them that are parameters, which have them where it is made too
         self._making = False
+        every = [s for frame in interpreter.frames for s in frame.statements]
+        moving = [d for s in every if s.moves for d in s.writes]  # names that functions bind for themselves
+        self._local = {d.name for d in moving if not isinstance(d.value, Effect)}
         self.tf = tensorflow_name(self.program.names)
         self.dropped = Dropped(interpreter, plan.fresh)
         self.graphs = builders.name_graphs(interpreter, plan)  # for each builder of a graph: its result's name
@@ -99,6 +102,8 @@ class Expressions:
                 hint = "optimizer"
             elif isinstance(made.value, Variable):
                 hint = made.value.name or (made.hint if made.hint != "output" else "variable")
+            if hint in self._local:
+                hint += "_object"
             self.hoisted[id(made.node)] = self.plan.fresh(hint)
 
     @contextmanager

@@ -118,8 +118,9 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 class Interpreter:
     """The state of one walk; `runs`, `helpers` and the frames' statements are its result."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, fed: frozenset[int] = frozenset()) -> None:
         self.program = program
+        self.fed = fed  # the constants that runs are fed others in place of, which so are computed at each run
         self.names = program.names
         self.runs: dict[int, Run] = {}
         self.frames: list[Frame] = []
@@ -291,6 +292,8 @@ class Interpreter:
             match node:
                 case ast.Assign(targets=targets, value=value):
                     statement.value = self.evaluate(value, hint=_hint(targets[0]))
+                    if id(value) in self.fed:
+                        statement.value = Tensor(Time.STAGED, value)
                     for target in targets:
                         self.assign(target, statement.value)
                 case ast.AnnAssign(target=target, value=value):

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import draws, visibility
+from tf2migrate.lift import draws, fed_tensors, visibility
 from tf2migrate.lift.datasets import Draw, Element, Iterator, Start, count, is_deep, starts
 from tf2migrate.lift.trace import Feed, Frame, Run, Statement
 from tf2migrate.lift.values import Placeholder, Refused, Time, Value, leaves
@@ -100,8 +100,8 @@ def parameter(planned: Planned, value: Value, name: str) -> str:
 
 
 def signed(planned: Planned) -> bool:
-    """Whether a function says the types of what it is given: one that is given elements takes theirs."""
-    return planned.traced and not any(isinstance(v, Element) for v in planned.slice.parameters)
+    """Whether a function says the types of what it is given: one that is given elements or tensors takes theirs."""
+    return planned.traced and all(isinstance(v, Placeholder) for v in planned.slice.parameters)
 
 
 def converted(expressions: Expressions, run: Run, feed: Feed, text: str) -> str:
@@ -116,7 +116,7 @@ def converted(expressions: Expressions, run: Run, feed: Feed, text: str) -> str:
         if isinstance(dtype, ast.Attribute) and dtype.attr == "dtype" and ast.unparse(dtype.value) == text:
             return text
         return f"{tf}.convert_to_tensor({text}, {visibility.named(expressions.plan, run.frame, value)}.dtype)"
-    return text
+    return fed_tensors.converted(expressions, run, feed, text)
 
 
 # -------------------------------------------------------------------- runs that only draw

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import builders, draws, pipe_runs, visibility
+from tf2migrate.lift import builders, draws, fed_tensors, pipe_runs, visibility
 from tf2migrate.lift.cells import ZeroState, kept_states
 from tf2migrate.lift.datasets import Element, Iterator, Start, starts
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.pipelines import Pipe
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
-from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Tensor, Time, Unknown, Value, Variable, leaves
+from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Unknown, Value, Variable, leaves
 
 
 @dataclass(eq=False)
@@ -78,6 +78,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
     for definition in [d for s in statements for d in s.writes if isinstance(d.value, Placeholder | Element)]:
         plan.bindings.setdefault(definition.value, []).append(definition)
         plan.parameter_names.setdefault(definition.value, definition.name)
+    fed_tensors.name(interpreter, plan, statements)
     _check_sessions(interpreter, statements)
     _name_shared(interpreter, plan, statements)
     plan.drawn = draws.check(interpreter)
@@ -90,6 +91,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         found = backward_slice(run)
         _check_feeds(run, found)
         _check_effects(run, found)
+        fed_tensors.check(interpreter, run, found, plan)
         if not found.leaves or draws.only(run) is not None:
             continue
         draws.complete(found, {feed.key for feed in run.feeds})
@@ -218,13 +220,6 @@ def _check_sessions(interpreter: Interpreter, statements: list[Statement]) -> No
 def _check_feeds(run: Run, found: Slice) -> None:
     """What a run is fed and does not need is left out; computing it must not have been for its effect."""
     for feed in run.feeds:
-        if isinstance(feed.key, Tensor) and feed.key.time < Time.STAGED:
-            raise Refused(
-                "TFM905",
-                feed.node,
-                "a tensor that is no placeholder is fed",
-                "Make the fed tensor a tf.placeholder_with_default, so that its dtype and shape are known.",
-            )
         if feed.key not in found.parameters and not feed.held and may_act(feed.node):
             raise Refused(
                 "TFM905",
@@ -240,7 +235,7 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
     Where the program has bound it anew by the time of the run, the older binding gets a name of its own.
     """
     local = {d.name for s in found.statements for d in s.writes}
-    for definition in found.closed:
+    for definition in sorted(found.closed, key=lambda d: d.statement.order):
         if definition.site in interpreter.frozen:
             raise Refused(
                 "TFM903",
@@ -250,7 +245,9 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
             )
         if definition.owner is not None:
             continue
-        now = {d.site for d in run.env.get(definition.name, ())}
+        seen = visibility.sees(run.frame, definition.statement.frame)
+        env = run.env if seen else definition.statement.frame.env  # of a function that has ended by then
+        now = {d.site for d in env.get(definition.name, ())}
         then = {d.site for d in found.closed if d.name == definition.name and d.owner is None}
         if definition.statement.frame.unit and ((now and now != then) or definition.name in local):
             _rename(interpreter, definition, plan)
@@ -309,7 +306,7 @@ def _key(run: Run, found: Slice) -> object:
     return (
         shape,
         tuple(id(s) for s in found.statements if s not in [leaf.statement for leaf in found.leaves]),
-        given if any(isinstance(v, Element) for v in given) else None,
+        given if any(not isinstance(v, Placeholder) for v in given) else None,
     )
 
 

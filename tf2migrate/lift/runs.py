@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.trace import Feed
-from tf2migrate.lift.values import Placeholder, Python, Refused, Structure, Tensor, Unknown
+from tf2migrate.lift.values import Placeholder, Python, Refused, Structure, Tensor, Unknown, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -30,7 +30,7 @@ def read_feeds(interpreter: Interpreter, node: ast.expr | None) -> tuple[ast.exp
     for key, _, written in value.items:
         if isinstance(key, Unknown):
             raise Refused("TFM901", key.node, key.reason, "Rewrite this part by hand, then run the tool again.")
-        if not isinstance(key, Placeholder | Tensor):
+        if not isinstance(key, Placeholder | Tensor | Variable):
             raise Refused("TFM904", node, "a feed's key is no placeholder that the analysis knows", ADVICE)
         if isinstance(node, ast.Dict):
             assert written is not None

@@ -114,12 +114,4 @@ def backward_slice(run: Run) -> Slice:
             visit(leaf.statement)
     found.statements.sort(key=lambda s: s.order)
     found.parameters = dict(sorted(found.parameters.items(), key=lambda item: item[1].statement.order))
-    fed_tensors = [v for v in found.parameters if not isinstance(v, Placeholder | Element)]
-    if fed_tensors:
-        raise Refused(
-            "TFM905",
-            run.node,
-            "a tensor that is no placeholder is fed",
-            "Make the fed tensor a tf.placeholder_with_default, so that its dtype and shape are known.",
-        )
     return found

@@ -9,7 +9,6 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.classes import Instance
-from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.trace import Definition, Frame, Run
 from tf2migrate.lift.trace import sees as sees
 from tf2migrate.lift.values import Placeholder, Refused, Value
@@ -60,7 +59,7 @@ def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
         elif definition.name in parameters and definition.value is not parameters[definition.name]:
             raise _refused(definition, "is also the name of what a run is fed")
     for value in planned.slice.parameters:
-        if not isinstance(value, Element):
+        if isinstance(value, Placeholder):
             spec(plan, planned, value)
 
 
