@@ -77,13 +77,13 @@ def _plain(target: ast.expr) -> bool:
 
 
 def _builds(function: ast.FunctionDef, names: Names) -> bool:
-    returns = [n for n in ast.walk(function) if isinstance(n, ast.Return)]
+    returns = [n for n in walk(function) if isinstance(n, ast.Return)]
     if len(returns) != 1 or returns[0] is not function.body[-1] or returns[0].value is None:
         return False
     return any(
         isinstance(n, ast.Call)
         and (names.symbol(n.func) in _BUILDS or (isinstance(n.func, ast.Attribute) and n.func.attr in _METHODS))
-        for n in ast.walk(function)
+        for n in walk(function)
     )
 
 

@@ -12,6 +12,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift.trace import Definition, Frame
 from tf2migrate.lift.values import NONE, PYTHON, Handle, Python, Refused, Time, Unknown, Value, join, leaves
 
@@ -99,7 +100,7 @@ def inherited(interpreter: Interpreter, node: ast.Call) -> Bound | None:
 def _builds(interpreter: Interpreter, node: ast.AST) -> bool:
     from tf2migrate.lift.graph_calls import harmless
 
-    for child in ast.walk(node):
+    for child in walk(node):
         path = interpreter.names.symbol(child) if isinstance(child, ast.Name | ast.Attribute) else None
         if path and path.startswith("tf.") and not harmless(path):
             return True
@@ -127,13 +128,13 @@ def _units(interpreter: Interpreter, made: Class) -> set[Method]:
 def _sets(method: Method) -> bool:
     sets = any(
         isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store) and ast.unparse(n.value) == "self"
-        for n in ast.walk(method)
+        for n in walk(method)
     )
-    return sets or not any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(method))
+    return sets or not any(isinstance(n, ast.Return) and n.value is not None for n in walk(method))
 
 
 def _calls(method: Method, names: set[str]) -> bool:
-    called = {n.func for n in ast.walk(method) if isinstance(n, ast.Call)}
+    called = {n.func for n in walk(method) if isinstance(n, ast.Call)}
     return any(isinstance(f, ast.Attribute) and ast.unparse(f.value) == "self" and f.attr in names for f in called)
 
 

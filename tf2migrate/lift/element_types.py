@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift.datasets import KEEPING, Dataset, Element, Iterator, starts
 from tf2migrate.lift.pipelines import Piped
 from tf2migrate.lift.trace import Definition, Frame, Statement
@@ -64,7 +65,7 @@ def cast_arguments(interpreter: Interpreter) -> set[int]:
     """The arguments of losses that TensorFlow 1 casts to float32, where they may be of another type."""
     found: set[int] = set()
     for statement in _all(interpreter):
-        calls = [n for n in ast.walk(statement.node) if isinstance(n, ast.Call)] if statement.moves else []
+        calls = [n for n in walk(statement.node) if isinstance(n, ast.Call)] if statement.moves else []
         losses = [c for c in calls if interpreter.names.symbol(c.func) in LOSSES]
         if losses and other_types(interpreter, statement):
             named = [k.value for c in losses for k in c.keywords if k.arg in ("labels", "predictions")]
@@ -132,7 +133,7 @@ def _definitions(interpreter: Interpreter, node: ast.Name) -> list[Definition]:
 
 
 def _says(interpreter: Interpreter, node: ast.AST) -> bool:
-    paths = {interpreter.names.symbol(n) or "" for n in ast.walk(node) if isinstance(n, ast.Name | ast.Attribute)}
+    paths = {interpreter.names.symbol(n) or "" for n in walk(node) if isinstance(n, ast.Name | ast.Attribute)}
     return "tf.float32" in paths or any(p.startswith(_SINGLE) for p in paths)
 
 

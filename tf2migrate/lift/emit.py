@@ -6,6 +6,7 @@ import ast
 import textwrap
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift import (
     averages,
     bidirectional,
@@ -135,12 +136,12 @@ class Emitter:
 
     @staticmethod
     def _within(node: ast.AST, inner: ast.AST) -> bool:
-        return any(child is inner for child in ast.walk(node))
+        return any(child is inner for child in walk(node))
 
     @staticmethod
     def _nested(node: ast.AST, inner: ast.AST) -> bool:
         scopes = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-        return any(isinstance(n, scopes) and any(c is inner for c in ast.walk(n)) for n in ast.walk(node))
+        return any(isinstance(n, scopes) and any(c is inner for c in walk(n)) for n in walk(node))
 
     # ------------------------------------------------------------ statements
 
@@ -451,7 +452,7 @@ class Emitter:
         span = self.program.span(node)
         edits = [
             e
-            for n in ast.walk(node)
+            for n in walk(node)
             if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n not in self.interpreter.driver_nodes
             for e in self._helper_edits(n)
         ]
@@ -510,9 +511,9 @@ class Emitter:
                 tree: ast.AST = ast.parse(textwrap.dedent(text))
             except SyntaxError:
                 tree = node
-            gone &= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+            gone &= {n.id for n in walk(tree) if isinstance(n, ast.Name)}
             attributes = {d.attribute for d in statement.reads if d.owner is not None and self.gone(d)}
-            gone |= attributes & {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+            gone |= attributes & {n.attr for n in walk(tree) if isinstance(n, ast.Attribute)}
         if gone:
             name = sorted(gone)[0]
             raise Refused(

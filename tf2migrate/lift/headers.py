@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift.render import Renderer
 
 
@@ -67,7 +68,7 @@ def _body_start(program: Program, body: list[ast.stmt]) -> int:
 def _rendered(program: Program, renderer: Renderer, node: ast.stmt, start: int, end: int) -> str:
     """The text between two offsets, with the replacements of the expressions in it."""
     pieces, at = [], start
-    for child in ast.walk(node):
+    for child in walk(node):
         if isinstance(child, ast.expr):
             span = program.span(child)
             if start <= span.start and span.end <= end and span.start >= at:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift import arg_scopes, element_types, normalizers, regularization, scopes
 from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, Kind
 from tf2migrate.lift.scopes import ALL_VARIABLES
@@ -263,7 +264,7 @@ def check_precision(called: Statement, at: ast.expr) -> None:
             continue
         seen.add(statement)
         todo += [d.statement for d in statement.reads if _graph(d)]
-        for node in ast.walk(statement.node):
+        for node in walk(statement.node):
             named = getattr(node, "attr", getattr(node, "value", ""))
             if (
                 isinstance(named, str)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift import loops, pairs
 from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
@@ -65,8 +66,8 @@ class PartText:
         """Which names stand for what the object keeps. Raises `Refused` where one stands for two things."""
         resolved = self.expressions.interpreter.resolved
         when_made, when_called = self._apart()
-        early = {id(inner) for s in self.early for inner in ast.walk(s)}
-        own = early | {id(inner) for s in self.late for inner in ast.walk(s)}
+        early = {id(inner) for s in self.early for inner in walk(s)}
+        own = early | {id(inner) for s in self.late for inner in walk(s)}
         given = {a.arg for a in self.parameters}
         given_anew = self._given_anew()
         for node in [*when_called, *(n for s in self.late for n in self._loads(s) if n not in when_made)]:
@@ -84,7 +85,7 @@ class PartText:
                     self.expressions.given.add(id(node))
             elif True in before:
                 self._refuse(node, "is one thing while the graph is built and another while it runs")
-        at_first = [n for s in self.early for n in ast.walk(s) if isinstance(n, ast.Name) and n not in when_called]
+        at_first = [n for s in self.early for n in walk(s) if isinstance(n, ast.Name) and n not in when_called]
         at_first += when_made
         local = {
             name for node in at_first for at, name in resolved.get(id(node), ()) if at in early and name in self.kept
@@ -108,7 +109,7 @@ class PartText:
         rewrites = self.expressions.interpreter.rewrites
         when_made: list[ast.Name] = []
         when_called: list[ast.Name] = []
-        for node in ast.walk(self.function):
+        for node in walk(self.function):
             value = rewrites.get(id(node))
             if isinstance(value, Unrolled | Bidirectional):
                 when_made += [name for cell in value.cells for name in self._loads(cell)]
@@ -125,7 +126,7 @@ class PartText:
         """The names of an instance whose attribute a call is given, as it exists only while a function runs."""
         attributes = self.expressions.interpreter.attributes
         found = set()
-        for node in ast.walk(self.function):
+        for node in walk(self.function):
             definitions = attributes.get(id(node), ())
             if isinstance(node, ast.Attribute) and any(d.staged for d in definitions):
                 found.add(id(node.value))
@@ -133,7 +134,7 @@ class PartText:
 
     @staticmethod
     def _loads(statement: ast.AST) -> Iterator[ast.Name]:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 yield node
 
@@ -149,8 +150,8 @@ class PartText:
         """What is made in the middle of a statement of each run gets a name on the object."""
         taken = set(self.kept)
         self._name_loops()
-        loops_made = {id(inner) for node in self.loops for inner in ast.walk(node)}
-        late = {id(inner) for s in self.late for inner in ast.walk(s)} - loops_made
+        loops_made = {id(inner) for node in self.loops for inner in walk(node)}
+        late = {id(inner) for s in self.late for inner in walk(s)} - loops_made
         for frame in self.part.frames:
             for made in [m for s in frame.statements for m in s.made if id(m.node) in late]:
                 if id(made.node) not in self.expressions.hoisted:
@@ -164,7 +165,7 @@ class PartText:
     def _name_loops(self) -> None:
         """What a loop makes has a name of its own in it, and is kept in a list."""
         for node, loop in self.loops.items():
-            bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} | {a.arg for a in self.parameters}
+            bound = {n.id for n in walk(node) if isinstance(n, ast.Name)} | {a.arg for a in self.parameters}
             for made in loop.made:
                 name = made.hint
                 while name in bound:
@@ -211,14 +212,11 @@ class PartText:
         """The parameters of `__init__`: those that are no tensors, and are read where things are made or later."""
         statements: list[ast.AST] = [*self.early, *(s for loop in self.loops.values() for s in loop.early)]
         hoisted = self.expressions.hoisted
-        statements += [made for s in self.late for made in ast.walk(s) if id(made) in hoisted]
+        statements += [made for s in self.late for made in walk(s) if id(made) in hoisted]
         gone = {
-            id(n)
-            for k in ast.walk(self.function)
-            if isinstance(k, ast.keyword) and k.arg == "collections"
-            for n in ast.walk(k)
+            id(n) for k in walk(self.function) if isinstance(k, ast.keyword) and k.arg == "collections" for n in walk(k)
         }
-        read = {n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and id(n) not in gone}
+        read = {n.id for s in statements for n in walk(s) if isinstance(n, ast.Name) and id(n) not in gone}
         used = read | set(self.kept)
         return [a for a in self.parameters if a.arg not in self.part.staged and a.arg in used]
 
@@ -277,7 +275,7 @@ class PartText:
 
     def _made(self, statement: ast.stmt) -> Iterator[ast.Call]:
         """What is made in the middle of a statement, in the order in which it is made."""
-        inside = {id(node) for node in ast.walk(statement)}
+        inside = {id(node) for node in walk(statement)}
         every = {id(m.node): m.node for frame in self.part.frames for s in frame.statements for m in s.made}
         yield from (node for key, node in every.items() if key in inside and key in self.expressions.hoisted)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift.trace import Frame
 from tf2migrate.lift.values import Layer, Python, Refused, Structure, Tensor, Time, Unknown, Value, Variable, leaves
 
@@ -97,7 +98,7 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
     """Why a function cannot become a class, or nothing."""
     if not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return "a function makes variables and uses them on tensors"
-    if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Global | ast.Nonlocal) for n in ast.walk(function)):
+    if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Global | ast.Nonlocal) for n in walk(function)):
         return "a function that makes variables is a generator, or binds names of outside"
     if function.args.vararg or function.args.kwarg:
         return "a function that makes variables takes any number of arguments"

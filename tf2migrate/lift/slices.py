@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element, binding
 from tf2migrate.lift.metrics import SoFar
@@ -61,7 +62,7 @@ def _makes(definition: Definition) -> bool:
     """Whether a definition is the placeholder's own, and not another name for it."""
     value = definition.value
     assert isinstance(value, Placeholder)
-    return any(child is value.node for child in ast.walk(definition.statement.node))
+    return any(child is value.node for child in walk(definition.statement.node))
 
 
 def backward_slice(run: Run) -> Slice:

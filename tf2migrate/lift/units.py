@@ -23,7 +23,7 @@ def drivers(tree: ast.Module, names: Names) -> frozenset[ast.AST]:
         for function in functions:
             if function in found:
                 continue
-            for node in ast.walk(function):
+            for node in walk(function):
                 if (
                     isinstance(node, ast.Call)
                     and isinstance(node.func, ast.Name)
@@ -46,7 +46,7 @@ def _runs(node: ast.AST, names: Names) -> bool:
 def has_run(node: ast.AST, driver_nodes: Set[ast.AST], names: Names) -> bool:
     """Whether a statement may run a session: such a one is never moved whole."""
     called = {f.name for f in driver_nodes if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)}
-    for child in ast.walk(node):
+    for child in walk(node):
         if _runs(child, names):
             return True
         if isinstance(child, ast.Call):

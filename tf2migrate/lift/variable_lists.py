@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift import cell_calls, cells, keras_layers, layers, parts, visibility
 from tf2migrate.lift.regularization import REGULARIZED
 from tf2migrate.lift.scopes import Member
@@ -231,7 +232,7 @@ def _trains(statement: Statement) -> bool:
 
 
 def _rewritten(interpreter: Interpreter, statement: Statement) -> list[object]:
-    return [v for n in ast.walk(statement.node) if (v := interpreter.rewrites.get(id(n))) is not None]
+    return [v for n in walk(statement.node) if (v := interpreter.rewrites.get(id(n))) is not None]
 
 
 def _calling(interpreter: Interpreter, planned: Planned) -> set[int]:
