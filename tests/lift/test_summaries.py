@@ -12,7 +12,7 @@ from tf2migrate.lift import lift
 from tf2migrate.migrate import migrate
 from tf2migrate.model import Options
 
-FIXTURE = Path(__file__).parents[2] / "fixtures" / "summaries"
+FIXTURES = [Path(__file__).parents[2] / "fixtures" / name for name in ("summaries", "summaries_in_functions")]
 HEAD = """import tensorflow as tf
 x = tf.placeholder(tf.float32)
 W = tf.Variable(1.0)
@@ -39,9 +39,10 @@ def stop(lines: str) -> str:
     return next(f"{f.code} {f.message}" for f in lift(Program(HEAD + lines), Options()).findings if not f.fixable)
 
 
-def test_a_program_becomes_what_is_written_beside_it() -> None:
-    migration = migrate((FIXTURE / "tf1.py").read_text(encoding="utf-8"))
-    new = (FIXTURE / "tf2.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize("fixture", FIXTURES, ids=lambda folder: folder.name)
+def test_a_program_becomes_what_is_written_beside_it(fixture: Path) -> None:
+    migration = migrate((fixture / "tf1.py").read_text(encoding="utf-8"))
+    new = (fixture / "tf2.py").read_text(encoding="utf-8")
     assert migration.after == new
     assert migrate(new).after == new
     assert [f.code for f in migration.findings].count("TFM714") == 1
@@ -53,11 +54,28 @@ def test_both_sides_print_the_same() -> None:
     from test_rules import differences, outputs
 
     old, new = (
-        outputs(side, [(FIXTURE / name).read_text(encoding="utf-8")])[0]
+        outputs(side, [(fixture / name).read_text(encoding="utf-8") for fixture in FIXTURES])
         for side, name in (("old", "tf1.py"), ("new", "tf2.py"))
     )
-    assert old
-    assert not differences(old, new)
+    for one, other in zip(old, new, strict=True):
+        assert one
+        assert not differences(one, other)
+
+
+def test_names_before_1_0() -> None:
+    made = 'tf.scalar_summary("my loss", loss)\ntf.histogram_summary(tag="w", values=W)\n'
+    run = RUN.replace(
+        "writer.add_graph(sess.graph)", 'writer = tf.train.SummaryWriter("logs", graph_def=sess.graph_def)'
+    )
+    text = after(made + "merged = tf.merge_all_summaries()\n" + run)
+    assert '    return {"my loss": loss}\n' in text
+    assert 'writer = tf.summary.create_file_writer("logs")' in text
+
+
+def test_loops_over_summaries_take_free_names() -> None:
+    text = after('for tag in "ab":\n    tf.summary.scalar(tag, loss)\nmerged = tf.summary.merge_all()\n' + RUN)
+    assert '    for tag in "ab":\n        note_summary(summaries, "scalar", tag, loss)\n' in text
+    assert 'for tag_object, noted in found["scalar"].items():\n' in text
 
 
 def test_variables_are_read_where_they_are_written() -> None:
@@ -104,12 +122,31 @@ def test_a_step_that_is_computed_is_computed_once() -> None:
     ("lines", "reason"),
     [
         (
-            'def noted(v):\n    tf.summary.scalar("v", v)\nnoted(loss)\nmerged = tf.summary.merge_all()\n' + RUN,
+            'def noted(v):\n    return tf.summary.scalar("v", v)\nmerged = tf.summary.merge([noted(loss)])\n' + RUN,
             "TFM901 a summary is made in a helper function, a loop or a branch",
         ),
         (
-            'for i in range(2):\n    tf.summary.scalar("v", loss)\nmerged = tf.summary.merge_all()\n' + RUN,
-            "TFM901 a summary is made in a helper function, a loop or a branch",
+            'for i in range(2):\n    one = tf.summary.scalar("v", loss)\nmerged = tf.summary.merge_all()\n' + RUN,
+            "TFM901 a summary of a helper function, a loop or a branch is bound to a name",
+        ),
+        (
+            "for v in [loss]:\n    tf.summary.scalar(v.op.name, v)\nmerged = tf.summary.merge_all()\n" + RUN,
+            "TFM901 a summary is named after a tensor, and those have other names now",
+        ),
+        (
+            "for v in tf.trainable_variables():\n    tf.summary.scalar(v.name, v)\nmerged = tf.summary.merge_all()\n"
+            + RUN,
+            "TFM901 summaries are named after variables that have other names now",
+        ),
+        (
+            'def made():\n    v = tf.Variable(1.0)\n    tf.summary.scalar("v", v)\n    return v\n'
+            "other = made()\nmerged = tf.summary.merge_all()\n" + RUN,
+            "TFM901 a function returns its variables beside tensors",
+        ),
+        (
+            'for n in (1, 2):\n    tf.summary.image("v", tf.zeros([1, 2, 2, 1]) + loss, n)\n'
+            'tf.summary.image("w", tf.zeros([1, 2, 2, 1]) + loss, 5)\nmerged = tf.summary.merge_all()\n' + RUN,
+            "TFM901 summaries of one kind have different options",
         ),
         (
             'tf.summary.scalar("loss", loss)\nloss = loss * 2\nmerged = tf.summary.merge_all()\n' + RUN,

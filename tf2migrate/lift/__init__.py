@@ -10,7 +10,7 @@ import re
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import cell_text, fed_tensors, normalization
+from tf2migrate.lift import cell_text, fed_tensors, normalization, noted
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizer_classes import CLASSES
@@ -48,6 +48,9 @@ def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) ->
     wanted = [CLASSES[kind][1].format(tf=tf, name=name) for kind, name in emitter.expressions.classes.items()]
     if _named("glorot_uniform", text):
         wanted.append(GLOROT.format(tf=tf))
+    notes = emitter.interpreter.notes
+    if notes is not None and _named(notes.function, text):
+        wanted.append(noted.function_text(notes, tf))
     wanted += cell_text.classes(text, tf)
     if _named("FusedBatchNormalization", text):
         wanted.append(normalization.fused_class(emitter.interpreter, tf))

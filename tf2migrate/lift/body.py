@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import cell_text, iterator_text, loops, pairs, visibility
+from tf2migrate.lift import cell_text, iterator_text, loops, noted, pairs, visibility
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.expressions import Expressions
@@ -233,6 +233,12 @@ class BodyWriter:
     def _statement(self, statement: Statement) -> list[str]:
         if statement in self.calls:
             return self.calls[statement]
+        notes = self.interpreter.notes
+        if notes is not None and statement is notes.definition.statement:
+            return [notes.text()]
+        return noted.inside(self.interpreter, statement, self._written(statement), self.expressions.tf)
+
+    def _written(self, statement: Statement) -> list[str]:
         node = statement.node
         states = [e for e in statement.effects if isinstance(e, Effect)]
         if statement in self.inline:

@@ -19,6 +19,7 @@ from tf2migrate.lift import (
     layer_text,
     layers,
     monitored,
+    noted,
     optimizers,
     pairs,
     parts,
@@ -232,6 +233,8 @@ class Expressions:
             return optimizers.schedule_text(self, value)
         if isinstance(value, savers.Saver):
             return savers.saver_text(self, value)
+        if isinstance(value, noted.Note):
+            return noted.note_text(self, value)
         if isinstance(value, summaries.Summary):
             return summaries.summary_text(self, node, value)
         if isinstance(value, Handle) and value.role == "writer":
@@ -270,6 +273,8 @@ class Expressions:
         """The name under which a variable was made that is found again. Raises `Refused`."""
         definition = self.plan.shared.get(value)
         if definition is None:
+            if (item := visibility.item_text(self.interpreter, value)) is not None:
+                return item
             raise Refused("TFM907", node, "a variable is shared that has no name of its own", "Bind it to a name.")
         if definition.owner is not None:
             return f"self.{definition.attribute}"

@@ -47,6 +47,7 @@ from tf2migrate.lift.values import (
     Symbol,
     Tensor,
     Time,
+    Trained,
     Unknown,
     Value,
     Variable,
@@ -525,7 +526,7 @@ def _optimizer_method(interpreter: Interpreter, node: ast.Call, base: Optimizer,
     effect = Effect(name, node, bound, base, tuple(values.values()))
     interpreter.statement.effects.append(effect)
     if name == "compute_gradients":
-        pair = Structure("tuple", ((0, Tensor(Time.STAGED, node), None), (1, Tensor(Time.STAGED, node), None)), node)
+        pair = Structure("tuple", ((0, Tensor(Time.STAGED, node), None), (1, Trained(Time.STAGED, node), None)), node)
         return Structure("list", (), node, rest=pair)
     return effect
 
@@ -599,6 +600,7 @@ HANDLERS: dict[str, Handler] = {
     "tf.name_scope": _handle("scope"),
     "tf.device": _handle("device"),
     "tf.reset_default_graph": _reset_graph,
+    **dict.fromkeys(("tf.RunOptions", "tf.RunMetadata"), _handle("closed")),
     "tf.control_dependencies": _controls,
     **dict.fromkeys(S.OPTIMIZERS, _optimizer),
     **dict.fromkeys(S.SCHEDULES, _schedule),

@@ -25,6 +25,7 @@ from tf2migrate.lift import (
     graph_calls,
     keras_layers,
     loops,
+    noted,
     parts,
     variable_lists,
 )
@@ -139,6 +140,8 @@ class Interpreter:
         self.resolved: dict[int, set[tuple[int, str]]] = {}  # for each name read or bound: the bindings it may mean
         self.printed: dict[int, list[Value]] = {}
         self.summaries: list[tuple[object, Summary]] = []
+        self.notes: noted.Notes | None = None  # the dict of summaries, where they are not made in straight code
+        self.notes_sought = False
         self.uses: dict[int, Use] = {}
         self.pipes: list[Pipe] = []  # the stages of queues
         self.handed: dict[int, dict[Value, Value]] = {}  # for each run: the iterators whose handles it is fed
@@ -326,6 +329,8 @@ class Interpreter:
         if not isinstance(statement.node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Return):
             return False
         value = statement.value
+        if any(isinstance(e, noted.Noting) for e in statement.effects):
+            return True
         if isinstance(value, builders.Graph):
             return False
         if value is None or (isinstance(value, Python) and isinstance(statement.node, ast.Expr)):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import loops, pairs
+from tf2migrate.lift import loops, noted, pairs
 from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
 from tf2migrate.lift.layers import Called
@@ -31,6 +31,7 @@ class PartText:
         self.name = expressions.plan.fresh("".join(w[:1].upper() + w[1:] for w in self.function.name.split("_")))
         body = self.function.body
         self.scopes: dict[int, ast.With | ast.Try] = {}  # for the first statement of a scope: the scope
+        self.within: dict[int, tuple[ast.With, ...]] = {}  # for each statement of a scope: the scopes around it
         self.docstring = body[0] if ast.get_docstring(self.function, clean=False) is not None else None
         statements = list(self._flat(body[1:] if self.docstring else body))
         moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or self._returns(s.node)}
@@ -53,6 +54,9 @@ class PartText:
         for statement in body:
             if isinstance(statement, ast.With | ast.Try) and self._transparent(statement):
                 self.scopes[id(statement.body[0])] = statement
+                if isinstance(statement, ast.With):
+                    around = self.within.get(id(statement), ())
+                    self.within |= {id(inner): (*around, statement) for inner in statement.body}
                 yield from self._flat(statement.body)
             else:
                 yield statement
@@ -70,7 +74,8 @@ class PartText:
         own = early | {id(inner) for s in self.late for inner in walk(s)}
         given = {a.arg for a in self.parameters}
         given_anew = self._given_anew()
-        for node in [*when_called, *(n for s in self.late for n in self._loads(s) if n not in when_made)]:
+        late = [*self.late, *noted.scope_names(self)]
+        for node in [*when_called, *(n for s in late for n in self._loads(s) if n not in when_made)]:
             if id(node) in given_anew:
                 continue
             if node.id == "self" and "self" not in given:  # of the method around
@@ -183,7 +188,7 @@ class PartText:
         first = [f"self.{self._plain(a.arg)} = {self._plain(a.arg)}" for a in self._made_of() if a.arg in self.kept]
         init = [*first, *self._initial()]
         expressions.inside = True
-        call = [line for s in self.late for line in self._written(s)]
+        call = list(noted.scoped(self))
         expressions.inside = False
         head = [f"class {self.name}({expressions.tf}.Module):"]
         if self.docstring is not None:
@@ -244,7 +249,7 @@ class PartText:
         order = {id(s): i for i, s in enumerate(self._flat(self.function.body))}
         for statement in sorted([*self.early, *self.late], key=lambda s: order[id(s)]):
             if statement in self.early:
-                lines += self._written(statement)
+                lines += self.written(statement)
                 continue
             if isinstance(statement, ast.For) and statement in self.loops:
                 lines += self._making(statement, self.loops[statement])
@@ -259,7 +264,7 @@ class PartText:
         for statement in loops.flat(node.body):
             if isinstance(statement, ast.With):
                 continue
-            inner = self._written(statement) if statement in loop.early else self._hoisted(statement)
+            inner = self.written(statement) if statement in loop.early else self._hoisted(statement)
             lines += [STEP + line for line in inner]
         return [*lines, *(STEP + line for line in loops.end(loop))]
 
@@ -279,7 +284,7 @@ class PartText:
         every = {id(m.node): m.node for frame in self.part.frames for s in frame.statements for m in s.made}
         yield from (node for key, node in every.items() if key in inside and key in self.expressions.hoisted)
 
-    def _written(self, statement: ast.stmt) -> list[str]:
+    def written(self, statement: ast.stmt) -> list[str]:
         if isinstance(statement, ast.For) and statement in self.loops:
             return [*self._comments(statement), *loops.lines(self.expressions, self.loops[statement], STEP)]
         if (taken := pairs.lines(self.expressions, statement, self._read())) is not None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.trace import Frame
 from tf2migrate.lift.values import Layer, Python, Refused, Structure, Tensor, Time, Unknown, Value, Variable, leaves
 
@@ -102,7 +103,7 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
         return "a function that makes variables is a generator, or binds names of outside"
     if function.args.vararg or function.args.kwarg:
         return "a function that makes variables takes any number of arguments"
-    if any(s.effects for s in frame.statements):
+    if any(not isinstance(e, Noting) for s in frame.statements for e in s.effects):
         return "a function makes variables and ops that change state"
     if any(any(leaf is v for v in held) or isinstance(leaf, Variable) for leaf in leaves(value)):
         return "a function returns its variables beside tensors"

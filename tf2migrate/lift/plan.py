@@ -297,6 +297,8 @@ def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str
         staged |= {d.name for s in statements for d in s.writes if d.staged and d.owner is not None}
         every |= {n.attr for n in interpreter.program.nodes if isinstance(n, ast.Attribute)}
         staying |= {m for instance in interpreter.instances.values() for m in instance.of.methods}
+    if interpreter.notes is not None:
+        staying |= {interpreter.notes.definition.name, interpreter.notes.function}
     return (every - (staged - staying)) | staying | set(dir(builtins))
 
 
@@ -346,7 +348,7 @@ def _place(planned: Planned, run: Run) -> None:
             planned.anchor, planned.before, planned.frame = builders.return_of(part.frame), True, part.frame
             return
     inline = [leaf.statement for leaf in planned.slice.leaves]
-    outside = [s for s in planned.slice.statements if s not in inline]
+    outside = [s for s in planned.slice.statements if s not in inline and s.order]
     standing = [s for s in outside if s.frame is run.frame] or outside
     own = [s for s in planned.slice.statements if s in inline and not isinstance(s.node, ast.stmt)]
     local = {d for s in own for d in s.reads if d.statement.frame is run.frame and d.owner is None}

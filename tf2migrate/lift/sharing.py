@@ -10,6 +10,7 @@ import ast
 from dataclasses import dataclass
 
 from tf2migrate.lift.datasets import Element
+from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.plan import Plan, Planned, late_statements
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Statement
@@ -66,7 +67,7 @@ def _plain(statement: Statement) -> bool:
     """Whether a statement is an assignment of tensors, and nothing of gradients or order."""
     if statement.controls or not isinstance(statement.node, ast.Assign | ast.AugAssign | ast.AnnAssign):
         return False
-    return not any(isinstance(e, Effect | Element) for e in statement.effects)
+    return not any(isinstance(e, Effect | Element | Noting) for e in statement.effects)
 
 
 def _shared(plan: Plan, statements: list[Statement], functions: list[Planned]) -> Shared | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.lift import noted
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.trace import Definition, Fetch, Run
 from tf2migrate.lift.values import PYTHON, Handle, Refused, Structure, Time, Unknown, Value, Variable, leaves
@@ -28,6 +29,13 @@ _KINDS: dict[str, tuple[str, ...]] = {
     "image": ("name", "tensor", "max_outputs", "collections", "family"),
 }
 _FILE_WRITER = ("logdir", "graph", "max_queue", "flush_secs", "graph_def", "filename_suffix", "session")
+
+#: The names before TensorFlow 1.0: what they make, and their parameters. Their tags are told whole, without scopes.
+_OLD: dict[str, tuple[str, dict[str, str]]] = {
+    "tf.scalar_summary": ("scalar", {"tags": "name", "values": "tensor"}),
+    "tf.histogram_summary": ("histogram", {"tag": "name", "values": "values"}),
+    "tf.image_summary": ("image", {"tag": "name", "tensor": "tensor", "max_images": "max_outputs"}),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +62,7 @@ class Summary(Value):
     items: tuple[Item, ...]
     node: ast.Call
     parts: tuple[ast.expr, ...] = ()  # what tf.summary.merge is given
+    notes: noted.Notes | None = None  # the dict that others are put into
 
     @property
     def time(self) -> Time:
@@ -68,6 +77,7 @@ class Recorded(Value):
     given: ast.expr
     step: ast.expr | None
     items: tuple[Item, ...]
+    notes: noted.Notes | None
 
 
 # -------------------------------------------------------------------- what the calls mean
@@ -75,10 +85,14 @@ class Recorded(Value):
 
 def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """`tf.summary.scalar` and its like."""
-    kind = path.rsplit(".", 1)[-1]
+    kind, bound = _bound_arguments(node, path)
+    notes = noted.of(interpreter, _MAKING)
+    if notes is not None and not bound.keys() & {"collections", "family"}:
+        made_note = noted.note(interpreter, notes, node, kind, bound)
+        if made_note is not None:
+            return made_note
     if not interpreter.frame.unit or any(not _is_main(block) for block in interpreter.blocks):
         raise Refused("TFM901", node, "a summary is made in a helper function, a loop or a branch", ADVICE)
-    bound = dict(bind(node, _KINDS[kind]))
     name, value_node = bound.pop("name"), bound.pop("values" if kind == "histogram" else "tensor")
     options = "".join(f", {key}={ast.unparse(value)}" for key, value in bound.items())
     if not (isinstance(name, ast.Constant) and isinstance(name.value, str)) or bound.keys() - {"max_outputs"}:
@@ -92,10 +106,21 @@ def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
     if isinstance(value, Structure | Handle | Summary):
         raise Refused("TFM901", node, "what is summarised is no single tensor", ADVICE)
     taken = {item.tag for _, made in interpreter.summaries for item in made.items}
-    item = Item(kind, _tag(interpreter, node, name.value, taken), value, value_node, options, frozenset(reads))
+    tag = name.value if path in _OLD else _tag(interpreter, node, name.value, taken)
+    item = Item(kind, tag, value, value_node, options, frozenset(reads))
     made = Summary((item,), node)
     interpreter.summaries.append((interpreter.graph, made))
     return made
+
+
+def _bound_arguments(node: ast.Call, path: str) -> tuple[str, dict[str, ast.expr]]:
+    """The kind of a summary, and its arguments under TensorFlow 1's names."""
+    if path in _OLD:
+        kind, names = _OLD[path]
+        bound = bind(node, [*names, "collections", "name"])
+        return kind, {names.get(key, key): value for key, value in bound.items() if key != "name"}
+    kind = path.rsplit(".", 1)[-1]
+    return kind, dict(bind(node, _KINDS[kind]))
 
 
 def _is_main(node: ast.AST) -> bool:
@@ -127,15 +152,18 @@ def merge_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
     if key.keys() - {"key"} or (key and not _is_summaries(interpreter, key["key"])):
         return Unknown("merge_all with arguments", node)
     items = tuple(i for graph, made in interpreter.summaries if graph is interpreter.graph for i in made.items)
-    if not items and not any(interpreter.mentions(f"tf.summary.{kind}") for kind in (*_KINDS, "audio", "text")):
+    if not items and not any(interpreter.mentions(path) for path in (*_MAKING, "tf.summary.audio", "tf.summary.text")):
         return Summary((), node)
-    if not items or not interpreter.frame.unit:
+    notes = noted.of(interpreter, _MAKING)
+    if notes is not None and not (noted.all_noted(interpreter, notes) and interpreter.frame.unit):
+        notes = None
+    if (not items and notes is None) or not interpreter.frame.unit:
         return Unknown("which summaries are merged cannot be seen", node)
     _check_names(interpreter, items, node)
     for item in items:
         if item.returned:
             interpreter.statement.reads |= item.reads
-    return Summary(items, node)
+    return Summary(items, node, notes=notes)
 
 
 def _is_summaries(interpreter: Interpreter, node: ast.expr) -> bool:
@@ -160,7 +188,7 @@ def merge(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
 def _check_names(interpreter: Interpreter, items: tuple[Item, ...], node: ast.AST) -> None:
     for item in items:
         for definition in item.reads:
-            if interpreter.frame.lookup(definition.name) != (definition,):
+            if definition.owner is None and interpreter.frame.lookup(definition.name) != (definition,):
                 message = f"{definition.name} is summarised, and has another meaning where the summaries are used"
                 raise Refused("TFM903", node, message, "Give the second value a name of its own.")
 
@@ -168,7 +196,7 @@ def _check_names(interpreter: Interpreter, items: tuple[Item, ...], node: ast.AS
 def file_writer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """`tf.summary.FileWriter`: the graph that it is given is not written any more."""
     bound = bind(node, _FILE_WRITER)
-    if bound.keys() - {"logdir", "graph", "max_queue", "flush_secs"}:
+    if bound.keys() - {"logdir", "graph", "max_queue", "flush_secs", "graph_def"}:
         return Unknown(f"FileWriter with {', '.join(bound)}", node)
     interpreter.evaluate(bound["logdir"])
     return Handle("writer", node, bound)
@@ -176,8 +204,8 @@ def file_writer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) 
 
 def writer_method(interpreter: Interpreter, node: ast.Call, method: Method) -> Value:
     """A method of a writer."""
-    if method.name in ("add_graph", "add_session_log", "reopen"):
-        return Handle("closed", node) if method.name == "add_graph" else Unknown(f"{method.name} of a writer", node)
+    if method.name in ("add_graph", "add_run_metadata"):  # there is no graph, and no run, to be written
+        return Handle("closed", node)
     if method.name in ("close", "flush") and not node.args:
         return PYTHON
     if method.name != "add_summary":
@@ -193,7 +221,7 @@ def writer_method(interpreter: Interpreter, node: ast.Call, method: Method) -> V
         return Unknown("which summaries are written cannot be seen", node)
     items = found[0].items
     _check_names(interpreter, tuple(i for i in items if not i.returned), node)
-    return Recorded(method.node.value, given, step, items)
+    return Recorded(method.node.value, given, step, items, found[0].notes)
 
 
 def _held(interpreter: Interpreter, given: ast.expr) -> list[Summary]:
@@ -245,7 +273,7 @@ def check(interpreter: Interpreter) -> list[Finding]:
     for run in interpreter.runs.values():
         fetched = [leaf for leaf in run.fetches.leaves() if isinstance(leaf.value, Summary)]
         statement = run.statement.node
-        if any(isinstance(leaf.value, Summary) and not leaf.value.items for leaf in fetched):
+        if any(isinstance(leaf.value, Summary) and not (leaf.value.items or leaf.value.notes) for leaf in fetched):
             raise Refused("TFM901", run.node, "which summaries are merged cannot be seen", ADVICE)
         if not fetched or id(run.node) in given or (isinstance(statement, ast.Expr) and statement.value is run.node):
             continue
@@ -273,6 +301,11 @@ def summary_text(expressions: Expressions, node: ast.Call, made: Summary) -> str
     if made.parts:
         return "{" + ", ".join(f"**{expressions.text(part)}" for part in made.parts) + "}"
     entries = [f'"{item.tag}": {expressions.text(item.node)}' for item in made.items if item.returned]
+    if made.notes is not None:
+        held = made.notes.definition.name
+        if not entries:
+            return held
+        entries.append(f"**{held}")
     line = "{" + ", ".join(entries) + "}"
     if len(line) <= 80 or len(entries) < 2:
         return line
@@ -288,7 +321,7 @@ def recorded_lines(expressions: Expressions, recorded: Recorded) -> list[str]:
     """The block in the place of `add_summary`."""
     lines, given = [], expressions.text(recorded.given)
     returned = [item for item in recorded.items if item.returned]
-    if not isinstance(recorded.given, ast.Name) and returned:
+    if not isinstance(recorded.given, ast.Name) and (returned or recorded.notes is not None):
         name = expressions.plan.fresh("summary")
         lines.append(f"{name} = {given}")
         given = name
@@ -301,12 +334,19 @@ def recorded_lines(expressions: Expressions, recorded: Recorded) -> list[str]:
     for item in recorded.items:
         value = f'{given}["{item.tag}"]' if item.returned else expressions.text(item.node)
         lines.append(f'    {expressions.tf}.summary.{item.kind}("{item.tag}", {value}, step={step}{item.options})')
+    if recorded.notes is not None:
+        lines += noted.written_lines(expressions, recorded.notes, given, step)
     return lines
 
 
+_MAKING = frozenset((*(f"tf.summary.{kind}" for kind in _KINDS), *_OLD))
+
+
 HANDLERS = {
-    **{f"tf.summary.{kind}": summary for kind in _KINDS},
-    "tf.summary.merge_all": merge_all,
+    **dict.fromkeys(_MAKING, summary),
+    **dict.fromkeys(noted.MERGES, merge_all),
     "tf.summary.merge": merge,
+    "tf.merge_summary": merge,
     "tf.summary.FileWriter": file_writer,
+    "tf.train.SummaryWriter": file_writer,
 }

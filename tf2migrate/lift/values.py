@@ -80,6 +80,11 @@ class Tensor(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class Trained(Tensor):
+    """A variable beside its gradient: which one is known at the run."""
+
+
+@dataclass(frozen=True, eq=False)
 class Placeholder(Value):
     """A tensor that a run is fed with; `default` where it has one."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.trace import Definition, Frame, Run
 from tf2migrate.lift.trace import sees as sees
-from tf2migrate.lift.values import Placeholder, Refused, Value
+from tf2migrate.lift.values import Placeholder, Refused, Structure, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -25,6 +25,21 @@ def owner(frame: Frame) -> Instance | None:
     definitions = frame.env.get("self", ())
     value = definitions[0].value if definitions else None
     return value if isinstance(value, Instance) and isinstance(frame.node, ast.FunctionDef) else None
+
+
+def item_text(interpreter: Interpreter, value: Value) -> str | None:
+    """How the module's functions read a variable that is in a list or dict of the module's, which is bound once."""
+    written = [d for frame in interpreter.frames for s in frame.statements for d in s.writes]
+    for definition in written:
+        held = definition.value
+        if not isinstance(held, Structure) or held.rest is not None or definition.statement.frame.parent is not None:
+            continue
+        if held.kind not in ("dict", "list", "tuple") or sum(d.name == definition.name for d in written) > 1:
+            continue
+        for key, item, _ in held.items:
+            if item is value and isinstance(key, str | int):
+                return f"{definition.name}[{key}]" if isinstance(key, int) else f'{definition.name}["{key}"]'
+    return None
 
 
 def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
