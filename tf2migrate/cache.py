@@ -77,12 +77,10 @@ class Cache:
 
     def get(self, name: str, data: bytes, settings: Settings, whole: bool) -> Result | None:
         """What is known of a file; without `whole`, only what was found in it."""
+        body = self._read(self._file(name, data, settings))
+        if body is None:
+            return None
         try:
-            with open(self._file(name, data, settings), "rb") as file:
-                content = file.read()
-            digest, body = content[:_DIGEST], content[_DIGEST:]
-            if digest != _digest(body):
-                return None
             size = int.from_bytes(body[:4], "big")
             found = _shown(json.loads(body[4 : 4 + size]))
             if not whole:
@@ -91,8 +89,17 @@ class Cache:
             changes = tuple((suffix, before, after) for suffix, before, after in rest["changes"])
             after = data if rest["after"] is None else b64decode(rest["after"])
             return Result(after, found, _shown(rest["remaining"]), changes)
-        except (OSError, ValueError, TypeError, KeyError, zlib.error):
+        except (ValueError, TypeError, KeyError, zlib.error):
             return None
+
+    def note(self, about: bytes) -> str | None:
+        """A text that was kept about something."""
+        body = self._read(self._place(_digest(about)))
+        return None if body is None else body.decode()
+
+    def keep_note(self, about: bytes, text: str) -> None:
+        """Keep a text about something."""
+        self._write(self._place(_digest(about)), text.encode())
 
     def put(self, name: str, data: bytes, settings: Settings, result: Result) -> None:
         """Keep a result, unless it is a defect of this tool."""
@@ -102,7 +109,19 @@ class Cache:
         rest = {"after": after, "remaining": _told(result.remaining), "changes": result.changes}
         found = json.dumps(_told(result.found)).encode()
         body = len(found).to_bytes(4, "big") + found + zlib.compress(json.dumps(rest).encode(), 1)
-        file = Path(self._file(name, data, settings))
+        self._write(self._file(name, data, settings), body)
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            with open(path, "rb") as file:
+                content = file.read()
+        except OSError:
+            return None
+        digest, body = content[:_DIGEST], content[_DIGEST:]
+        return body if digest == _digest(body) else None
+
+    def _write(self, path: str, body: bytes) -> None:
+        file = Path(path)
         with suppress(OSError):
             if not self.place.exists():
                 self._forget()
@@ -125,7 +144,10 @@ class Cache:
 
     def _file(self, name: str, data: bytes, settings: Settings) -> str:
         asked = _asked(name.endswith(".ipynb"), settings.options, settings.keep_outputs, settings.py2)
-        key = _digest(asked + data).hex()
+        return self._place(_digest(asked + data))
+
+    def _place(self, digest: bytes) -> str:
+        key = digest.hex()
         return f"{self.place}{os.sep}{key[:2]}{os.sep}{key[2:]}"
 
 

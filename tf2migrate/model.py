@@ -61,6 +61,7 @@ class Options:
     todo: bool = False
     unsafe_fixes: bool = False
     strict: bool = False  # lint also what may be a tensor
+    told: tuple[str, ...] = ()  # what other files tell of this one (lint/across.py)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from tf2migrate.config import ConfigError, Configuration
 from tf2migrate.files import Search, is_excluded, of_file
 from tf2migrate.process import Job, Mode, available_cpus, process_all, report, treated
 from tf2migrate.report import FOR_PEOPLE, Report, Result, statistics, text
+from tf2migrate.told import with_told
 
 
 class Misused(ValueError):
@@ -50,6 +51,7 @@ def run(call: Call) -> int:
             reports, data = _standard_input(call, Configuration(call.flags))
         else:
             every = jobs(call)
+            every = with_told(every, workers(call, len(every)))
             reports = list(_verified(every) if call.verify else _reports(every, workers(call, len(every))))
     except (ConfigError, baseline.BaselineError) as error:
         raise Misused(str(error)) from None

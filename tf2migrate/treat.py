@@ -46,10 +46,11 @@ class Treated:
 
 def treat(name: str, data: bytes, settings: Settings) -> Result:
     """A file's bytes as they should be. Anything that goes wrong is a finding, and the bytes stay."""
-    if b"tensorflow" not in data and b"keras" not in data and not _uses_extra(data, settings):
+    spoken = b"tensorflow" in data or b"keras" in data or bool(settings.options.told)
+    if not spoken and not _uses_extra(data, settings):
         return Result(data)
     try:
-        with warnings.catch_warnings(), _deep():
+        with warnings.catch_warnings(), deep():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the program is not ours to say
             return (_notebook if name.endswith(".ipynb") else _script)(data, settings)
     except Undecodable as error:
@@ -66,7 +67,7 @@ def treat(name: str, data: bytes, settings: Settings) -> Result:
 
 
 @contextmanager
-def _deep() -> Iterator[None]:
+def deep() -> Iterator[None]:
     """Room for trees of some thousand levels: a sum of as many terms is one, and so is a chain of elif."""
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(max(before, _DEPTH))

@@ -15,6 +15,7 @@ from tf2migrate.process import Job, Mode, process_all
 from tf2migrate.report import Report
 from tf2migrate.run import Call, Misused, known_findings, tell, workers
 from tf2migrate.run import jobs as jobs_of
+from tf2migrate.told import with_told
 
 #: Seconds between two looks at the files.
 PAUSE = 0.5
@@ -24,9 +25,10 @@ _Stamp = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A file as it was when it was treated, with the settings of then, and what came of it."""
+    """A file as it was when it was treated, with the settings of then, what others told of it, and what came of it."""
 
     job: Job
+    told: Job
     stamp: _Stamp
     report: Report
 
@@ -59,15 +61,19 @@ def watch(call: Call) -> None:
 
 def _look(call: Call, seen: dict[str, _Seen]) -> dict[str, _Seen]:
     """Every file, with the reports of those that changed anew."""
-    stamps = {job.path: (job, _stamp(job.path)) for job in jobs_of(call)}
-    old = {path: seen[path] for path, there in stamps.items() if path in seen and there == _key(seen[path])}
-    changed = [job for path, (job, _) in stamps.items() if path not in old]
+    jobs = jobs_of(call)
+    stamps = {job.path: (job, _stamp(job.path)) for job in jobs}
+    if stamps == {path: (each.job, each.stamp) for path, each in seen.items()}:
+        return seen
+    every = {job.path: (*stamps[job.path], job) for job in with_told(jobs, workers(call, len(jobs)))}
+    old = {path: seen[path] for path, there in every.items() if path in seen and there == _key(seen[path])}
+    changed = [told for path, (_, _, told) in every.items() if path not in old]
     reports = {report.path: report for report in process_all(changed, workers(call, len(changed)))}
-    return {path: old.get(path) or _Seen(job, stamp, reports[path]) for path, (job, stamp) in stamps.items()}
+    return {path: old.get(path) or _Seen(job, told, stamp, reports[path]) for path, (job, stamp, told) in every.items()}
 
 
-def _key(seen: _Seen) -> tuple[Job, _Stamp]:
-    return seen.job, seen.stamp
+def _key(seen: _Seen) -> tuple[Job, _Stamp, Job]:
+    return seen.job, seen.stamp, seen.told
 
 
 def _stamp(path: str) -> _Stamp:

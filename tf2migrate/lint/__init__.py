@@ -29,10 +29,10 @@ _ROUNDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Rules that look at the same places. `codes` are all that `check` may say."""
+    """Rules that look at the same places. `codes` are all that `check` may say of a program, given `Options.told`."""
 
     codes: tuple[str, ...]
-    check: Callable[[Program], Iterator[Found]]
+    check: Callable[[Program, tuple[str, ...]], Iterator[Found]]
 
 
 #: A code that no rule has: what a loop of the graph gives its first value may be read after it.
@@ -44,9 +44,9 @@ def _grounded(
 ) -> Rule:
     """Rules with the first and the last of their codes, and the gate that a program's text has to pass."""
 
-    def run(program: Program) -> Iterator[Found]:
-        spoken = "tensorflow" in program.text and gate(program.text)
-        return check(ground_of(program)) if spoken else iter(())
+    def run(program: Program, told: tuple[str, ...]) -> Iterator[Found]:
+        spoken = bool(told) or ("tensorflow" in program.text and gate(program.text))
+        return check(ground_of(program, told)) if spoken else iter(())
 
     return Rule(tuple(f"TFM{code}" for code in range(first, last + 1) if code not in _FREE), run)
 
@@ -61,7 +61,7 @@ RULES: tuple[Rule, ...] = (
     _grounded(361, 378, control_flow),
     _grounded(401, 409, old_idioms, gates.of_graphs),
     _grounded(421, 427, tapes, gates.records),
-    Rule(tuple(f"TFM{code}" for code in range(501, 533)), modernise),
+    Rule(tuple(f"TFM{code}" for code in range(501, 533)), lambda program, _: modernise(program)),
     _grounded(601, 606, hygiene, gates.always),
 )
 
@@ -86,7 +86,7 @@ def check(program: Program, options: Options) -> list[Found]:
     found: list[Found] = []
     for rule in RULES:
         if any(selected(code, options) for code in rule.codes):
-            said_of = rule.check(program)
+            said_of = rule.check(program, options.told)
             found += (f for f in said_of if selected(f.code, options) and (f.sure or options.strict))
     return [f for f in found if not said.cover(f.node.lineno, f.code)]
 

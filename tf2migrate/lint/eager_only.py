@@ -223,7 +223,7 @@ def _builtin(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found
     elif name == "isinstance" and len(node.args) == 2 and kinds[0] == "tensor":
         classes = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
         numbers = ("builtins.int", "builtins.float", "builtins.str", "builtins.list", "numpy.ndarray")
-        if all(ground.view.path(c) in numbers for c in classes) and context.why != "reached":
+        if all(ground.view.path(c) in numbers for c in classes) and context.why not in ("reached", "told"):
             yield Found(
                 INSTANCE,
                 node,

@@ -273,7 +273,7 @@ class Flow:
                 self._store(target, value, after, env)
             case ast.If(test=test, body=body, orelse=orelse):
                 self._expr(test, env)
-                return self._branches([body, orelse], env)
+                return self._branches([body, orelse], env, self._narrowed(test, env))
             case (
                 ast.For(target=target, iter=iterable, body=body, orelse=orelse)
                 | ast.AsyncFor(target=target, iter=iterable, body=body, orelse=orelse)
@@ -334,19 +334,36 @@ class Flow:
             elif isinstance(child, ast.match_case):
                 self._block(child.body, env)
 
-    def _branches(self, blocks: list[list[ast.stmt]], env: Env) -> bool:
+    def _narrowed(self, test: ast.expr, env: Env) -> Env:
+        """What `isinstance(name, list)` tells of a name where it holds."""
+        match test:
+            case ast.BoolOp(op=ast.And(), values=[first, *_]):
+                return self._narrowed(first, env)
+            case ast.Call(func=function, args=[ast.Name(id=name), kinds]) if name in env:
+                if self.view.path(function) != "builtins.isinstance" or env[name].kind not in MAYBE:
+                    return {}
+                classes = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
+                paths = {self.view.path(each).removeprefix("builtins.") for each in classes}
+                if paths <= CONTAINERS:
+                    return {name: Type("list", env[name])}
+                if paths <= {"int", "float", "bool", "str"}:
+                    return {name: PYTHON}
+                return {name: UNKNOWN} if not any(path.startswith(("tensorflow", "keras")) for path in paths) else {}
+        return {}
+
+    def _branches(self, blocks: list[list[ast.stmt]], env: Env, first: Env | None = None) -> bool:
         """Read alternatives, and join what they leave where their end is reached."""
         ends: list[Env] = []
         for block in blocks:
-            inner = dict(env)
+            inner = {**env, **(first or {})} if block is blocks[0] else dict(env)
             if self._block(block, inner):
                 ends.append(inner)
         if ends:
-            first, *rest = ends
+            joined, *rest = ends
             for other in rest:
-                _merge(first, other)
+                _merge(joined, other)
             env.clear()
-            env.update(first)
+            env.update(joined)
         return bool(ends)
 
     def _store(self, target: ast.expr, value: ast.expr, found: Type, env: Env, item: bool = False) -> None:
@@ -714,6 +731,6 @@ def _item(found: Type) -> Type:
 
 
 @lru_cache(maxsize=1)  # every group of rules asks it of the same program
-def flow_of(program: Program) -> Flow:
+def flow_of(program: Program, told: tuple[str, ...] = ()) -> Flow:
     """The types of a program's expressions."""
-    return Flow(view_of(program), traced_of(program))
+    return Flow(view_of(program), traced_of(program, told))

@@ -69,6 +69,6 @@ class Ground:
 
 
 @lru_cache(maxsize=1)  # every group of rules asks it of the same program
-def ground_of(program: Program) -> Ground:
-    """All that is known of a program."""
-    return Ground(program, view_of(program), traced_of(program), flow_of(program))
+def ground_of(program: Program, told: tuple[str, ...] = ()) -> Ground:
+    """All that is known of a program, with what other files tell of it."""
+    return Ground(program, view_of(program), traced_of(program, told), flow_of(program, told))

@@ -89,7 +89,7 @@ def _covered(ground: Ground) -> Iterator[Found]:
             if isinstance(n, ast.Name) and n.id == function.name and isinstance(n.ctx, ast.Load)
         ]
         if calls and len(names) == len(calls) and all(
-            (c := ground.traced.of(call)) is not None and c.why in ("function", "reached") for call in calls
+            (c := ground.traced.of(call)) is not None and c.why in ("function", "reached", "told") for call in calls
         ):  # fmt: skip
             yield Found(
                 COVERED,

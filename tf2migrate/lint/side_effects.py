@@ -297,6 +297,8 @@ def _is_outer_collection(ground: Ground, node: ast.expr, function: AnyFunction) 
         inside = [ground.view.function(b.node) for b in bindings]
         if any(f is not None and id(f) in ground.traced.contexts for f in inside):
             return False  # it is made anew in traced code
+        if ground.traced.contexts[id(function)].why == "told":
+            return False  # what an object of another file's keeps for itself
         return ground.kind(node) in CONTAINERS
     if isinstance(node, ast.Subscript):
         return _is_outer_collection(ground, node.value, function)
@@ -385,6 +387,8 @@ def _leak(
         if not outer or ground.kind(target.value) in ("optimizer", "variable", "layer"):
             return
     name = target.attr
+    if ground.traced.contexts[id(function)].why == "told":
+        return  # what else of the class is traced is not seen here
     if isinstance(function, Function) and function.name in ("__init__", "build"):
         return
     if name in ("learning_rate", "lr") or (cls is not None and ground.view.method(cls, name) is not None):

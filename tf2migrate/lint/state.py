@@ -93,7 +93,7 @@ def _name(ground: Ground, node: ast.Name, context: Context, changed: dict[str, l
         )
     elsewhere = [n for n in changed.get(node.id, []) if id(ground.view.function(n)) not in ground.traced.contexts]
     mutable = ground.kind(node) in ("list", "dict", "set")
-    if (elsewhere or _rebound(ground, node, context)) and not mutable:
+    if context.why != "told" and (elsewhere or _rebound(ground, node, context)) and not mutable:
         yield Found(
             STALE,
             node,
@@ -230,7 +230,7 @@ def created(ground: Ground) -> Iterator[Found]:
 
 def _guarded(ground: Ground, node: ast.AST) -> bool:
     """Whether a place may be reached in the first trace only: below a test of Python's, such as for what is there."""
-    if ground.traced.runs_eagerly(node):
+    if ground.traced.runs_eagerly(node) or _is_wrapped(ground, node):
         return True
     for above in ground.view.above(node):
         if isinstance(above, ast.If | ast.IfExp) and ground.kind(above.test) not in ("tensor", "likely", "nest"):
@@ -238,6 +238,18 @@ def _guarded(ground: Ground, node: ast.AST) -> bool:
         if isinstance(above, ast.Try):
             return True
     return False
+
+
+def _is_wrapped(ground: Ground, node: ast.AST) -> bool:
+    """Whether a function that is reached has a decorator of the program's own, which may run it once."""
+    function = ground.view.function(node)
+    context = ground.traced.of(node)
+    if context is None or context.why not in ("reached", "told") or not isinstance(function, Function):
+        return False
+    return any(
+        not ground.symbol(d.func if isinstance(d, ast.Call) else d).startswith(("tf.", "builtins."))
+        for d in function.decorator_list
+    )
 
 
 def _made(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -24,7 +24,7 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lint.keras3_scopes import Function
 from tf2migrate.lint.view import AnyFunction, View, parameters, view_of
 
-Why = Literal["function", "dataset", "vectorized", "keras", "reached"]
+Why = Literal["function", "dataset", "vectorized", "keras", "reached", "told"]
 
 #: Methods of a Dataset that trace a function, and the argument it is.
 _DATASET = {
@@ -67,6 +67,12 @@ CALLERS = frozenset(
     )
 )
 
+#: The name of what asks how the program runs: `tf.executing_eagerly`, `tf.inside_function`, or one's own.
+_ASKING = re.compile(r"eager|inside_function|in_\w*graph|is_\w*(graph|symbolic|tracing)")
+
+#: Where no file of a tree is imported from.
+_NOT_OF_A_TREE = ("builtins.", "tensorflow.", "numpy.", "math.", "os.", "functools.", "typing.", "collections.")
+
 #: What runs Python again at each step, outside the graph.
 EXITS = frozenset(("tf.py_function", "tf.numpy_function", "tf.compat.v1.py_func", "tf.py_func"))
 
@@ -77,13 +83,18 @@ _STEPS = ("train_step", "test_step", "predict_step", "compute_loss", "compute_me
 
 #: The methods of each kind of Keras object that are traced while it trains. A metric's are not among them: those that
 #: collect arrays are meant to run eagerly.
-_METHODS = {"Layer": ("call",), "Model": ("call", *_STEPS), "RNN": ("call",), "Loss": ("call",)}
+TRACED_METHODS = {"Layer": ("call",), "Model": ("call", *_STEPS), "RNN": ("call",), "Loss": ("call",)}
+
+#: A layer or model of Keras 2, whose methods AutoGraph converts.
+LEGACY = "legacy"
+TRACED_METHODS[LEGACY] = TRACED_METHODS["Model"]
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """How a function comes to be traced. `root` is the function that tracing begins with; `call` is what hands it
-    over (a decorator or a call; None for Keras's methods), `autograph` whether AutoGraph converts the function."""
+    over (a decorator or a call; None for Keras's methods, and for what another file tells of), `autograph` whether
+    AutoGraph converts the function."""
 
     why: Why
     root: AnyFunction
@@ -96,16 +107,39 @@ class Context:
         return {k.arg: k.value for k in self.call.keywords if k.arg} if isinstance(self.call, ast.Call) else {}
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What another file tells: of a function, that its traced code calls it (`converted` where AutoGraph follows it
+    there); of a class, the kind of Keras's that it inherits. As text: `name`, `~name`, `Layer=Name`."""
+
+    name: str
+    converted: bool = True
+    kind: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}={self.name}" if self.kind else self.name if self.converted else f"~{self.name}"
+
+    @classmethod
+    def of(cls, text: str) -> Told:
+        """What a text stands for."""
+        kind, _, name = text.rpartition("=")
+        return cls(name.removeprefix("~"), not name.startswith("~"), kind)
+
+
 class Traced:
     """The traced functions of a program."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, told: Sequence[str] = ()) -> None:
         self.view = view
         self.contexts: dict[int, Context] = {}
         self.functions: dict[int, AnyFunction] = {}
+        self.elsewhere: dict[str, bool] = {}  # what traced code reaches in other files, and whether as AutoGraph's
         self._wrappers = self._tracing_wrappers()
+        self._kinds = {each.name: each.kind for each in map(Told.of, told) if each.kind}
         for function, context in self._roots():
             self._add(function, context)
+        for entry in told:
+            self._tell(Told.of(entry))
         for function in list(self.functions.values()):
             self._reach(function, self.contexts[id(function)])
 
@@ -192,14 +226,11 @@ class Traced:
         symbol = view.symbol(node.func)
         if symbol == _TRACER or (isinstance(node.func, ast.Name | ast.Call) and self._traces_argument(node)):
             given = {k.arg: k.value for k in node.keywords if k.arg}
-            first = node.args[0] if node.args else given.get("func")
-            for function in view.called(first) if first is not None else []:
-                if not isinstance(function, ast.ClassDef):
-                    yield function, Context("function", function, node, self._converts(function, given))
+            for function in self._functions(node.args[0] if node.args else given.get("func")):
+                yield function, Context("function", function, node, self._converts(function, given))
         elif symbol == "tf.vectorized_map" and node.args:
-            for function in view.called(node.args[0]):
-                if not isinstance(function, ast.ClassDef):
-                    yield function, Context("vectorized", function, node, autograph=False)
+            for function in self._functions(node.args[0], converted=False):
+                yield function, Context("vectorized", function, node, autograph=False)
         elif (
             isinstance(node.func, ast.Attribute)
             and node.func.attr in _DATASET
@@ -210,9 +241,19 @@ class Traced:
             first = next((k.value for k in node.keywords if k.arg == name), None)
             if first is None and place < len(node.args):
                 first = node.args[place]
-            for function in view.called(first) if first is not None else []:
-                if not isinstance(function, ast.ClassDef):
-                    yield function, Context("dataset", function, node, not self.unconverted(function))
+            for function in self._functions(first):
+                yield function, Context("dataset", function, node, not self.unconverted(function))
+
+    def _functions(self, node: ast.expr | None, converted: bool = True) -> Iterator[AnyFunction]:
+        """The functions of this file that something to be traced is; one of another file is noted."""
+        for function in self.view.called(node) if node is not None else []:
+            if not isinstance(function, ast.ClassDef):
+                yield function
+        for path in self.paths(node) if node is not None else []:
+            self._note(path, converted)
+
+    def _note(self, path: str, converted: bool) -> None:
+        self.elsewhere[path] = self.elsewhere.get(path, False) or converted
 
     def _traces_argument(self, node: ast.Call) -> bool:
         return bool(node.args) and not isinstance(node.args[0], ast.Constant) and self.tracer(node.func) is not None
@@ -250,12 +291,16 @@ class Traced:
         return not self.view.path(node) and not any(word in self.view.program.text for word in _OTHER_DATA)
 
     def _keras(self, cls: ast.ClassDef) -> Iterator[tuple[AnyFunction, Context]]:
-        base = self.view.kinds.base(cls)
-        legacy = base is None and bool(cls.bases) and self._legacy(cls)
-        names = _METHODS.get("Model" if legacy else base or "", ())
+        kind = self.keras_kind(cls) or self._kinds.get(cls.name, "")
         for statement in cls.body:
-            if isinstance(statement, ast.FunctionDef) and statement.name in names and statement.decorator_list == []:
-                yield statement, Context("keras", statement, None, autograph=legacy)
+            named = isinstance(statement, ast.FunctionDef) and statement.name in TRACED_METHODS.get(kind, ())
+            if isinstance(statement, ast.FunctionDef) and named and statement.decorator_list == []:
+                yield statement, Context("keras", statement, None, autograph=kind == LEGACY)
+
+    def keras_kind(self, cls: ast.ClassDef) -> str:
+        """What a class is of Keras, as far as this file tells; "" where it is nothing."""
+        base = self.view.kinds.base(cls)
+        return base or (LEGACY if cls.bases and self._legacy(cls) else "")
 
     def _legacy(self, cls: ast.ClassDef, depth: int = 4) -> bool:
         """Whether a class is a layer or model of Keras 2, whose methods AutoGraph converts."""
@@ -276,28 +321,25 @@ class Traced:
             for node in self.view.own(here):
                 if not isinstance(node, ast.Call) or self.runs_eagerly(node):
                     continue
-                for target in self._targets(node):
+                for target in self.targets(node):
                     if id(target) not in self.contexts:
                         converted = inside.autograph and not self.unconverted(target)
-                        found = Context("reached", inside.root, inside.call, converted)
+                        why: Why = "told" if inside.why == "told" else "reached"
+                        found = Context(why, inside.root, inside.call, converted)
                         self._add(target, found)
                         pending.append((target, found))
+                for path in self.reached_elsewhere(node):
+                    self._note(path, inside.autograph)
 
-    def _targets(self, node: ast.Call) -> Iterator[AnyFunction]:
+    def targets(self, node: ast.Call) -> Iterator[AnyFunction]:
         """The functions that a call runs: what it calls, and what it hands to one that calls its arguments."""
         view = self.view
         if self.symbol_or_path(node.func) in EXITS:
             return
-        candidates = [node.func]
-        passes = isinstance(node.func, ast.Attribute) and node.func.attr in ("run", "experimental_run_v2", "map")
-        if self.symbol_or_path(node.func) in CALLERS or passes:
-            candidates += [*node.args, *(k.value for k in node.keywords)]
-        for candidate in candidates:
-            parts = candidate.elts if isinstance(candidate, ast.List | ast.Tuple) else [candidate]
-            for part in parts:
-                for target in view.called(part):
-                    if not isinstance(target, ast.ClassDef):
-                        yield target
+        for part in self._run_by(node):
+            for target in view.called(part):
+                if not isinstance(target, ast.ClassDef):
+                    yield target
         owner = view.made(node.func)
         if owner is not None:
             for name in ("call", "__call__"):
@@ -309,6 +351,48 @@ class Traced:
             method = view.method(cls, node.func.attr) if cls is not None else None
             if method is not None:
                 yield method
+
+    def _run_by(self, node: ast.Call) -> Iterator[ast.expr]:
+        """What a call runs: what it calls, and what it hands to one that calls its arguments."""
+        yield node.func
+        passes = isinstance(node.func, ast.Attribute) and node.func.attr in ("run", "experimental_run_v2", "map")
+        if self.symbol_or_path(node.func) in CALLERS or passes:
+            for handed in [*node.args, *(k.value for k in node.keywords)]:
+                yield from handed.elts if isinstance(handed, ast.List | ast.Tuple) else [handed]
+
+    def reached_elsewhere(self, node: ast.Call) -> Iterator[str]:
+        """The dotted names of what a call runs that no function of this file is."""
+        if self.symbol_or_path(node.func) not in EXITS:
+            for part in self._run_by(node):
+                yield from self.paths(part)
+            made = self.view.made_elsewhere(node.func)
+            if made:
+                yield from (f"{made}.call", f"{made}.__call__")
+
+    def paths(self, node: ast.expr) -> Iterator[str]:
+        """The dotted names that a function of another file may have: imported, inherited, or of an object."""
+        view = self.view
+        path = view.path(node)
+        if path:
+            if not path.startswith(_NOT_OF_A_TREE):
+                yield path
+        elif isinstance(node, ast.Attribute):
+            owner = node.value
+            cls = view.kinds.method_class(owner)
+            if isinstance(owner, ast.Call) and view.path(owner.func) == "builtins.super":
+                cls = view.scopes.classes.get(id(node))
+            if cls is not None:
+                yield from view.inherited(cls, node.attr) if view.method(cls, node.attr) is None else ()
+            else:
+                made = view.made_elsewhere(owner)
+                yield from [f"{made}.{node.attr}"] if made else []
+
+    def _tell(self, told: Told) -> None:
+        """A function that traced code of another file calls."""
+        function = self.view.top.get(told.name)
+        if function is not None and not told.kind:
+            converted = told.converted and not self.unconverted(function)
+            self._add(function, Context("told", function, None, converted))
 
     def symbol_or_path(self, node: ast.expr) -> str:
         """What a call calls: a name of TensorFlow, or a path of another module."""
@@ -329,11 +413,14 @@ class Traced:
         return False
 
     def _asks(self, test: ast.expr) -> bool:
-        names = ("tf.executing_eagerly", "tf.inside_function", "tf.config.functions_run_eagerly")
-        return any(isinstance(n, ast.Call) and self.view.symbol(n.func) in names for n in walk(test))
+        return any(isinstance(n, ast.Call) and _ASKING.search(_last(n.func)) is not None for n in walk(test))
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 @lru_cache(maxsize=1)  # every group of rules asks it of the same program
-def traced_of(program: Program) -> Traced:
-    """The traced functions of a program."""
-    return Traced(view_of(program))
+def traced_of(program: Program, told: tuple[str, ...] = ()) -> Traced:
+    """The traced functions of a program, with those that other files tell of."""
+    return Traced(view_of(program), told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 from tf2migrate.facts.program import Program
@@ -48,6 +49,19 @@ class View:
     def own(self, function: ast.AST) -> list[ast.AST]:
         """The nodes of a function's body, without those of functions inside it."""
         return self._own.get(id(function), [])
+
+    @cached_property
+    def top(self) -> dict[str, Function]:
+        """The functions that other files can name: those of the module, and the methods of its classes."""
+        found: dict[str, Function] = {}
+        for node in self.program.nodes:
+            if isinstance(node, Function):
+                scope = self.scopes.of[id(node)]
+                if isinstance(scope.node, ast.Module):
+                    found[node.name] = node
+                elif isinstance(scope.node, ast.ClassDef) and scope.parent is not None and scope.parent.parent is None:
+                    found[f"{scope.node.name}.{node.name}"] = node
+        return found
 
     def function(self, node: ast.AST) -> AnyFunction | None:
         """The innermost function around a node."""
@@ -123,6 +137,16 @@ class View:
                 return [method] if method is not None else []
         return []
 
+    def inherited(self, cls: ast.ClassDef, name: str, depth: int = 4) -> Iterator[str]:
+        """The dotted names that a method has where a class, or one of its bases here, inherits from another file."""
+        for base in cls.bases if depth else []:
+            path = self.path(base)
+            if path and not path.startswith("builtins."):
+                yield f"{path}.{name}"
+            for found in self.called(base) if not path else []:
+                if isinstance(found, ast.ClassDef):
+                    yield from self.inherited(found, name, depth - 1)
+
     def method(self, cls: ast.ClassDef, name: str, depth: int = 4) -> Function | None:
         """A method of a class, or of those of its bases that are in this file."""
         for statement in cls.body:
@@ -138,19 +162,26 @@ class View:
 
     def made(self, owner: ast.expr) -> ast.ClassDef | None:
         """The class of this file whose object `self.name`, or a name, is."""
+        made = self._making(owner)
+        found = [target for target in self.called(made.func) if isinstance(target, ast.ClassDef)] if made else []
+        return found[0] if len(found) == 1 else None
+
+    def made_elsewhere(self, owner: ast.expr) -> str:
+        """The dotted name of what another file has, a class, whose object `self.name`, or a name, is; else ""."""
+        made = self._making(owner)
+        path = self.path(made.func) if made else ""
+        return path if path.rpartition(".")[2][:1].isupper() else ""
+
+    def _making(self, owner: ast.expr) -> ast.Call | None:
+        """The one call that makes what `self.name`, or a name, is."""
         cls = self.kinds.method_class(owner.value) if isinstance(owner, ast.Attribute) else None
         bindings: list[Binding] = []
         if cls is not None and isinstance(owner, ast.Attribute):
             bindings = self.scopes.attributes.get((id(cls), owner.attr), [])
         elif isinstance(owner, ast.Name):
             bindings = self.scopes.bindings(owner)
-        found = [
-            target
-            for binding in bindings
-            for target in (self.called(binding.node.func) if isinstance(binding.node, ast.Call) else [])
-            if isinstance(target, ast.ClassDef)
-        ]
-        return found[0] if len(found) == 1 == len(bindings) else None
+        made = bindings[0].node if len(bindings) == 1 else None
+        return made if isinstance(made, ast.Call) else None
 
 
 #: Functions that give back the function that they are handed.
@@ -170,10 +201,10 @@ def _imported(binding: Binding, name: str) -> str:
                     return alias.name
                 if alias.asname is None and alias.name.split(".")[0] == name:
                     return name
-        case ast.ImportFrom(module=module, names=aliases, level=0):
+        case ast.ImportFrom(module=module, names=aliases, level=level):
             for alias in aliases:
                 if (alias.asname or alias.name) == name:
-                    return f"{module}.{alias.name}"
+                    return f"{'.' * level}{module + '.' if module else ''}{alias.name}"
     return ""
 
 
