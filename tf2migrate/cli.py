@@ -127,6 +127,7 @@ def _setting(*names: str, **kind: Any) -> Callable[[Callable[..., None]], Callab
 @click.option("--baseline", metavar="FILE", help="Report only what FILE does not know.")
 @click.option("--update-baseline", is_flag=True, help="Write what is found to the FILE of --baseline.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes [default: one per processor].")
+@click.option("--scheduler", metavar="ADDRESS", help="Have a Dask cluster do it (needs tf2migrate[cluster]).")
 @click.option("--no-cache", is_flag=True, help="Neither use nor keep what is known of files that have not changed.")
 @click.version_option(__version__, prog_name="tf2migrate")
 def migrate(fix: bool, diff: bool, add_noqa: bool, exit_zero: bool, watch: bool, **options: Any) -> None:

@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from tf2migrate.cache import Cache
@@ -20,6 +21,8 @@ from tf2migrate.report.diff import unified
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    from tf2migrate.cluster import Cluster, Done, Task
 
 
 class Mode(StrEnum):
@@ -56,9 +59,14 @@ def process(job: Job) -> Report:
     result = _known(job, data)
     if result is None:
         result = treated(job.path, data, job.settings, job.mode)
-        if job.cache and job.mode is not Mode.NOQA:
-            _cache(job.cache).put(job.path, data, job.settings, result)
+        _keep(job, data, result)
     return finish(job, data, result)
+
+
+def _keep(job: Job, data: bytes, result: Result) -> None:
+    """Let later runs know."""
+    if job.cache and job.mode is not Mode.NOQA:
+        _cache(job.cache).put(job.path, data, job.settings, result)
 
 
 def _known(job: Job, data: bytes) -> Result | None:
@@ -160,6 +168,45 @@ def process_all(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
         except BaseException:  # such as Ctrl-C: nothing more is begun
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def process_on(cluster: Cluster, jobs: Sequence[Job]) -> Iterator[Report]:
+    """The same reports, from a cluster: what a file holds goes there, and what it becomes is written here."""
+    return cluster.map(map(_task, jobs), len(jobs))
+
+
+def _task(job: Job) -> Task[Report] | Done[Report]:
+    from tf2migrate.cluster import Done, Task
+    from tf2migrate.treat import concerns
+
+    data = read(job)
+    if isinstance(data, Report):
+        return Done(data)
+    known = _known(job, data)
+    if known is not None or not concerns(data, job.settings):
+        return Done(finish(job, data, known or Result(data)))
+    given = (job.path, data, job.settings, job.mode)
+    return Task(treated_there, given, partial(_finish_there, job, data), partial(_process_alone, job), len(data))
+
+
+def _finish_there(job: Job, data: bytes, result: Result) -> Report:
+    _keep(job, data, result)
+    return finish(job, data, result)
+
+
+#: Threads of a worker treat one file at a time: what is set meanwhile is set for the whole process.
+_ALONE = Lock()
+
+
+def treated_there(path: str, data: bytes, settings: Settings, mode: Mode) -> Result:
+    """`treated`, in a worker."""
+    with _ALONE:
+        before = gc.get_threshold()
+        collect_seldom()
+        try:
+            return treated(path, data, settings, mode)
+        finally:
+            gc.set_threshold(*before)
 
 
 def _process_alone(job: Job) -> Report:

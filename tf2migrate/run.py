@@ -15,7 +15,7 @@ import click
 from tf2migrate import baseline, cache
 from tf2migrate.config import ConfigError, Configuration
 from tf2migrate.files import Search, is_excluded, of_file
-from tf2migrate.process import Job, Mode, available_cpus, process_all, report, treated
+from tf2migrate.process import Job, Mode, available_cpus, process_all, process_on, report, treated
 from tf2migrate.report import FOR_PEOPLE, Report, Result, statistics, text
 from tf2migrate.told import with_told
 
@@ -39,6 +39,7 @@ class Call:
     jobs: int | None = None
     no_cache: bool = False
     verify: bool = False
+    scheduler: str | None = None
 
 
 def run(call: Call) -> int:
@@ -52,7 +53,7 @@ def run(call: Call) -> int:
         else:
             every = jobs(call)
             every = with_told(every, workers(call, len(every)))
-            reports = list(_verified(every) if call.verify else _reports(every, workers(call, len(every))))
+            reports = list(_verified(call, every) if call.verify else _reports(call, every))
     except (ConfigError, baseline.BaselineError) as error:
         raise Misused(str(error)) from None
     return tell(call, known, reports, data)
@@ -87,6 +88,8 @@ def _check(call: Call) -> None:
         raise Misused("--baseline stands without --diff and --add-noqa.")
     if call.verify and (call.mode is not Mode.FIX or "-" in call.paths):
         raise Misused("--verify goes with --fix and with files.")
+    if call.scheduler and (call.jobs or "-" in call.paths):
+        raise Misused("--scheduler stands without --jobs, and with files.")
     if call.update_baseline and (call.mode is not Mode.LIST or not call.baseline):
         raise Misused("--update-baseline wants --baseline FILE, and stands without --fix.")
 
@@ -119,9 +122,22 @@ def workers(call: Call, count: int) -> int:
     return call.jobs or (available_cpus() if count > 8 else 1)
 
 
-def _reports(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
-    """What came of each file, with a progress bar for someone who has waited for a second."""
-    reports = process_all(jobs, workers)
+def _reports(call: Call, jobs: Sequence[Job]) -> Iterator[Report]:
+    """What came of each file, here or on a cluster. Raises `Misused`."""
+    if call.scheduler is None:
+        yield from _shown(jobs, process_all(jobs, workers(call, len(jobs))))
+        return
+    from tf2migrate.cluster import ClusterError, connected
+
+    try:
+        with connected(call.scheduler) as cluster:
+            yield from _shown(jobs, process_on(cluster, jobs))
+    except ClusterError as error:
+        raise Misused(str(error)) from None
+
+
+def _shown(jobs: Sequence[Job], reports: Iterator[Report]) -> Iterator[Report]:
+    """The same reports, with a progress bar for someone who has waited for a second."""
     if not sys.stderr.isatty():
         yield from reports
         return
@@ -139,7 +155,7 @@ def _reports(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
                 bar.update(1)
 
 
-def _verified(jobs: Sequence[Job]) -> Iterator[Report]:
+def _verified(call: Call, jobs: Sequence[Job]) -> Iterator[Report]:
     """What came of each file, where only what was shown to compute the same is written."""
     from tf2migrate.verify.gate import verified
     from tf2migrate.verify.plan import PlanError

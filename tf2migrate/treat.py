@@ -46,8 +46,7 @@ class Treated:
 
 def treat(name: str, data: bytes, settings: Settings) -> Result:
     """A file's bytes as they should be. Anything that goes wrong is a finding, and the bytes stay."""
-    spoken = b"tensorflow" in data or b"keras" in data or bool(settings.options.told)
-    if not spoken and not _uses_extra(data, settings):
+    if not concerns(data, settings):
         return Result(data)
     try:
         with warnings.catch_warnings(), deep():
@@ -77,8 +76,13 @@ def deep() -> Iterator[None]:
         sys.setrecursionlimit(before)
 
 
-def _uses_extra(data: bytes, settings: Settings) -> bool:
-    return any(root.encode() in data for root in extra_roots(settings.options.extra_rules))
+def concerns(data: bytes, settings: Settings) -> bool:
+    """Whether a file can hold anything that this tool speaks of."""
+    return (
+        b"tensorflow" in data
+        or b"keras" in data
+        or any(root.encode() in data for root in extra_roots(settings.options.extra_rules))
+    )
 
 
 def problem(code: str, message: str, line: int = 1, column: int = 1) -> Finding:

@@ -35,8 +35,11 @@ class _Seen:
 
 def watch(call: Call) -> None:
     """Report at once, and whenever a file or a setting has changed; Ctrl-C ends it. Raises `Misused`."""
-    if call.mode not in (Mode.LIST, Mode.FIX) or call.verify or call.update_baseline or "-" in call.paths:
-        raise Misused("--watch stands with files, and without --diff, --add-noqa, --verify and --update-baseline.")
+    elsewhere = call.verify or call.scheduler
+    if call.mode not in (Mode.LIST, Mode.FIX) or elsewhere or call.update_baseline or "-" in call.paths:
+        raise Misused(
+            "--watch stands with files, and without --diff, --add-noqa, --verify, --scheduler and --update-baseline."
+        )
     seen: dict[str, _Seen] = {}
     first, trouble = True, ""
     try:
