@@ -148,14 +148,23 @@ class Cluster:
             if self.client.status == "running":  # such as after Ctrl-C: nothing more is begun
                 self.client.cancel([b.future for b in waiting if b.future is not None], force=True)
 
-    def _threads(self) -> int:
-        threads: int = sum(self.client.nthreads().values())
-        return max(threads, 1)
-
     def has_gpu(self) -> bool:
         """Whether a worker offers a GPU."""
-        workers = self.client.scheduler_info()["workers"].values()
+        workers = self._ask(self.client.scheduler_info)["workers"].values()
         return any(worker.get("resources", {}).get(GPU, 0) >= 1 for worker in workers)
+
+    def _threads(self) -> int:
+        threads: int = sum(self._ask(self.client.nthreads).values())
+        return max(threads, 1)
+
+    def _ask(self, question: Callable[[], Any]) -> Any:
+        """What the scheduler answers at once."""
+        from distributed import CancelledError
+
+        try:
+            return question()
+        except (OSError, CancelledError) as error:
+            raise ClusterError(f"the scheduler at {self.address} was lost") from error
 
     def _submit(self, bundle: _Bundle[R]) -> Future | None:
         calls = [(task.work, task.given) for task in bundle.tasks]
@@ -193,7 +202,7 @@ class Cluster:
                     raise
                 if future.status != "pending":
                     raise ClusterError(f"the scheduler at {self.address} was lost") from error
-                if not self.client.nthreads():
+                if not self._ask(self.client.nthreads):
                     raise ClusterError(f"no worker is left at {self.address}") from None
 
 
