@@ -78,11 +78,8 @@ def deep() -> Iterator[None]:
 
 def concerns(data: bytes, settings: Settings) -> bool:
     """Whether a file can hold anything that this tool speaks of."""
-    return (
-        b"tensorflow" in data
-        or b"keras" in data
-        or any(root.encode() in data for root in extra_roots(settings.options.extra_rules))
-    )
+    spoken = b"tensorflow" in data or b"keras" in data or bool(settings.options.told)
+    return spoken or any(root.encode() in data for root in extra_roots(settings.options.extra_rules))
 
 
 def problem(code: str, message: str, line: int = 1, column: int = 1) -> Finding:
