@@ -14,6 +14,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.imports import tidy
 from tf2migrate.leftovers import leftovers
 from tf2migrate.lift import lift
+from tf2migrate.lift.estimators import estimators, unwrapped
 from tf2migrate.lines import moved
 from tf2migrate.lint import lint
 from tf2migrate.model import Edit, Finding, Migration, Options, Outcome, Span, Target
@@ -115,7 +116,9 @@ STAGES: tuple[Stage, ...] = (
     _noqas,
     _mixed,
     wrapped,
-    _tf1(lift),
+    _tf1(estimators),
+    _tf1(_placed(lift)),
+    _tf1(unwrapped),
     _tf1(_placed(rewrite)),
     _tf1(_placed(upgrade)),
     _tf1(unread),

@@ -496,7 +496,7 @@ class Emitter:
         """Whether a name that a statement reads is no longer there."""
         value = definition.value
         if isinstance(value, Placeholder):
-            return False
+            return value.untyped
         return definition.staged or any(isinstance(leaf, Handle) and leaf.role in GONE for leaf in leaves(value))
 
     def _check(self, statement: Statement, node: ast.stmt, text: str | None = None) -> None:

@@ -30,6 +30,7 @@ from tf2migrate.lift import (
     variable_lists,
 )
 from tf2migrate.lift import symbols as S
+from tf2migrate.lift.estimator_models import NATIVE, TENSORS
 from tf2migrate.lift.values import (
     NONE,
     PYTHON,
@@ -585,6 +586,11 @@ def _structure_method(
     return None
 
 
+def _tensors(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    interpreter.arguments(node)
+    return PYTHON
+
+
 _ASSIGNS = ("tf.assign", "tf.assign_add", "tf.assign_sub")
 
 HANDLERS: dict[str, Handler] = {
@@ -620,6 +626,8 @@ HANDLERS: dict[str, Handler] = {
     **layers.HANDLERS,
     **regularization_loss.HANDLERS,
     **metrics.HANDLERS,
+    NATIVE: lambda interpreter, node, path, hint: PYTHON,
+    TENSORS: _tensors,
     **monitored.HANDLERS,
     **normalization.HANDLERS,
     **scopes.HANDLERS,

@@ -901,6 +901,7 @@ class Interpreter:
             return Unknown("a function of the program calls itself", function.node)
         if arguments is None:  # called by TensorFlow, with tensors
             arguments = {name: Tensor(Time.STAGED, function.node) for name in _parameters(function.node)}
+        arguments = parts.opened(self, function.node, arguments)
         frame = self.enter(function, arguments, unit=False)
         outer = self.statement
         blocks, controls = self.blocks, self.controls

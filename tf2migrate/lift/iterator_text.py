@@ -101,7 +101,7 @@ def parameter(planned: Planned, value: Value, name: str) -> str:
 
 def signed(planned: Planned) -> bool:
     """Whether a function says the types of what it is given: one that is given elements or tensors takes theirs."""
-    return planned.traced and all(isinstance(v, Placeholder) for v in planned.slice.parameters)
+    return planned.traced and all(isinstance(v, Placeholder) and not v.untyped for v in planned.slice.parameters)
 
 
 def converted(expressions: Expressions, run: Run, feed: Feed, text: str) -> str:
@@ -111,6 +111,8 @@ def converted(expressions: Expressions, run: Run, feed: Feed, text: str) -> str:
         iterator = draws.iterator_of(expressions.interpreter, run, value.draw)
         path = "".join(f"[{i}]" for i in value.path)
         return f"{tf}.convert_to_tensor({text}, {_name(expressions, run, iterator)}.element_spec{path}.dtype)"
+    if isinstance(value, Placeholder) and value.untyped:
+        return text
     if isinstance(value, Placeholder):
         dtype = value.arguments.get("dtype")
         if isinstance(dtype, ast.Attribute) and dtype.attr == "dtype" and ast.unparse(dtype.value) == text:
@@ -295,10 +297,12 @@ def kept_lines(expressions: Expressions, statement: Statement) -> list[str] | No
 
 
 def vanishes(expressions: Expressions, statement: Statement) -> bool:
-    """Whether a statement makes a placeholder that only told iterators apart."""
+    """Whether a statement makes a placeholder that only told iterators apart, or one of any type."""
     value = statement.value
     if not isinstance(value, Placeholder):
         return False
+    if value.untyped:
+        return True
     interpreter = expressions.interpreter
     made = [d.value for f in interpreter.frames for s in f.statements for d in s.writes]
     return any(isinstance(v, Iterator) and v.handle is value for v in made)

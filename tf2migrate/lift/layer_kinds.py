@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+#: The layers that make no variables.
+WEIGHTLESS = ("Flatten", "MaxPooling", "AveragePooling", "Dropout")
 _REGULARIZED = ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
 _CONSTRAINED = ("kernel_constraint", "bias_constraint")
 _WEIGHTS = ("activation", "use_bias", "kernel_initializer", "bias_initializer", *_REGULARIZED, *_CONSTRAINED)

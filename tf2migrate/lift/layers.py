@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import arg_scopes, element_types, normalizers, regularization, scopes
-from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, Kind
+from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, WEIGHTLESS, Kind
 from tf2migrate.lift.scopes import ALL_VARIABLES
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.values import NONE, PYTHON, Layer, Python, Refused, Tensor, Time, Unknown, Value, leaves
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
 
 _SEEDS = ("tf.set_random_seed", "tf.random.set_random_seed")
-#: The layers that make no variables.
-WEIGHTLESS = ("Flatten", "MaxPooling", "AveragePooling", "Dropout")
 _OTHER = ("float64", "double", "float16", "half", "bfloat16")
 
 

@@ -14,9 +14,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift.layer_kinds import WEIGHTLESS
 from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.trace import Frame
-from tf2migrate.lift.values import Layer, Python, Refused, Structure, Tensor, Time, Unknown, Value, Variable, leaves
+from tf2migrate.lift.values import (
+    STATIC,
+    Layer,
+    Python,
+    Refused,
+    Structure,
+    Tensor,
+    Time,
+    Unknown,
+    Value,
+    Variable,
+    leaves,
+)
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -65,11 +78,12 @@ def called(
     part = interpreter.parts.setdefault(function, Part(function))
     part.frames.append(frame)
     part.staged |= {name for name, given in arguments.items() if given.time >= Time.STAGED}
-    if made and shared:
+    kept = [v for v in made if not _weightless(v)]
+    if kept and shared:
         return Unknown("a function makes some of its variables and finds others by their names", node)
     if shared:
         for before in part.objects:
-            if [id(v) for v in before.things] == [id(v) for v in shared]:
+            if [id(v) for v in before.things if not _weightless(v)] == [id(v) for v in shared]:
                 if _differ(part, arguments, before.arguments):
                     return Unknown("variables are shared by calls with different arguments", node)
                 interpreter.rewrites[id(node)] = Call(Time.STAGED, node, before.node, function)
@@ -82,6 +96,27 @@ def called(
     interpreter.make(node, thing, _name(function, hint), collections=frozenset())
     interpreter.rewrites[id(node)] = Call(Time.STAGED, node, node, function)
     return value
+
+
+def opened(
+    interpreter: Interpreter, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, arguments: dict[str, Value]
+) -> dict[str, Value]:
+    """The arguments of a call, where a flag that differs between calls that share variables is known only when called.
+
+    Such as `network(x, reuse=True, is_training=False)` after `network(x, reuse=False, is_training=True)`.
+    """
+    if not isinstance(function, ast.FunctionDef) or not any("reuse" in name for name in arguments):
+        return arguments
+    given: dict[str, set[object]] = {}
+    for node in interpreter.program.nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function.name:
+            names = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
+            told = dict(zip(names, node.args, strict=False)) | {k.arg: k.value for k in node.keywords if k.arg}
+            for name, value in told.items():
+                if isinstance(value, ast.Constant) and isinstance(value.value, bool):
+                    given.setdefault(name, set()).add(value.value)
+    varied = {name for name, values in given.items() if len(values) > 1 and "reuse" not in name}
+    return {name: STATIC if name in varied else value for name, value in arguments.items()}
 
 
 def things(interpreter: Interpreter, node: ast.Call) -> Iterator[Value]:
@@ -132,6 +167,11 @@ def _differ(part: Part, one: dict[str, Value], other: dict[str, Value]) -> bool:
         if first is not second and not (same and first.literal == second.literal):  # type: ignore[union-attr]
             return True
     return False
+
+
+def _weightless(value: Value) -> bool:
+    """Whether a layer has nothing to share: each call may make it anew."""
+    return isinstance(value, Layer) and value.kind.startswith(WEIGHTLESS)
 
 
 def _name(function: ast.FunctionDef, hint: str) -> str:

@@ -96,6 +96,12 @@ class Placeholder(Value):
     def time(self) -> Time:
         return Time.STAGED
 
+    @property
+    def untyped(self) -> bool:
+        """Whether it stands for anything that a function is given (TensorFlow 1 refuses a dtype of None)."""
+        dtype = self.arguments.get("dtype")
+        return isinstance(dtype, ast.Constant) and dtype.value is None
+
 
 @dataclass(frozen=True, eq=False)
 class Variable(Value):

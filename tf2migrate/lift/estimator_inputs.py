@@ -1,0 +1,273 @@
+"""What estimators are fed: functions of TensorFlow's and of the program's own, as data sets."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import walk
+from tf2migrate.lift.values import Refused
+from tf2migrate.model import Edit, Span
+
+_SIZES = ("batch_size", "num_epochs", "shuffle", "queue_capacity", "num_threads")
+_PARAMETERS = {
+    "tf.estimator.inputs.numpy_input_fn": ("x", "y", *_SIZES),
+    "tf.contrib.learn.io.numpy_input_fn": ("x", "y", *_SIZES),
+    "tf.estimator.inputs.pandas_input_fn": ("x", "y", *_SIZES, "target_column"),
+    "tf.contrib.learn.io.pandas_input_fn": ("x", "y", *_SIZES, "target_column"),
+}
+_ADVICE = "Write the input as a function that returns a tf.data.Dataset of (features, labels)."
+_DRAWN = "get_next"
+_ITERATORS = ("make_one_shot_iterator", "make_initializable_iterator")
+
+
+@dataclass(frozen=True)
+class Data:
+    """A data set where the program had an input function: its text, and whether its elements have labels, if known."""
+
+    text: str
+    labeled: bool | None
+
+
+class Inputs:
+    """The input functions of a program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.names = program, program.names
+        every = [n for n in walk(program.tree) if isinstance(n, ast.FunctionDef)]
+        self.functions = {f.name: f for f in every if sum(f.name == other.name for other in every) == 1}
+        self.assigned: dict[str, list[ast.expr]] = {}
+        for node in program.nodes:
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Name):
+                        self.assigned.setdefault(target.id, []).append(node.value)
+        self.used: set[ast.FunctionDef] = set()  # the program's own that give the elements
+        self.edits: list[Edit] = []
+        self.shuffled: list[ast.Call] = []
+
+    def made(self, node: ast.expr) -> bool:
+        """Whether an expression is a call of one of TensorFlow's makers of input functions."""
+        return isinstance(node, ast.Call) and self.names.symbol(node.func) in _PARAMETERS
+
+    def rewrite(self, tf: str) -> None:
+        """Every such call becomes a data set. Raises `Refused`."""
+        for node in self.program.nodes:
+            if isinstance(node, ast.Call) and self.made(node):
+                self.edits.append(Edit(self.program.span(node), self._dataset(node, tf)))
+
+    def _dataset(self, node: ast.Call, tf: str) -> str:
+        symbol = self.names.symbol(node.func) or ""
+        try:
+            bound = bind(node, _PARAMETERS[symbol])
+        except Unbound as problem:
+            raise Refused("TFM901", node, f"the arguments of {symbol} cannot be told: {problem}", _ADVICE) from None
+        if "x" not in bound:
+            raise Refused("TFM901", node, f"{symbol} without features", _ADVICE)
+        segment = self.program.segment
+        x, y = segment(bound["x"]), segment(bound["y"]) if _given(bound.get("y")) else ""
+        if "pandas" in symbol:
+            x = f"dict({x})"
+        steps = [f"{tf}.data.Dataset.from_tensor_slices({f'({x}, {y})' if y else x})"]
+        shuffle = bound.get("shuffle", ast.Constant("contrib" in symbol))
+        if not (isinstance(shuffle, ast.Constant) and not shuffle.value):
+            self.shuffled.append(node)
+            size = f"len({self._counted(node, bound)})"
+            always = isinstance(shuffle, ast.Constant)
+            steps.append(f".shuffle({size if always else f'{size} if {segment(shuffle)} else 1'})")
+        epochs = bound.get("num_epochs", ast.Constant(1))
+        if not (isinstance(epochs, ast.Constant) and epochs.value == 1):
+            endless = isinstance(epochs, ast.Constant) and epochs.value is None
+            steps.append(f".repeat({'' if endless else segment(epochs)})")
+        size = segment(bound["batch_size"]) if "batch_size" in bound else "128"
+        steps.append(f".batch({size})")
+        line = self.program.lines[node.lineno - 1]
+        if len(line[: node.col_offset]) + len("".join(steps)) <= 110 and "\n" not in "".join(steps):
+            return "".join(steps)
+        indent = line[: len(line) - len(line.lstrip())]
+        return "(\n" + "".join(f"{indent}    {step}\n" for step in steps) + f"{indent})"
+
+    def _counted(self, node: ast.Call, bound: Mapping[str, ast.expr]) -> str:
+        """What has as many elements as the data set. Raises `Refused`."""
+        counted = bound["y"] if _given(bound.get("y")) else bound["x"]
+        if isinstance(counted, ast.Dict) and counted.values:
+            counted = counted.values[0]
+        while (
+            isinstance(counted, ast.Call) and isinstance(counted.func, ast.Attribute) and counted.func.attr == "astype"
+        ):
+            counted = counted.func.value
+        held = self.assigned.get(counted.id, []) if isinstance(counted, ast.Name) else []
+        if any(isinstance(value, ast.Dict) for value in held):
+            raise Refused("TFM901", node, "how many elements are shuffled is not seen", _ADVICE)
+        return self.program.segment(counted)
+
+    def _called(self, node: ast.expr) -> ast.FunctionDef | None:
+        """The function of the program that a call calls."""
+        function = node.func if isinstance(node, ast.Call) else None
+        return self.functions.get(function.id) if isinstance(function, ast.Name) else None
+
+    # -------------------------------------------------------------------- what a call of an estimator is given
+
+    def data(self, node: ast.expr) -> Data:
+        """The data set in the place of an input function. Raises `Refused`."""
+        segment = self.program.segment
+        match node:
+            case ast.Call() if self.made(node):
+                raise Refused("TFM901", node, "an input function is made where it is used", "Give it a name before.")
+            case ast.Lambda(args=args, body=body) if not args.args:
+                return self.returned(body)
+            case ast.Call(func=func, args=[first, *rest], keywords=keywords) if _is_partial(func):
+                given = ", ".join([*map(segment, rest), *map(segment, keywords)])
+                return Data(f"{segment(first)}({given})", self._of_function(first).labeled)
+            case ast.Name(id=name) if name in self.assigned and name not in self.functions:
+                kinds = [self._bound_to(value) for value in self.assigned[name]]
+                if len({kind.text for kind in kinds}) == 1:
+                    labels = {kind.labeled for kind in kinds}
+                    text = name if kinds[0].text == "data" else f"{name}()"
+                    return Data(text, labels.pop() if len(labels) == 1 else None)
+            case ast.Name():
+                return Data(f"{node.id}()", self._of_function(node).labeled)
+            case ast.Call(func=ast.Name(id=name)) if name in self.functions:
+                kind = self._bound_to(node)
+                text = segment(node)
+                return Data(text if kind.text == "data" else f"{text}()", kind.labeled)
+        raise Refused("TFM901", node, "what an estimator is fed is not followed", _ADVICE)
+
+    def _bound_to(self, node: ast.expr) -> Data:
+        """What a value is: "data", or a "function" that gives data. Raises `Refused`."""
+        if isinstance(node, ast.Call) and self.made(node):
+            symbol = self.names.symbol(node.func) or ""
+            return Data("data", _given(bind(node, _PARAMETERS[symbol]).get("y")))
+        if isinstance(node, ast.Lambda):
+            return Data("function", self.returned(node.body).labeled)
+        if isinstance(node, ast.Call) and _is_partial(node.func) and node.args:
+            return Data("function", self._of_function(node.args[0]).labeled)
+        function = self._called(node)
+        if function is not None:
+            results = [n.value for n in walk(function) if isinstance(n, ast.Return) and n.value is not None]
+            inner = {n.name: n for n in function.body if isinstance(n, ast.FunctionDef)}
+            names = [r.id for r in results if isinstance(r, ast.Name)]
+            closures = [inner[name] for name in names if name in inner]
+            if closures:
+                return Data("function", self._elements(closures[0]))
+            own = [r for r in results if not any(r in set(ast.walk(f)) for f in inner.values())]
+            if len(own) == 1:
+                return self._bound_to(own[0])
+        raise Refused("TFM901", node, "what an estimator is fed is not followed", _ADVICE)
+
+    def _of_function(self, node: ast.expr) -> Data:
+        function = self.functions.get(node.id) if isinstance(node, ast.Name) else None
+        if function is None:
+            raise Refused("TFM901", node, "what an estimator is fed is not followed", _ADVICE)
+        return Data(function.name, self._elements(function))
+
+    def returned(self, node: ast.expr) -> Data:
+        """The data set that an expression gives in an input function. Raises `Refused`."""
+        function = self._called(node)
+        if function is not None:
+            return Data(self.program.segment(node), self._elements(function))
+        if self._is_dataset(node, None):
+            return Data(self.program.segment(node), None)
+        raise Refused("TFM901", node, "what an estimator is fed is not followed", _ADVICE)
+
+    def _elements(self, function: ast.FunctionDef) -> bool | None:
+        """A function of the program that gives elements is made one that returns their data set. Raises `Refused`."""
+        if function in self.used:
+            return None
+        self.used.add(function)
+        nested = {
+            n
+            for f in walk(function)
+            if isinstance(f, ast.FunctionDef | ast.Lambda) and f is not function
+            for n in ast.walk(f)
+        }
+        results = [n for n in walk(function) if isinstance(n, ast.Return) and n not in nested]
+        if not results:
+            raise Refused("TFM901", function, f"{function.name} returns no data", _ADVICE)
+        for result in results:
+            if result.value is None:
+                raise Refused("TFM901", result, f"{function.name} returns no data", _ADVICE)
+            if not self._is_dataset(result.value, function):
+                self._drawn(function, result, result.value)
+        return None
+
+    def _is_dataset(self, node: ast.expr, function: ast.FunctionDef | None) -> bool:
+        """Whether an expression is a data set: one of `tf.data`, of its methods, or of a function of the program."""
+        match node:
+            case ast.Call(func=func) if (self.names.symbol(func) or "").startswith(("tf.data.", "tf.contrib.data.")):
+                return "terator" not in (self.names.symbol(func) or "")
+            case ast.Call(func=ast.Attribute(value=value, attr=attr)) if attr not in (_DRAWN, *_ITERATORS):
+                return self._is_dataset(value, function)
+            case ast.Call(func=ast.Name(id=name)) if name in self.functions:
+                self._elements(self.functions[name])
+                return True
+            case ast.Name(id=name) if function is not None:
+                bound = [
+                    n.value
+                    for n in walk(function)
+                    if isinstance(n, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in n.targets)
+                ]
+                begins = [v for v in bound if not _mentions(v, name)]
+                return bool(begins) and all(self._is_dataset(v, function) for v in begins)
+        return False
+
+    def _drawn(self, function: ast.FunctionDef, result: ast.Return, node: ast.expr) -> None:
+        """`return data.make_one_shot_iterator().get_next()`, in one statement or in several. Raises `Refused`."""
+        gone: list[ast.stmt] = []
+
+        def follow(value: ast.expr) -> ast.expr | None:
+            """The data set whose element a value is."""
+            match value:
+                case ast.Call(func=ast.Attribute(value=inner, attr=attr)) if attr == _DRAWN or attr in _ITERATORS:
+                    return follow(inner) if attr == _DRAWN else inner
+                case ast.Call(func=func, args=[inner]) if (self.names.symbol(func) or "").endswith(_ITERATORS):
+                    return inner
+                case ast.Name(id=name):
+                    return bound_to(name)
+                case ast.Tuple(elts=elements) if all(isinstance(e, ast.Name) for e in elements):
+                    names = [e.id for e in elements if isinstance(e, ast.Name)]
+                    for statement in function.body:
+                        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+                        if isinstance(target, ast.Tuple) and [ast.unparse(t) for t in target.elts] == names:
+                            assert isinstance(statement, ast.Assign)
+                            gone.append(statement)
+                            return follow(statement.value)
+            return None
+
+        def bound_to(name: str) -> ast.expr | None:
+            bound = [s for s in walk(function) if isinstance(s, ast.Assign) and ast.unparse(s.targets[0]) == name]
+            if len(bound) != 1 or bound[0] not in function.body:
+                return None
+            if isinstance(bound[0].value, ast.Call) and follow(bound[0].value) is not None:
+                gone.append(bound[0])
+                return follow(bound[0].value)
+            return None
+
+        data = follow(node)
+        if data is None or not self._is_dataset(data, function):
+            what = f"{function.name} returns something else than a data set or its elements"
+            raise Refused("TFM901", result, what, _ADVICE)
+        span = self.program.span
+        for statement in gone:
+            first = self.program.offset(statement.lineno, 0)
+            last = self.program.offset((statement.end_lineno or statement.lineno) + 1, 0)
+            self.edits.append(Edit(Span(first, last), ""))
+        self.edits.append(Edit(span(node), self.program.segment(data)))
+
+
+def _mentions(node: ast.expr, name: str) -> bool:
+    """Whether an expression is a chain of methods that begins at a name."""
+    while isinstance(node, ast.Call | ast.Attribute):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _is_partial(func: ast.expr) -> bool:
+    return ast.unparse(func) in ("functools.partial", "partial")
+
+
+def _given(node: ast.expr | None) -> bool:
+    return node is not None and not (isinstance(node, ast.Constant) and node.value is None)

@@ -1,0 +1,88 @@
+"""The metrics of an estimator: `tf.metrics` of the graph as Keras metrics that take in what each batch gave."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.facts.program import Program
+from tf2migrate.lift.values import Refused
+
+_PAIR = ("labels", "predictions", "weights", "metrics_collections", "updates_collections", "name")
+_PARAMETERS = {
+    "accuracy": _PAIR,
+    "precision": _PAIR,
+    "recall": _PAIR,
+    "mean_squared_error": _PAIR,
+    "mean_absolute_error": _PAIR,
+    "root_mean_squared_error": _PAIR,
+    "mean": ("values", "weights", *_PAIR[3:]),
+}
+_CLASSES = {
+    "accuracy": "Accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "mean_squared_error": "MeanSquaredError",
+    "mean_absolute_error": "MeanAbsoluteError",
+    "root_mean_squared_error": "RootMeanSquaredError",
+    "mean": "Mean",
+}
+_ADVICE = "Compute the metric with tf.keras.metrics over the batches, then run the tool again."
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric: its name in the results, its kind, and what it is computed of, by the attributes that hold it."""
+
+    key: str
+    kind: str
+    fetched: Mapping[str, ast.expr]
+
+    def made(self, tf: str) -> str:
+        """The Keras metric."""
+        return f"{tf}.keras.metrics.{_CLASSES[self.kind]}()"
+
+    def update(self, tf: str, names: Mapping[str, str]) -> str:
+        """What the metric takes in, of the names that hold what was fetched."""
+        given = [names[attribute] for attribute in self.fetched]
+        if self.kind in ("mean_squared_error", "mean_absolute_error"):  # Keras takes the mean of each row first
+            given = [f"{tf}.reshape({name}, [-1, 1])" for name in given]
+        if self.kind in ("precision", "recall"):
+            given = [f"{tf}.cast({name}, {tf}.bool)" for name in given]
+        return ", ".join(given)
+
+
+def measured(program: Program, key: str, node: ast.expr) -> Measured:
+    """A metric of the dict. Raises `Refused`."""
+    symbol = program.names.symbol(node.func) if isinstance(node, ast.Call) else None
+    kind = (symbol or "").rsplit(".", 1)[-1]
+    if not isinstance(node, ast.Call) or symbol != f"tf.metrics.{kind}" or kind not in _PARAMETERS:
+        what = symbol or "what is no call of tf.metrics"
+        raise Refused("TFM901", node, f"the metric {key} of an estimator is {what}, which is not followed", _ADVICE)
+    try:
+        bound = bind(node, _PARAMETERS[kind])
+    except Unbound as problem:
+        raise Refused("TFM901", node, f"the arguments of {symbol} cannot be told: {problem}", _ADVICE) from None
+    needed = ("values",) if kind == "mean" else ("labels", "predictions")
+    if set(bound) - {"name"} != set(needed):
+        raise Refused("TFM901", node, f"{symbol} with other arguments than {' and '.join(needed)}", _ADVICE)
+    fetched = {_attribute(key, name, bound[name]): bound[name] for name in needed}
+    if len(fetched) < len(needed):  # of one name, and of two things
+        fetched = {f"{_plain(key)}_{name}": bound[name] for name in needed}
+    return Measured(key, kind, fetched)
+
+
+def _attribute(key: str, parameter: str, node: ast.expr) -> str:
+    """A name for what a metric is computed of."""
+    if isinstance(node, ast.Name):
+        return node.id
+    part = node.slice.value if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) else None
+    if isinstance(part, str) and part.isidentifier():
+        return part
+    return f"{_plain(key)}_{parameter}"
+
+
+def _plain(key: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in key)

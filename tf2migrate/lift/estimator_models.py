@@ -1,0 +1,378 @@
+"""The function of an estimator's model as a class: the graph in its constructor; methods that train, evaluate, predict.
+
+What is written here is a session program, for the lifting to go on with. `tf.placeholder(None)` stands in it for what
+the functions are given, of whatever type; `tf.estimator.native(…)` for an expression that is not TensorFlow 1's.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.facts.program import Program
+from tf2migrate.lift.estimator_metrics import Measured, measured
+from tf2migrate.lift.estimator_modes import EVAL, MODES, PREDICT, SPECS, TRAIN, Flat, Modes, Piece, loaded
+from tf2migrate.lift.render import shift
+from tf2migrate.lift.values import Refused
+
+NATIVE = "tf.estimator.native"  # of an expression that is not looked into
+TENSORS = "tf.estimator.tensors"  # of a run whose results stay tensors
+_ADVICE = "Write the model as a class with train, evaluate and predict methods of its own, then run the tool again."
+_PARAMETERS = ("features", "labels", "mode", "params", "config")
+_WATCHED = ("tf.summary.", "tf.identity", "tf.logging.", "tf.contrib.summary.")
+
+
+@dataclass(eq=False)
+class Wanted:
+    """What a program asks of its estimators."""
+
+    methods: set[str] = field(default_factory=set)
+    stepped: set[str] = field(default_factory=set)  # the methods that are told a number of steps somewhere
+    labeled: set[bool | None] = field(default_factory=set)  # whether what is predicted of has labels beside it
+    chained: bool = False  # whether something is made of what `train` returns
+
+
+class Model:
+    """One model function, and the text of its class."""
+
+    def __init__(self, program: Program, function: ast.FunctionDef, wanted: Wanted, tf: str) -> None:
+        self.program, self.function, self.wanted, self.tf = program, function, wanted, tf
+        self.name = class_name(function.name)
+        spec = function.args
+        self.parameters = [a.arg for a in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]]
+        odd = [p for p in self.parameters if p not in _PARAMETERS]
+        if odd or spec.vararg or spec.kwarg or function.decorator_list or "features" not in self.parameters:
+            raise Refused("TFM901", function, "a model function with parameters that estimators do not give", _ADVICE)
+        self.has_labels = "labels" in self.parameters
+        self.flat = Flat(program.names, "mode" if "mode" in self.parameters else None, "labels")
+        self.trains = False  # whether something follows from the mode when it is run
+        self.watched: list[ast.stmt] = []  # what was only for somebody to look at
+
+    def lines(self) -> list[str]:
+        """The class, from its first column on. Raises `Refused`."""
+        body = list(self.function.body)
+        first = body[0]
+        described = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+        flat = self.flat
+        rest = flat.follow(body[1:] if described else body, MODES)
+        if rest:
+            raise Refused("TFM901", self.function, "a model function returns nothing in some mode", _ADVICE)
+        for piece in flat.pieces:
+            self._leave_out_watching(piece)
+        flat.pieces = [p for p in flat.pieces if not p.dropped]
+        flat.check()
+        specs = {mode: self._spec(mode) for mode in MODES if self._asked(mode)}
+        metrics = self._metrics(specs[EVAL][1]) if EVAL in specs else []
+        inner = self._constructor(specs, metrics)
+        given = "".join(f", {name}" for name in self.parameters if name in ("params", "config"))
+        head = [f"class {self.name}:"]
+        if described:
+            head += ["    " + shift(self.program.segment(first), self.program.indent(first), "    "), ""]
+        head += [f"    def __init__(self{given}):", *self._fed(), *inner]
+        for mode in (TRAIN, EVAL, PREDICT):
+            if mode in specs:
+                head += ["", *self._method(mode, specs, metrics)]
+        return head
+
+    def _asked(self, mode: str) -> bool:
+        return {TRAIN: "train", EVAL: "evaluate", PREDICT: "predict"}[mode] in self.wanted.methods
+
+    def _leave_out_watching(self, piece: Piece) -> None:
+        node = piece.node
+        call = node.value if isinstance(node, ast.Expr) else None
+        symbol = self.program.names.symbol(call.func) if isinstance(call, ast.Call) else None
+        if symbol is not None and symbol.startswith(_WATCHED):
+            piece.dropped = True
+            if not symbol.startswith("tf.identity"):
+                self.watched.append(node)
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            maker = self.program.names.symbol(node.value.func) or ""
+            if maker.endswith(("LoggingTensorHook", "SummarySaverHook", "StepCounterHook")):
+                piece.dropped = True
+                self.watched.append(node)
+
+    # -------------------------------------------------------------------- what the function returns
+
+    def _spec(self, mode: str) -> tuple[Piece, Mapping[str, ast.expr]]:
+        """Where the function returns in a mode, and the parts of what it returns. Raises `Refused`."""
+        if mode not in self.flat.returned:
+            raise Refused("TFM901", self.function, f"the model function does not return in the mode {mode}", _ADVICE)
+        piece, value = self.flat.returned[mode]
+        call = self.flat.final(mode, value)
+        symbol = self.program.names.symbol(call.func) if isinstance(call, ast.Call) else None
+        if not isinstance(call, ast.Call) or symbol not in SPECS:
+            raise Refused(
+                "TFM901", value, "what a model function returns is no EstimatorSpec that is written out", _ADVICE
+            )
+        if call is not value and isinstance(value, ast.Name):
+            self.flat.bound[mode, value.id].dropped = True
+        try:
+            bound = bind(call, SPECS[symbol])
+        except Unbound as problem:
+            raise Refused(
+                "TFM901", call, f"the arguments of EstimatorSpec cannot be told: {problem}", _ADVICE
+            ) from None
+        needed = {TRAIN: "train_op", EVAL: "loss", PREDICT: "predictions"}[mode]
+        if needed not in bound:
+            raise Refused("TFM901", call, f"an EstimatorSpec without {needed}", _ADVICE)
+        if bound.keys() & {"scaffold"}:
+            raise Refused("TFM901", call, "an EstimatorSpec with a scaffold", _ADVICE)
+        return piece, bound
+
+    def _metrics(self, bound: Mapping[str, ast.expr]) -> list[Measured]:
+        """The metrics, by their names in order. Raises `Refused`."""
+        given = bound.get("eval_metric_ops")
+        if given is None or (isinstance(given, ast.Constant) and given.value is None):
+            return []
+        held = self.flat.final(EVAL, given)
+        if isinstance(held, ast.Dict) and all(isinstance(k, ast.Constant) for k in held.keys):
+            items = {
+                str(k.value): v for k, v in zip(held.keys, held.values, strict=True) if isinstance(k, ast.Constant)
+            }
+        elif isinstance(held, ast.Call) and ast.unparse(held.func) == "dict" and not held.args:
+            items = {k.arg: k.value for k in held.keywords if k.arg is not None}
+        elif held is given and isinstance(given, ast.Name) and (EVAL, given.id) not in self.flat.bound:
+            return []  # None there
+        else:
+            raise Refused("TFM901", given, "the metrics of an estimator are not written out as a dict", _ADVICE)
+        pieces = [self.flat.bound[EVAL, given.id]] if isinstance(given, ast.Name) else []
+        found = []
+        for key, value in sorted(items.items()):
+            call = self.flat.final(EVAL, value)
+            if call is not value and isinstance(value, ast.Name):
+                pieces.append(self.flat.bound[EVAL, value.id])
+            found.append(measured(self.program, key, call))
+        for piece in pieces:
+            piece.dropped = True
+        for piece in pieces:
+            for other in self.flat.pieces:
+                if not other.dropped and not isinstance(other.node, ast.Return) and piece.stores & loaded(other.node):
+                    raise Refused("TFM901", other.node, "a metric is used otherwise than for evaluating", _ADVICE)
+        return found
+
+    # -------------------------------------------------------------------- the constructor
+
+    def _constructor(
+        self, specs: Mapping[str, tuple[Piece, Mapping[str, ast.expr]]], metrics: list[Measured]
+    ) -> list[str]:
+        out: list[str] = []
+        at = self._start()
+        for piece in self.flat.pieces:
+            node = piece.node
+            above = self._above(node, at)
+            at = node.end_lineno or node.lineno
+            if isinstance(node, ast.Return):
+                lines = [line for mode in (TRAIN, EVAL, PREDICT) for line in self._kept(mode, specs, metrics, piece)]
+                out += lines if not lines or not out or not out[-1] else ["", *lines]
+            elif not piece.dropped:
+                out += above
+                text = shift(self._text(node, piece.modes), self.program.indent(node), "        ")
+                out += ("        " + text + self._trailing(node)).split("\n")
+        return out
+
+    def _start(self) -> int:
+        first = self.function.body[0]
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+            return first.end_lineno or first.lineno
+        return self.function.lineno
+
+    def _above(self, node: ast.stmt, at: int) -> list[str]:
+        """The comments and empty lines right above a statement."""
+        found: list[str] = []
+        number = node.lineno - 1
+        while number > at:
+            line = self.program.lines[number - 1].strip()
+            if line and not line.startswith("#"):
+                break
+            found.insert(0, f"        {line}" if line else "")
+            number -= 1
+        return found
+
+    def _trailing(self, node: ast.stmt) -> str:
+        end = self.program.span(node).end
+        rest = self.program.text[end:].split("\n", 1)[0]
+        return rest.rstrip() if rest.strip().startswith("#") else ""
+
+    def _text(self, node: ast.AST, modes: Modes) -> str:
+        """The text of a statement or expression, what it asks of the mode answered. Raises `Refused`."""
+        assert isinstance(node, ast.expr | ast.stmt)
+        span = self.program.span(node)
+        pieces, at = [], span.start
+        for start, end, text in sorted(self._answers(node, modes)):
+            pieces += [self.program.text[at:start], text]
+            at = end
+        return "".join([*pieces, self.program.text[at : span.end]])
+
+    def _answers(self, node: ast.AST, modes: Modes) -> list[tuple[int, int, str]]:
+        found: list[tuple[int, int, str]] = []
+        if isinstance(node, ast.expr) and (truth := self.flat.truth(node)) is not None:
+            span = self.program.span(node)
+            return [(span.start, span.end, self._answer(node, truth & modes, modes))]
+        if isinstance(node, ast.Name) and node.id == self.flat.mode:
+            raise Refused("TFM901", node, "the mode of an estimator is used otherwise than to be compared", _ADVICE)
+        for child in ast.iter_child_nodes(node):
+            found += self._answers(child, modes)
+        return found
+
+    def _answer(self, node: ast.expr, truth: Modes, modes: Modes) -> str:
+        if not truth or truth == modes:
+            return str(bool(truth))
+        if truth == {TRAIN}:
+            self.trains = True
+            return self.flat.flag
+        if truth == modes - {TRAIN}:
+            self.trains = True
+            return f"not {self.flat.flag}"
+        raise Refused("TFM901", node, "evaluating and predicting compute different things", _ADVICE)
+
+    def _kept(
+        self,
+        mode: str,
+        specs: Mapping[str, tuple[Piece, Mapping[str, ast.expr]]],
+        metrics: list[Measured],
+        piece: Piece,
+    ) -> list[str]:
+        """The attributes that hold what a method fetches."""
+        if mode not in specs or specs[mode][0] is not piece:
+            return []
+        bound = specs[mode][1]
+        wanted = {TRAIN: "train_op", EVAL: "loss", PREDICT: "predictions"}[mode]
+        lines = [f"self.{self._attribute(mode, bound[wanted])} = {self._text(bound[wanted], frozenset((mode,)))}"]
+        if mode == EVAL:
+            for metric in metrics:
+                lines += [
+                    f"self.{name} = {self._text(node, frozenset((mode,)))}"
+                    for name, node in metric.fetched.items()
+                    if not self._is_labels(node)
+                ]
+        return ["        " + line for line in dict.fromkeys(lines)]
+
+    @staticmethod
+    def _attribute(mode: str, node: ast.expr) -> str:
+        """The attribute that holds what is fetched in a mode: of the same name, where it has one."""
+        kept = {"train", "evaluate", "predict", "features", "labels", "session", "global_step"}
+        if isinstance(node, ast.Name) and node.id not in kept:
+            return node.id
+        return {TRAIN: "train_op", EVAL: "loss", PREDICT: "predictions"}[mode]
+
+    def _is_labels(self, node: ast.expr) -> bool:
+        again = any("labels" in piece.stores for piece in self.flat.pieces)
+        return isinstance(node, ast.Name) and node.id == "labels" and not again
+
+    def _fed(self) -> list[str]:
+        names = ["features", *(["labels"] if self.has_labels else [])]
+        names += [self.flat.flag] if self.trains else []
+        lines = [f"self.{name} = {name} = {self.tf}.placeholder(None)" for name in names]
+        lines += [f"self.global_step = {self.tf}.train.get_or_create_global_step()"]
+        lines += [f"self.session = {self.tf}.Session()"]
+        return ["        " + line for line in lines]
+
+    # -------------------------------------------------------------------- the methods
+
+    def _method(
+        self, mode: str, specs: Mapping[str, tuple[Piece, Mapping[str, ast.expr]]], metrics: list[Measured]
+    ) -> list[str]:
+        lines = {
+            TRAIN: lambda: self._train(specs[TRAIN][1]["train_op"]),
+            EVAL: lambda: self._evaluate(specs[EVAL][1]["loss"], metrics),
+            PREDICT: lambda: self._predict(specs[PREDICT][1]["predictions"]),
+        }[mode]()
+        return ["    " + line if line else "" for line in lines]
+
+    def _feed(self, training: bool, labels: bool = True) -> str:
+        entries = ["self.features: features"]
+        entries += ["self.labels: labels"] if labels and self.has_labels else []
+        entries += [f"self.{self.flat.flag}: {training}"] if self.trains else []
+        return "{" + ", ".join(entries) + "}"
+
+    def _loop(self, method: str) -> tuple[str, str]:
+        stepped = method in self.wanted.stepped
+        data = "data.take(steps)" if stepped else "data"
+        target = "features, labels" if self.has_labels else "features"
+        return ", steps=-1" if stepped else "", f"for {target} in {data}:"
+
+    def _train(self, updated: ast.expr) -> list[str]:
+        parameter, loop = self._loop("train")
+        lines = [f"def train(self, data{parameter}):", f"    {loop}"]
+        lines += [f"        self.session.run(self.{self._attribute(TRAIN, updated)}, {self._feed(True)})"]
+        return [*lines, *(["    return self"] if self.wanted.chained else [])]
+
+    def _evaluate(self, lost: ast.expr, metrics: list[Measured]) -> list[str]:
+        parameter, loop = self._loop("evaluate")
+        taken = {"features", "labels", "data", "steps", "loss", "batch_loss", "self"}
+        names = {}
+        for metric in metrics:
+            name = re.sub(r"\W+", "_", metric.key).strip("_") or "metric"
+            while name in taken or name[0].isdigit():
+                name = f"{name}_metric" if not name[0].isdigit() else f"metric_{name}"
+            taken.add(name)
+            names[metric.key] = name
+        fetched: dict[str, str] = {self._attribute(EVAL, lost): "batch_loss"}
+        updates = []
+        for metric in metrics:
+            arguments = {}
+            for attribute, node in metric.fetched.items():
+                if self._is_labels(node):
+                    arguments[attribute] = "labels"
+                    continue
+                if attribute not in fetched:
+                    local = attribute
+                    while local in taken:
+                        local = f"batch_{local}"
+                    taken.add(local)
+                    fetched[attribute] = local
+                arguments[attribute] = fetched[attribute]
+            updates.append(f"{names[metric.key]}.update_state({metric.update(self.tf, arguments)})")
+        made = [(names[m.key], m.made(self.tf)) for m in metrics]
+        lines = [f"def evaluate(self, data{parameter}):"]
+        lines += [f"    {name} = {self.tf}.estimator.native({text})" for name, text in made]
+        lines += [f"    loss = {self.tf}.estimator.native({self.tf}.keras.metrics.Mean())", f"    {loop}"]
+        held = ", ".join(f"self.{name}" for name in fetched)
+        run = f"self.session.run({f'[{held}]' if len(fetched) > 1 else held}, {self._feed(False)})"
+        lines += [
+            f"        {', '.join(fetched.values())} = {self.tf}.estimator.tensors({run})",
+            "        loss.update_state(batch_loss)",
+        ]
+        lines += [f"        {update}" for update in updates]
+        results = {m.key: names[m.key] for m in metrics} | {"loss": "loss"}
+        pairs = [f'"{key}": {name}.result().numpy()' for key, name in sorted(results.items())]
+        pairs.append('"global_step": self.session.run(self.global_step)')
+        if len(", ".join(pairs)) < 90:
+            return [*lines, f"    return {{{', '.join(pairs)}}}"]
+        return [*lines, "    return {", *(f"        {pair}," for pair in pairs), "    }"]
+
+    def _predict(self, predictions: ast.expr) -> list[str]:
+        named = self._is_dict(predictions)
+        if self.wanted.labeled == {False}:
+            loop = ["for features in data:"]
+        elif self.wanted.labeled == {True}:
+            loop = ["for features, _ in data:"]
+        else:
+            loop = ["for batch in data:", "    features = batch[0] if isinstance(batch, tuple) else batch"]
+        lines = ["def predict(self, data):", *("    " + line for line in loop)]
+        held = self._attribute(PREDICT, predictions)
+        run = f"self.session.run(self.{held}, {self._feed(False, labels=False)})"
+        if not named:
+            return [*lines, f"        predictions = {run}", "        yield from predictions"]
+        lines += [f"        predictions = {run}", "        for row in zip(*predictions.values()):"]
+        return [*lines, "            yield dict(zip(predictions, row))"]
+
+    def _is_dict(self, node: ast.expr) -> bool:
+        """Whether predictions go by names. Raises `Refused` where that is not seen."""
+        held = self.flat.final(PREDICT, node)
+        if isinstance(held, ast.Dict) or (isinstance(held, ast.Call) and ast.unparse(held.func) == "dict"):
+            return True
+        symbol = self.program.names.symbol(held.func) if isinstance(held, ast.Call) else None
+        if symbol is not None or isinstance(held, ast.Subscript | ast.BinOp):
+            return False
+        raise Refused("TFM901", node, "whether an estimator's predictions are a dict is not seen", _ADVICE)
+
+
+def class_name(name: str) -> str:
+    """A name for the class that a model function becomes."""
+    words = [word for word in name.removesuffix("_fn").split("_") if word]
+    found = "".join(word[0].upper() + word[1:] for word in words)
+    return found or "Model"
