@@ -1,7 +1,7 @@
 """Programs of estimators: what they become, and that it prints what TensorFlow 1.15 printed.
 
-There is no estimator in TensorFlow 2.21, also not under `tf.compat.v1`. So the old side is what TensorFlow 1.15.0 printed
-on Python 3.7, kept beside each program as `tf1.txt`; fixtures/estimators/README.md says how to have it printed again.
+There is no estimator in TensorFlow 2.21, also not under `tf.compat.v1`. So the old side is what TensorFlow 1.15.0
+printed on Python 3.7, kept beside each program as `tf1.txt`; fixtures/estimators/README.md says how to record it again.
 """
 
 from __future__ import annotations
