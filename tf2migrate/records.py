@@ -40,7 +40,8 @@ class Record:
     variants: Mapping[str, str] = field(default_factory=dict)  # "keyword=literal" -> what it becomes with that
     boxed: str = ""  # an argument that is a list of one makes the result one
     spans: str = ""  # left alone where this argument is plainly computed from the others, element by element
-    floats: bool = False  # only where an operand is plainly of a float type
+    whole_numbers: str = ""  # what it becomes where its operands are plainly whole numbers, and not floats
+    formerly: Sequence[str] = ()  # its parameters before TensorFlow 1.0, where 1.x took none by position
     others: bool = False  # arguments that are not among `params` stay as they are
     needs: str = ""  # TensorFlow 2's own form has this argument, and is left alone
     advice: str = ""  # there is no form for it in TensorFlow 2: what a person can do
@@ -64,13 +65,22 @@ class Record:
     @property
     def is_mapped(self) -> bool:
         """Whether what becomes of a call follows from the names of its arguments alone."""
-        seen = self.templates or self.whole or self.lone or self.variants or self.boxed or self.spans or self.floats
+        seen = (
+            self.templates
+            or self.whole
+            or self.lone
+            or self.variants
+            or self.boxed
+            or self.spans
+            or self.whole_numbers
+            or self.formerly
+        )
         return not (seen or self.advice or self.others or self.stop_gradient)
 
     @property
     def is_value(self) -> bool:
         """Whether the symbol may be handed on without being called: called as TF1 was, it does what it did."""
-        told = self.add or self.convert or self.templates or self.stop_gradient or self.floats or self.lone
+        told = self.add or self.convert or self.templates or self.stop_gradient or self.whole_numbers or self.lone
         return self.plain or (not (told or self.advice) and (self.positional > 0 or self.free))
 
     @property

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 from tf2migrate.callform import changed_call, fill, places
 from tf2migrate.facts.calls import Unbound, bind
-from tf2migrate.facts.floats import is_float
 from tf2migrate.facts.names import Names
+from tf2migrate.facts.numbers import Number, number
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.shapes import spans
 from tf2migrate.facts.tree import children, walk
@@ -180,6 +181,8 @@ class Upgrader:
     def _call(self, node: ast.Call, record: Record) -> str:
         """A call of a symbol whose arguments changed."""
         symbol = record.symbol
+        if record.formerly and node.args and not _is_none(node.args[0]):
+            record = replace(record, formerly=(), params=(*record.formerly, "name"), only={})
         if record.advice:
             raise Refused(f"{symbol} has no form in TensorFlow 2 that computes the same", record.advice)
         if symbol == "tf.app.run" and not node.args and not node.keywords:
@@ -193,6 +196,8 @@ class Upgrader:
             name, _, value = key.partition("=")
             if name in bound and self._equal(bound[name], value):
                 return self._call(node, record.variant(key))
+        if record.whole_numbers:
+            return self._call(node, self._by_number(record, bound))
         self._check(record, bound)
         span = Span(self.program.span(node.func).end, self.program.span(node).end)
         arguments = self.inside(_Arguments(node), span)
@@ -211,6 +216,18 @@ class Upgrader:
             return f"[{text}]"
         return f"{text}[0]" if record.lone and self._is_lone(record, bound) else text
 
+    def _by_number(self, record: Record, bound: Mapping[str, ast.expr]) -> Record:
+        """What a record is for the kind of numbers that its operands are. Raises `Refused` where that is not seen."""
+        kinds = [number(bound[name], self.program) for name in record.params[:2] if name in bound]
+        if Number.FLOAT in kinds:
+            return replace(record, whole_numbers="")
+        if Number.WHOLE in kinds or all(kind is Number.LITERAL for kind in kinds):
+            return replace(record, whole_numbers="", becomes=record.whole_numbers)
+        raise Refused(
+            f"{record.symbol} drops the fraction of whole numbers, and its operands' type is not seen",
+            "Write tf.math.floordiv for whole numbers, tf.divide for floats.",
+        )
+
     def _check(self, record: Record, bound: Mapping[str, ast.expr]) -> None:
         """Raises `Refused` where an argument's value has no counterpart."""
         symbol = record.symbol
@@ -223,11 +240,6 @@ class Upgrader:
         for name in record.whole:
             if name in bound and self._may_be_list(bound[name]):
                 raise Refused(f"{symbol} was given a list of parts, which TensorFlow 2 counts in another order")
-        if record.floats and not any(is_float(value, self.program) for value in bound.values()):
-            raise Refused(
-                f"{symbol} drops the fraction of whole numbers, and its operands' type is not seen",
-                "Write tf.math.floordiv for whole numbers, tf.divide for floats.",
-            )
 
     def _filled(self, record: Record, bound: Mapping[str, ast.expr]) -> str:
         """The template that takes just the arguments which are given."""

@@ -1,0 +1,290 @@
+"""Which expressions are plainly of a float type, and which are whole numbers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from enum import Enum
+
+from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import walk
+
+
+class Number(Enum):
+    """What kind of number an expression is."""
+
+    FLOAT = "a float, or a tensor of floats"
+    WHOLE = "a tensor of whole numbers"
+    LITERAL = "a whole number of Python's, which takes the type of what it meets"
+
+
+def _names(prefix: str, text: str) -> frozenset[str]:
+    return frozenset(f"{prefix}{name}" for name in text.split())
+
+
+#: Functions whose result is a float, whatever they are given.
+_FLOAT = (
+    _names("tf.", "exp log log1p sqrt rsqrt sigmoid tanh sin cos to_float to_double divide truediv random_normal norm")
+    | _names("tf.", "truncated_normal erf sinh cosh matrix_inverse cholesky")
+    | _names("tf.math.", "exp log log1p sqrt rsqrt sigmoid tanh sin cos erf")
+    | _names("tf.random.", "normal truncated_normal")
+    | _names(
+        "tf.nn.", "softmax log_softmax sigmoid tanh l2_loss softplus elu selu conv2d conv1d conv3d conv2d_transpose"
+    )
+    | _names(
+        "tf.nn.", "softmax_cross_entropy_with_logits sparse_softmax_cross_entropy_with_logits l2_normalize dropout"
+    )
+    | _names(
+        "tf.nn.",
+        "softmax_cross_entropy_with_logits_v2 sigmoid_cross_entropy_with_logits batch_normalization dropout",
+    )
+    | _names("tf.layers.", "dense conv1d conv2d conv3d conv2d_transpose dropout batch_normalization")
+    | {"tf.losses.mean_squared_error", "tf.losses.softmax_cross_entropy", "tf.losses.sparse_softmax_cross_entropy"}
+)
+
+#: Functions whose result is a tensor of whole numbers.
+_WHOLE = frozenset(
+    {"tf.argmax", "tf.argmin", "tf.arg_max", "tf.arg_min", "tf.to_int32", "tf.to_int64", "tf.count_nonzero"}
+    | {"tf.math.argmax", "tf.math.argmin", "tf.shape", "tf.size", "tf.rank"}
+)
+
+#: Functions whose result is of the type of their first argument.
+_SAME = (
+    _names("tf.", "abs square pow negative neg sign floor ceil round reduce_sum reduce_mean reduce_max reduce_min")
+    | _names("tf.", "reduce_prod cumsum reshape transpose squeeze expand_dims add subtract sub multiply mul identity")
+    | _names(
+        "tf.", "matmul stop_gradient maximum minimum div floordiv mod floormod gather tile slice pad clip_by_value"
+    )
+    | _names(
+        "tf.", "stack reverse diag diag_part matrix_diag_part matrix_transpose trace unstack clip_by_value tensordot"
+    )
+    | _names("tf.nn.", "relu relu6 leaky_relu bias_add max_pool avg_pool embedding_lookup")
+)
+
+#: Those of them whose second argument has the type too.
+_TWO = _names("tf.", "add subtract sub multiply mul matmul maximum minimum div floordiv mod floormod pow tensordot")
+
+#: Functions of several results: which of them are of the type of the first argument; the others are whole numbers.
+_SEVERAL = {"tf.nn.top_k": (0,), "tf.nn.moments": (0, 1), "tf.unique": (0,)}
+
+#: What makes a tensor: where its type stands among the arguments, and where its value does; a shape alone gives floats.
+_TYPED: dict[str, tuple[int, int | None]] = {
+    "tf.constant": (1, 0),
+    "tf.convert_to_tensor": (1, 0),
+    "tf.Variable": (5, 0),
+    "tf.fill": (9, 1),
+    "tf.zeros": (1, None),
+    "tf.ones": (1, None),
+    "tf.get_variable": (2, None),
+    "tf.TensorSpec": (1, None),
+    "tf.placeholder": (0, None),
+    "tf.random_uniform": (3, None),
+    "tf.random.uniform": (3, None),
+}
+
+#: Types of whole numbers begin so.
+_INTS = ("tf.int", "tf.uint")
+
+#: How many steps of reasoning a question takes at most.
+_DEPTH = 24
+
+
+def number(node: ast.expr, program: Program) -> Number | None:
+    """What kind of number an expression is, as far as the text of the program says; None where it does not."""
+    return _Reader(program).of(node, _DEPTH)
+
+
+class _Reader:
+    """One question, and those that it leads to; a name that is met again on the way says nothing the second time."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._open: set[str] = set()
+
+    def of(self, node: ast.expr, depth: int) -> Number | None:
+        if depth == 0:
+            return None
+        go: Callable[[ast.expr], Number | None] = lambda inner: self.of(inner, depth - 1)  # noqa: E731
+        match node:
+            case ast.Constant(value=value):
+                return {float: Number.FLOAT, int: Number.LITERAL}.get(type(value))
+            case ast.List(elts=elements) | ast.Tuple(elts=elements):
+                kinds = [go(element) for element in elements]
+                return Number.FLOAT if Number.FLOAT in kinds else _joined(kinds)
+            case ast.UnaryOp(operand=inner, op=ast.USub() | ast.UAdd()) | ast.Subscript(value=inner):
+                return go(inner)
+            case ast.BinOp(left=left, right=right, op=op):
+                return _operation(op, go(left), go(right))
+            case ast.Call():
+                return self._call(node, depth)
+            case ast.Name(id=name):
+                return self._all(name, lambda: self._bound(name, depth))
+            case ast.Attribute(value=ast.Name(), attr=attribute) if self.program.names.symbol(node) is None:
+                return self._all(f".{attribute}", lambda: self._set(attribute, depth))
+        return None
+
+    def _call(self, node: ast.Call, depth: int) -> Number | None:
+        symbol = self.program.names.symbol(node.func) or ""
+        if symbol == "tf.cast":
+            to = [*node.args[1:2], *(k.value for k in node.keywords if k.arg == "dtype")]
+            return self._type(to[0]) if to else None
+        if symbol in _TYPED:
+            return self._made(node, symbol, depth)
+        if symbol in _FLOAT:
+            return Number.FLOAT
+        if symbol in _WHOLE:
+            return Number.WHOLE
+        if symbol in _SAME:
+            given = [self.of(a, depth - 1) for a in node.args[: 2 if symbol in _TWO else 1]]
+            kind = Number.FLOAT if Number.FLOAT in given else _joined(given)
+            return Number.WHOLE if kind is Number.LITERAL else kind
+        match node.func:
+            case ast.Name(id="float"):
+                return Number.FLOAT
+            case ast.Name(id="int" | "len"):
+                return Number.LITERAL
+            case ast.Name(id=name):
+                return self._all(f"{name}()", lambda: self._returned(name, depth))
+        return None
+
+    def _made(self, node: ast.Call, symbol: str, depth: int) -> Number | None:
+        """The kind of a tensor: by its type if that is given, else by its value."""
+        at, value_at = _TYPED[symbol]
+        keywords = {k.arg: k.value for k in node.keywords}
+        dtype = node.args[at] if len(node.args) > at else keywords.get("dtype")
+        if dtype is not None:
+            return self._type(dtype)
+        if value_at is None:
+            return None if symbol == "tf.get_variable" and "initializer" in keywords else Number.FLOAT
+        value = (
+            node.args[value_at] if len(node.args) > value_at else keywords.get("value", keywords.get("initial_value"))
+        )
+        kind = None if value is None else self.of(value, depth - 1)
+        return Number.WHOLE if kind is Number.LITERAL else kind
+
+    def _type(self, node: ast.expr) -> Number | None:
+        text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+        name = f"tf.{ast.literal_eval(node)}" if text else self.program.names.symbol(node) or ""
+        if name.startswith("tf.float"):
+            return Number.FLOAT
+        return Number.WHOLE if name.startswith(_INTS) else None
+
+    def _all(self, key: str, values: Callable[[], Iterator[Number | None]]) -> Number | None:
+        """What all values of a name are."""
+        if key in self._open:
+            return None
+        self._open.add(key)
+        try:
+            return _joined(list(values()))
+        finally:
+            self._open.discard(key)
+
+    def _bound(self, name: str, depth: int) -> Iterator[Number | None]:
+        """What each binding of a name makes it, wherever it stands in the program."""
+        told: dict[int, Number | None] = {}
+        for node in self.program.nodes:
+            match node:
+                case ast.Assign(targets=targets, value=value):
+                    for target in targets:
+                        if isinstance(target, ast.Name) and target.id == name:
+                            told[id(target)] = self.of(value, depth - 1)
+                        elif isinstance(target, ast.Tuple | ast.List):
+                            for position, element in enumerate(target.elts):
+                                if isinstance(element, ast.Name) and element.id == name:
+                                    told[id(element)] = self._item(value, position, depth)
+                case ast.FunctionDef(args=ast.arguments(args=arguments)):
+                    for position, argument in enumerate(arguments):
+                        if argument.arg == name:
+                            told[id(argument)] = self._given(node, position, depth)
+        for node in self.program.nodes:
+            if _binds(node, name):
+                yield told.get(id(node))
+
+    def _item(self, value: ast.expr, position: int, depth: int) -> Number | None:
+        """The kind of one of several results."""
+        if isinstance(value, ast.Tuple | ast.List) and position < len(value.elts):
+            return self.of(value.elts[position], depth - 1)
+        if isinstance(value, ast.Call) and value.args:
+            same = _SEVERAL.get(self.program.names.symbol(value.func) or "")
+            if same is not None:
+                return self.of(value.args[0], depth - 1) if position in same else Number.WHOLE
+        return None
+
+    def _given(self, function: ast.FunctionDef, position: int, depth: int) -> Number | None:
+        """The kind of a parameter: by the signature of a traced function, else by what every call gives."""
+        for decorator in function.decorator_list:
+            for keyword in decorator.keywords if isinstance(decorator, ast.Call) else ():
+                if keyword.arg == "input_signature" and isinstance(keyword.value, ast.List):
+                    first = 1 if function.args.args[0].arg == "self" else 0
+                    specs = keyword.value.elts
+                    fits = 0 <= position - first < len(specs)
+                    return self.of(specs[position - first], depth - 1) if fits else None
+        calls = [n for n in self.program.nodes if isinstance(n, ast.Call)]
+        calls = [n for n in calls if isinstance(n.func, ast.Name) and n.func.id == function.name]
+        kinds = [self._argument(call, function, position, depth) for call in calls]
+        mentions = [n for n in self.program.names.mentions if n.id == function.name]
+        return _joined(kinds) if len(mentions) == len(calls) else None  # others call it, too
+
+    def _argument(self, call: ast.Call, function: ast.FunctionDef, position: int, depth: int) -> Number | None:
+        """The kind of what a call gives for a parameter."""
+        if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
+            return None
+        name = function.args.args[position].arg
+        given = call.args[position : position + 1] or [k.value for k in call.keywords if k.arg == name]
+        without = position - len(function.args.args) + len(function.args.defaults)
+        if not given and without >= 0:
+            given = [function.args.defaults[without]]
+        return self.of(given[0], depth - 1) if given else None
+
+    def _returned(self, name: str, depth: int) -> Iterator[Number | None]:
+        """What each return statement of a function gives; nothing is said of a name that is bound to something else."""
+        for function in (n for n in self.program.nodes if _binds(n, name)):
+            returns = [n for n in walk(function) if isinstance(n, ast.Return)]
+            yield from (self.of(r.value, depth - 1) if r.value else None for r in returns)
+            if not isinstance(function, ast.FunctionDef):
+                yield None
+
+    def _set(self, attribute: str, depth: int) -> Iterator[Number | None]:
+        """What each assignment to an attribute gives, of whatever object."""
+        told: dict[int, Number | None] = {}
+        for node in self.program.nodes:
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    if isinstance(target, ast.Attribute) and target.attr == attribute:
+                        told[id(target)] = self.of(node.value, depth - 1)
+        for node in self.program.nodes:
+            if isinstance(node, ast.Attribute) and node.attr == attribute and not isinstance(node.ctx, ast.Load):
+                yield told.get(id(node))
+
+
+def _operation(op: ast.operator, left: Number | None, right: Number | None) -> Number | None:
+    if Number.FLOAT in (left, right):
+        return Number.FLOAT  # the other is one too, becomes one, or there is an error
+    if left is None or right is None or isinstance(op, ast.Pow):
+        return None
+    if isinstance(op, ast.Div):
+        return Number.FLOAT
+    return _joined([left, right])
+
+
+def _joined(kinds: Sequence[Number | None]) -> Number | None:
+    """One kind for what may be each of these."""
+    found = set(kinds)
+    if len(found) == 1:
+        return found.pop()
+    return Number.WHOLE if found == {Number.WHOLE, Number.LITERAL} else None
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.arg(arg=bound):
+            return bound == name
+        case ast.Name(id=bound, ctx=ast.Store() | ast.Del()):
+            return bound == name
+        case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound) | ast.alias(asname=str(bound)):
+            return bound == name
+        case ast.ExceptHandler(name=bound) | ast.MatchAs(name=bound) | ast.MatchStar(name=bound):
+            return bound == name
+        case ast.Global(names=names) | ast.Nonlocal(names=names):
+            return name in names
+    return False
