@@ -16,7 +16,7 @@ from tf2migrate import cache, treat
 from tf2migrate.cache import Cache
 from tf2migrate.config import Configuration
 from tf2migrate.model import Finding, Options
-from tf2migrate.process import Job, Mode, process, process_all, remembered
+from tf2migrate.process import Job, Mode, Work, process, process_all, remembered
 from tf2migrate.report import Result, Shown
 
 ROOT = Path(__file__).parents[1]
@@ -128,7 +128,7 @@ def test_a_second_run_treats_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert list(process_all(jobs, 2)) == list(process_all(jobs, 1)) == first
     assert list(process_all(diffs, 1)) == shown
     Path(jobs[0].path).write_text("import tensorflow\n")
-    assert remembered(jobs[0]) is None
+    assert remembered(Work((jobs[0],))) is None
 
 
 def test_runs_on_the_command_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

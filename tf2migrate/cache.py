@@ -11,7 +11,7 @@ import tempfile
 import time
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import astuple
 from functools import cache, lru_cache
@@ -75,9 +75,9 @@ class Cache:
     def __init__(self, place: Path) -> None:
         self.place = place / fingerprint()
 
-    def get(self, name: str, data: bytes, settings: Settings, whole: bool) -> Result | None:
-        """What is known of a file; without `whole`, only what was found in it."""
-        body = self._read(self._file(name, data, settings))
+    def get(self, name: str, data: bytes, settings: Settings, whole: bool, among: bytes = b"") -> Result | None:
+        """What is known of a file (`among` which others); without `whole`, only what was found in it."""
+        body = self._read(self._file(name, data, settings, among))
         if body is None:
             return None
         try:
@@ -101,7 +101,7 @@ class Cache:
         """Keep a text about something."""
         self._write(self._place(_digest(about)), text.encode())
 
-    def put(self, name: str, data: bytes, settings: Settings, result: Result) -> None:
+    def put(self, name: str, data: bytes, settings: Settings, result: Result, among: bytes = b"") -> None:
         """Keep a result, unless it is a defect of this tool."""
         if result.failed:
             return
@@ -109,7 +109,7 @@ class Cache:
         rest = {"after": after, "remaining": _told(result.remaining), "changes": result.changes}
         found = json.dumps(_told(result.found)).encode()
         body = len(found).to_bytes(4, "big") + found + zlib.compress(json.dumps(rest).encode(), 1)
-        self._write(self._file(name, data, settings), body)
+        self._write(self._file(name, data, settings, among), body)
 
     def _read(self, path: str) -> bytes | None:
         try:
@@ -142,13 +142,19 @@ class Cache:
             if time.time() - entry.stat().st_mtime > _MONTH:
                 shutil.rmtree(entry, ignore_errors=True)
 
-    def _file(self, name: str, data: bytes, settings: Settings) -> str:
+    def _file(self, name: str, data: bytes, settings: Settings, among: bytes) -> str:
         asked = _asked(name.endswith(".ipynb"), settings.options, settings.keep_outputs, settings.py2)
-        return self._place(_digest(asked + data))
+        return self._place(_digest(asked + among + data))
 
     def _place(self, digest: bytes) -> str:
         key = digest.hex()
         return f"{self.place}{os.sep}{key[:2]}{os.sep}{key[2:]}"
+
+
+def digest_of(files: Iterable[tuple[str, bytes, Settings]]) -> bytes:
+    """What stands for files that belong together: their names, what they hold, and how they are treated."""
+    told = [(name, _digest(data), s.options, s.keep_outputs, s.py2) for name, data, s in files]
+    return _digest(repr(told).encode(errors="surrogateescape"))
 
 
 def kept(place: Path) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from tf2migrate.apply import apply
 from tf2migrate.blanklines import squeeze
@@ -99,14 +100,17 @@ def _told(program: Program, options: Options) -> Outcome:
     return Outcome((), tuple(replace(f, fixable=False) for f in told))
 
 
-def _noqas(program: Program, options: Options) -> Outcome:
+def _noqas(program: Program, options: Options, others: Sequence[Stage] | None = None) -> Outcome:
     """Comments that silence nothing: nothing is said at their place when every rule may speak and no comment counts."""
     if not selected("TFM010", options) or not mentions(program.text):
         return Outcome()
     every = replace(options, select=("TFM",), extend_select=ASKED_FOR, ignore=(), never=(), strict=True, todo=False)
-    others = tuple(stage for stage in STAGES if stage is not _noqas)
+    if others is None:
+        others = tuple(stage for stage in STAGES if stage is not _noqas)
     return unused(program, migrate(deafened(program.text), every, program.cuts, others).findings)
 
+
+_LIFTING = _tf1(_placed(lift))
 
 #: The stages in their order. Facts are computed anew between them, which is what keeps them true. Lifting comes first:
 #: it needs the graph as it was written. Renames come after, on whatever text is then there; the check comes last. A
@@ -117,7 +121,7 @@ STAGES: tuple[Stage, ...] = (
     _mixed,
     wrapped,
     _tf1(estimators),
-    _tf1(_placed(lift)),
+    _LIFTING,
     _tf1(unwrapped),
     _tf1(_placed(rewrite)),
     _tf1(_placed(upgrade)),
@@ -131,6 +135,20 @@ STAGES: tuple[Stage, ...] = (
     _tf1(_told, Target.LINT),
     _tf2(lint),
 )
+
+
+def lifted(outcome: Outcome) -> tuple[Stage, ...]:
+    """The stages for a program that is a part of a larger one, of which the lifting is known."""
+    known = _placed(lambda *_: outcome)
+    others = tuple(known if stage is _LIFTING else stage for stage in STAGES if stage is not _noqas)
+    return (partial(_noqas, others=others), *others)
+
+
+def before_lifting(text: str, options: Options, cuts: Sequence[int]) -> Program:
+    """A program as it is when it is to be lifted."""
+    made = _through(text, options, cuts, STAGES[STAGES.index(wrapped) : STAGES.index(_LIFTING)])
+    return Program(made.after, made.cuts)
+
 
 #: The families whose findings stand for edits that belong together: a program gets all of them or none.
 _TOGETHER = ("TFM1", "TFM2")
@@ -161,7 +179,7 @@ def migrate(
     stay = [replace(f, fixable=False, advice=advice) for f in migration.findings if f.fixable]
     made = {(f.line, f.column, f.code) for f in alone.findings}
     stay = [f for f in stay if (f.line, f.column, f.code) not in made]
-    return replace(alone, findings=tuple(sorted({*alone.findings, *migration.remaining, *stay})))
+    return replace(alone, findings=tuple(sorted({*alone.findings, *migration.remaining, *stay})), whole=False)
 
 
 def _through(text: str, options: Options, cuts: Sequence[int], stages: Sequence[Stage]) -> Migration:
@@ -175,13 +193,14 @@ def _through(text: str, options: Options, cuts: Sequence[int], stages: Sequence[
         if any(f.code.startswith("TFM9") for f in outcome.findings):
             stopped = _stopped(before, findings)
             marked, moved = apply(text, _todo(before, stopped) if options.todo else (), cuts)
-            return Migration(text, marked, stopped, moved)
+            return Migration(text, marked, stopped, moved, whole=False)
         if outcome.edits:
             changed, moved = apply(program.text, outcome.edits, program.cuts)
             try:
                 program = Program(changed, moved, before)
             except SyntaxError as problem:
-                return Migration(text, text, (*_stopped(before, [_broken(program, problem)]),), tuple(cuts))
+                stopped = _stopped(before, [_broken(program, problem)])
+                return Migration(text, text, stopped, tuple(cuts), whole=False)
     return Migration(text, program.text, tuple(sorted(set(findings))), program.cuts)
 
 

@@ -75,6 +75,7 @@ class Migration:
     after: str
     findings: tuple[Finding, ...]
     cuts: tuple[int, ...] = ()  # where the cell boundaries of `before` lie in `after`
+    whole: bool = True  # whether nothing kept it from being made
 
     @property
     def changed(self) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache, partial
 from importlib import import_module
@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from tf2migrate.cache import Cache
+from tf2migrate.cache import Cache, digest_of
 from tf2migrate.config import Settings
 from tf2migrate.files import replace_file
 from tf2migrate.report import Report, Result, Shown
@@ -49,31 +49,119 @@ class Job:
     roots: tuple[str, ...] = ()
     problem: str = ""
     cache: str = ""  # the folder of what is known from earlier runs; none where it is empty
+    given: frozenset[str] = frozenset()  # the files that the user named
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Files that are treated together, mostly one; those beside them are only looked at."""
+
+    jobs: tuple[Job, ...]
+    beside: tuple[Job, ...] = ()
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is one file by itself."""
+        return len(self.jobs) == 1 and not self.beside
+
+
+def divided(jobs: Sequence[Job]) -> list[Work]:
+    """The files, where those that import each other stand together."""
+    from tf2migrate.packages.files import units
+
+    if len(jobs) == 1 and jobs[0].path not in jobs[0].given:
+        return [Work((jobs[0],))]
+    contents = {job.path: data for job in jobs if isinstance(data := read(job), bytes)}
+    by_path = {job.path: job for job in jobs}
+    if len(by_path) < len(jobs):  # a file that was given twice
+        return [Work((job,)) for job in jobs]
+    works = [Work((job,)) for job in jobs if job.path not in contents]
+    for unit in units(contents, jobs[0].given if jobs else ()):
+        first = by_path[unit.names[0]]
+        beside = tuple(replace(first, path=path, mode=Mode.LIST) for path in unit.beside)
+        works.append(Work(tuple(by_path[name] for name in unit.names), beside))
+    return works
+
+
+def process_together(work: Work) -> list[Report]:
+    """Read files, treat them, and write them where that is asked for. Never raises for what a file holds."""
+    told, contents = _read(work)
+    if (known := _known(work, contents)) is None:
+        known = dict(zip(contents, _treated(work, contents), strict=True))
+        _keep(work, contents, known)
+    return _finished(work, told, contents, known)
+
+
+def _read(work: Work) -> tuple[dict[str, Report], dict[str, bytes]]:
+    """What is told of the files that cannot be read, and what the others hold."""
+    contents = {job.path: read(job) for job in (*work.jobs, *work.beside)}
+    told = {path: data for path, data in contents.items() if isinstance(data, Report)}
+    return told, {path: data for path, data in contents.items() if isinstance(data, bytes)}
 
 
 def process(job: Job) -> Report:
-    """Read a file, treat it, and write it where that is asked for. Never raises for what a file holds."""
-    data = read(job)
-    if isinstance(data, Report):
-        return data
-    result = _known(job, data)
-    if result is None:
-        result = treated(job.path, data, job.settings, job.mode)
-        _keep(job, data, result)
-    return finish(job, data, result)
+    """Treat a file by itself."""
+    (report,) = process_together(Work((job,)))
+    return report
 
 
-def _keep(job: Job, data: bytes, result: Result) -> None:
+def _keep(work: Work, contents: Mapping[str, bytes], known: Mapping[str, Result]) -> None:
     """Let later runs know."""
-    if job.cache and job.mode is not Mode.NOQA:
-        _cache(job.cache).put(job.path, data, job.settings, result)
+    among = _among(work, contents)
+    for job in work.jobs:
+        if job.path in known and job.cache and job.mode is not Mode.NOQA:
+            _cache(job.cache).put(job.path, contents[job.path], job.settings, known[job.path], among)
 
 
-def _known(job: Job, data: bytes) -> Result | None:
-    """What an earlier run found in a file."""
-    if not job.cache or job.mode is Mode.NOQA:
-        return None
-    return _cache(job.cache).get(job.path, data, job.settings, whole=job.mode is not Mode.LIST)
+def _finished(
+    work: Work, told: Mapping[str, Report], contents: Mapping[str, bytes], known: Mapping[str, Result]
+) -> list[Report]:
+    return [told.get(job.path) or finish(job, contents[job.path], known[job.path]) for job in work.jobs]
+
+
+def _treated(work: Work, contents: Mapping[str, bytes]) -> list[Result]:
+    """What becomes of the files that can be read, those beside them included."""
+    jobs = [job for job in (*work.jobs, *work.beside) if job.path in contents]
+    if len(jobs) == 1:
+        return [treated(jobs[0].path, contents[jobs[0].path], jobs[0].settings, jobs[0].mode)]
+    from tf2migrate.noqa import silence
+    from tf2migrate.packages.treatment import File, treat_together
+
+    files = [File(job.path, contents[job.path], job.settings, job in work.jobs) for job in jobs]
+    results = treat_together(files)
+    if work.jobs[0].mode is not Mode.NOQA:
+        return results
+    after = [silence(f.name, f.data, r.found) if f.given else f.data for f, r in zip(files, results, strict=True)]
+    again = treat_together([replace(file, data=data) for file, data in zip(files, after, strict=True)])
+    pairs = zip(after, results, again, strict=True)
+    return [Result(data, first.found, second.found, (), first.failed) for data, first, second in pairs]
+
+
+def _known(work: Work, contents: Mapping[str, bytes]) -> dict[str, Result] | None:
+    """What an earlier run found in all of the files; None where something has to be found out."""
+    among = _among(work, contents)
+    found: dict[str, Result] = {}
+    for job in work.jobs:
+        if not job.cache or job.mode is Mode.NOQA:
+            return None
+        if job.path in contents:
+            whole = job.mode is not Mode.LIST
+            result = _cache(job.cache).get(job.path, contents[job.path], job.settings, whole, among)
+            if result is None:
+                return None
+            found[job.path] = result
+    return found
+
+
+def _among(work: Work, contents: Mapping[str, bytes]) -> bytes:
+    """What stands for the files that are treated together; empty for one by itself."""
+    if work.alone:
+        return b""
+    folder = os.path.dirname(work.jobs[0].path)
+    return digest_of(
+        (os.path.relpath(job.path, folder or "."), contents.get(job.path, b""), job.settings)
+        for job in (*work.jobs, *work.beside)
+    )
 
 
 @lru_cache
@@ -81,11 +169,11 @@ def _cache(folder: str) -> Cache:
     return Cache(Path(folder))
 
 
-def remembered(job: Job) -> Report | None:
-    """What an earlier run knows to come of a file, done; None where that has to be found out."""
-    data = read(job) if job.cache else b""
-    result = None if isinstance(data, Report) else _known(job, data)
-    return finish(job, data, result) if result is not None and isinstance(data, bytes) else None
+def remembered(work: Work) -> list[Report] | None:
+    """What an earlier run knows to come of files, done; None where that has to be found out."""
+    told, contents = _read(work) if work.jobs[0].cache else ({}, {})
+    known = _known(work, contents) if contents and not told else None
+    return None if known is None else _finished(work, {}, contents, known)
 
 
 def read(job: Job) -> bytes | Report:
@@ -150,66 +238,93 @@ def collect_seldom() -> None:
 def process_all(jobs: Sequence[Job], workers: int) -> Iterator[Report]:
     """The reports of all jobs, in the order of the jobs."""
     collect_seldom()
-    if workers < 2 or len(jobs) < 2:
-        yield from map(process, jobs)
+    works = divided(jobs)
+    places = {job.path: place for place, job in enumerate(jobs)}
+    yield from in_order(_reports(works, workers), places)
+
+
+def in_order(groups: Iterable[Sequence[Report]], places: Mapping[str, int]) -> Iterator[Report]:
+    """Reports one by one, in the order of their files, each as soon as those before it are there."""
+    waiting: dict[int, Report] = {}
+    at = 0
+    for reports in groups:
+        for report in reports:
+            waiting[places[report.path]] = report
+        while at in waiting:
+            yield waiting.pop(at)
+            at += 1
+    yield from (report for _, report in sorted(waiting.items()))
+
+
+def _reports(works: Sequence[Work], workers: int) -> Iterator[list[Report]]:
+    if workers < 2 or len(works) < 2:
+        yield from map(process_together, works)
         return
-    done = [remembered(job) for job in jobs]
-    if all(done):
+    done = [remembered(work) for work in works]
+    if None not in done:
         yield from filter(None, done)
         return
     from concurrent.futures import ProcessPoolExecutor
 
     import_module("tf2migrate.treat")  # once, for all the processes
     with ProcessPoolExecutor(min(workers, done.count(None)), initializer=collect_seldom) as pool:
-        futures = [None if known else pool.submit(process, job) for job, known in zip(jobs, done, strict=True)]
+        pairs = list(zip(works, done, strict=True))
+        futures = [None if known else pool.submit(process_together, work) for work, known in pairs]
         try:
-            for job, known, future in zip(jobs, done, futures, strict=True):
-                yield known or (_result(future) if future else None) or _process_alone(job)
+            for work, known, future in zip(works, done, futures, strict=True):
+                yield known or (_result(future) if future else None) or _process_alone(work)
         except BaseException:  # such as Ctrl-C: nothing more is begun
             pool.shutdown(cancel_futures=True)
             raise
 
 
 def process_on(cluster: Cluster, jobs: Sequence[Job]) -> Iterator[Report]:
-    """The same reports, from a cluster: what a file holds goes there, and what it becomes is written here."""
-    return cluster.map(map(_task, jobs), len(jobs))
+    """The same reports, from a cluster: what files hold goes there, and what they become is written here."""
+    works = divided(jobs)
+    places = {job.path: place for place, job in enumerate(jobs)}
+    groups: Iterator[list[Report]] = cluster.map(map(_task, works), len(works))
+    yield from in_order(groups, places)
 
 
-def _task(job: Job) -> Task[Report] | Done[Report]:
+def _task(work: Work) -> Task[list[Report]] | Done[list[Report]]:
     from tf2migrate.cluster import Done, Task
     from tf2migrate.treat import concerns
 
-    data = read(job)
-    if isinstance(data, Report):
-        return Done(data)
-    known = _known(job, data)
-    if known is not None or not concerns(data, job.settings):
-        return Done(finish(job, data, known or Result(data)))
-    given = (job.path, data, job.settings, job.mode)
-    return Task(treated_there, given, partial(_finish_there, job, data), partial(_process_alone, job), len(data))
+    told, contents = _read(work)
+    known = _known(work, contents)
+    if known is None and work.alone and not any(concerns(data, work.jobs[0].settings) for data in contents.values()):
+        known = {path: Result(data) for path, data in contents.items()}
+    if known is not None:
+        return Done(_finished(work, told, contents, known))
+    end = partial(_finish_there, work, told, contents)
+    size = sum(len(data) for data in contents.values())
+    return Task(treated_there, (work, contents), end, partial(_process_alone, work), size)
 
 
-def _finish_there(job: Job, data: bytes, result: Result) -> Report:
-    _keep(job, data, result)
-    return finish(job, data, result)
+def _finish_there(
+    work: Work, told: Mapping[str, Report], contents: Mapping[str, bytes], results: Sequence[Result]
+) -> list[Report]:
+    known = dict(zip(contents, results, strict=True))
+    _keep(work, contents, known)
+    return _finished(work, told, contents, known)
 
 
 #: Threads of a worker treat one file at a time: what is set meanwhile is set for the whole process.
 _ALONE = Lock()
 
 
-def treated_there(path: str, data: bytes, settings: Settings, mode: Mode) -> Result:
-    """`treated`, in a worker."""
+def treated_there(work: Work, contents: Mapping[str, bytes]) -> list[Result]:
+    """What becomes of files, in a worker."""
     with _ALONE:
         before = gc.get_threshold()
         collect_seldom()
         try:
-            return treated(path, data, settings, mode)
+            return _treated(work, contents)
         finally:
             gc.set_threshold(*before)
 
 
-def _process_alone(job: Job) -> Report:
+def _process_alone(work: Work) -> list[Report]:
     """A worker died, and took others' jobs with it: each of those in a process of its own shows whose fault it was."""
     from concurrent.futures import ProcessPoolExecutor
 
@@ -217,10 +332,11 @@ def _process_alone(job: Job) -> Report:
 
     with ProcessPoolExecutor(1) as pool:
         finding = problem("TFM009", "internal error: the process that treated this file died")
-        return _result(pool.submit(process, job)) or Report(job.path, (Shown(0, finding),), failed=True)
+        dead = [Report(job.path, (Shown(0, finding),), failed=True) for job in work.jobs]
+        return _result(pool.submit(process_together, work)) or dead
 
 
-def _result(future: Future[Report]) -> Report | None:
+def _result(future: Future[list[Report]]) -> list[Report] | None:
     from concurrent.futures.process import BrokenProcessPool
 
     try:

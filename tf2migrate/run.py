@@ -110,9 +110,10 @@ def _standard_input(call: Call, configuration: Configuration) -> tuple[list[Repo
 def jobs(call: Call) -> list[Job]:
     """The files below the paths of a call, each with its settings. Raises `ConfigError`."""
     roots = tuple(os.path.realpath(path) for path in call.paths)
+    given = frozenset(path for path in call.paths if not os.path.isdir(path))
     kept = "" if call.no_cache else str(cache.folder())
     return [
-        Job(str(found.path), found.settings, call.mode, roots, found.problem, kept)
+        Job(str(found.path), found.settings, call.mode, roots, found.problem, kept, given)
         for found in Search([Path(path) for path in call.paths], Configuration(call.flags))
     ]
 

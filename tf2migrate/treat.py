@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -15,10 +15,13 @@ from tf2migrate import py2
 from tf2migrate.config import Settings
 from tf2migrate.encoding import Undecodable, decode, decode_utf8
 from tf2migrate.lines import moved
-from tf2migrate.model import Finding
+from tf2migrate.model import Finding, Migration, Options
 from tf2migrate.records import extra_roots
 from tf2migrate.report import Result, Shown
 from tf2migrate.suppress import Suppressions, noqa_codes, selected
+
+#: What a program (its text, the options, its cuts) becomes.
+Migrate = Callable[[str, Options, Sequence[int]], Migration]
 
 #: How deep this tool follows the levels of a program; each takes some of Python's.
 _DEPTH = 8000
@@ -44,14 +47,18 @@ class Treated:
     remaining: tuple[Finding, ...]
 
 
-def treat(name: str, data: bytes, settings: Settings) -> Result:
-    """A file's bytes as they should be. Anything that goes wrong is a finding, and the bytes stay."""
-    if not concerns(data, settings):
+def treat(name: str, data: bytes, settings: Settings, migrate: Migrate | None = None) -> Result:
+    """A file's bytes as they should be. Anything that goes wrong is a finding, and the bytes stay.
+
+    `migrate` is what migrates its program, where that is not one of its own alone.
+    """
+    if migrate is None and not concerns(data, settings):
         return Result(data)
+    migrate = migrate or core.migrate
     try:
         with warnings.catch_warnings(), deep():
             warnings.simplefilter("ignore")  # what Python's parser thinks of the program is not ours to say
-            return (_notebook if name.endswith(".ipynb") else _script)(data, settings)
+            return (_notebook if name.endswith(".ipynb") else _script)(data, settings, migrate)
     except Undecodable as error:
         return _stopped(data, settings, problem("TFM001", f"cannot be read: {error}"))
     except nb.NotANotebook as error:
@@ -97,13 +104,13 @@ def _is_wanted(finding: Finding, settings: Settings) -> bool:
     return selected(finding.code, replace(settings.options, select=()))
 
 
-def _script(data: bytes, settings: Settings) -> Result:
+def _script(data: bytes, settings: Settings, migrate: Migrate) -> Result:
     decoded = decode(data)
     text, said = decoded.text, Suppressions.of(decoded.text)
     if said.skip_file:
         return Result(data)
     try:
-        treated = _treat_program(text, text, (), said, settings)
+        treated = _treat_program(text, text, (), said, settings, migrate)
     except (SyntaxError, ValueError):
         error = _syntax_error(text)
         if error is None:
@@ -114,7 +121,7 @@ def _script(data: bytes, settings: Settings) -> Result:
         if not _converts(settings):
             return _stopped(data, settings, _python2_alone(settings, *where))
         try:
-            treated = _treat_program(text, py2.convert(text), (), said, settings)
+            treated = _treat_program(text, py2.convert(text), (), said, settings, migrate)
         except py2.NotConverted as failure:
             return _stopped(data, settings, problem("TFM002", f"Python 2 that fissix cannot read: {failure}", *where))
         treated = replace(treated, found=(_CONVERTED, *treated.found))
@@ -127,7 +134,7 @@ def _script(data: bytes, settings: Settings) -> Result:
     )
 
 
-def _notebook(data: bytes, settings: Settings) -> Result:
+def _notebook(data: bytes, settings: Settings, migrate: Migrate) -> Result:
     text, encoding = decode_utf8(data)
     whole = nb.read(text)
     if any(Suppressions.of(part.code).skip_file for part in whole.program.parts):
@@ -146,15 +153,22 @@ def _notebook(data: bytes, settings: Settings) -> Result:
     said += _broken(book, broken, settings)
     if not book.program.parts:
         return Result(data, tuple(sorted(said)), tuple(sorted(said)))
-    return _treat_notebook(data, encoding, book, converted, said, settings)
+    return _treat_notebook(data, encoding, book, converted, said, settings, migrate)
 
 
 def _treat_notebook(
-    data: bytes, encoding: str, book: nb.Notebook, converted: tuple[Shown, ...], said: list[Shown], settings: Settings
+    data: bytes,
+    encoding: str,
+    book: nb.Notebook,
+    converted: tuple[Shown, ...],
+    said: list[Shown],
+    settings: Settings,
+    migrate: Migrate,
 ) -> Result:
     program = book.program
     before = program.original
-    treated = _treat_program(before.text, program.text, program.cuts, Suppressions.of(before.text), settings)
+    suppressed = Suppressions.of(before.text)
+    treated = _treat_program(before.text, program.text, program.cuts, suppressed, settings, migrate)
     changed = book.changed(treated.after, treated.cuts)
     old, new = before.places(before.text, before.cuts), program.places(treated.after, treated.cuts)
     found = [Shown(cell, replace(f, line=line)) for f in treated.found for cell, line in [old(f.line)]]
@@ -202,9 +216,11 @@ def _python2_alone(settings: Settings, line: int = 1, column: int = 1) -> Findin
     return problem("TFM003", f"Python 2 program, left alone.{missing}", line, column)
 
 
-def _treat_program(before: str, text: str, cuts: Sequence[int], said: Suppressions, settings: Settings) -> Treated:
+def _treat_program(
+    before: str, text: str, cuts: Sequence[int], said: Suppressions, settings: Settings, migrate: Migrate
+) -> Treated:
     """Migrate a text; `before` is what the user sees, from which `text` may already differ."""
-    migration = core.migrate(text, settings.options, cuts)
+    migration = migrate(text, settings.options, cuts)
     here = [*migration.findings, *(py2.divisions(text, before) if text != before else ())]
     pairs = [
         (finding, there)

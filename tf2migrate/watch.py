@@ -28,7 +28,6 @@ class _Seen:
     """A file as it was when it was treated, with the settings of then, what others told of it, and what came of it."""
 
     job: Job
-    told: Job
     stamp: _Stamp
     report: Report
 
@@ -63,20 +62,14 @@ def watch(call: Call) -> None:
 
 
 def _look(call: Call, seen: dict[str, _Seen]) -> dict[str, _Seen]:
-    """Every file, with the reports of those that changed anew."""
+    """Every file with its report: all are asked for when one has changed, as others may import it; most are known."""
     jobs = jobs_of(call)
     stamps = {job.path: (job, _stamp(job.path)) for job in jobs}
     if stamps == {path: (each.job, each.stamp) for path, each in seen.items()}:
         return seen
-    every = {job.path: (*stamps[job.path], job) for job in with_told(jobs, workers(call, len(jobs)))}
-    old = {path: seen[path] for path, there in every.items() if path in seen and there == _key(seen[path])}
-    changed = [told for path, (_, _, told) in every.items() if path not in old]
-    reports = {report.path: report for report in process_all(changed, workers(call, len(changed)))}
-    return {path: old.get(path) or _Seen(job, told, stamp, reports[path]) for path, (job, stamp, told) in every.items()}
-
-
-def _key(seen: _Seen) -> tuple[Job, _Stamp, Job]:
-    return seen.job, seen.stamp, seen.told
+    told = with_told(jobs, workers(call, len(jobs)))
+    reports = {report.path: report for report in process_all(told, workers(call, len(jobs)))}
+    return {path: _Seen(job, stamp, reports[path]) for path, (job, stamp) in stamps.items()}
 
 
 def _stamp(path: str) -> _Stamp:

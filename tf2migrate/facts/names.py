@@ -122,6 +122,7 @@ class Names:
         self._scopes: dict[int, _Scope] = {}
         self.mentions: list[ast.Name] = []  # of any name
         self.imports: list[ast.Import | ast.ImportFrom] = []
+        self._declared: set[str] = set()  # by `global` statements
         self._top = _Scope(tree, None)
         self._paths: dict[int, str | None] | None = None  # once all is read
         self._collect(tree, self._top)
@@ -138,6 +139,22 @@ class Names:
             scope = self._scopes.get(id(node))
             return None if scope is None else self._lookup(node.id, scope)
         return None
+
+    @property
+    def module_level(self) -> set[str]:
+        """The names that are bound at module level, by functions that declare them global as well."""
+        return set(self._top.bindings) | self._declared
+
+    def is_global(self, name: ast.Name) -> bool:
+        """Whether a name is one of module level (or a builtin), by Python's scoping rules."""
+        own = self._scopes[id(name)]
+        here: _Scope | None = own
+        while here is not None:
+            skip = isinstance(here.node, ast.ClassDef) and here is not own
+            if not skip and name.id in here.bindings:
+                return here is self._top
+            here = here.parent
+        return True
 
     def at_top(self, name: str) -> str | None:
         """The canonical name that a name stands for at module level, or None when it is no symbol there."""
@@ -195,6 +212,7 @@ class Names:
                     self._visit(child, inner)
             case ast.Global() | ast.Nonlocal():
                 scope.outer.update(node.names)
+                self._declared.update(node.names if isinstance(node, ast.Global) else ())
             case ast.Assign(targets=[ast.Name(id=name) as target], value=value):
                 self._visit(value, scope)
                 self._scopes[id(target)] = scope

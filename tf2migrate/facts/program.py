@@ -13,12 +13,18 @@ class Program(Source):
     """A source with its names resolved (once, when first asked).
 
     `cuts` are offsets that no edit may span, such as the boundaries of a notebook's cells; `first` is the program as
-    it was before any stage.
+    it was before any stage; `borders` are the cuts at which another file begins.
     """
 
-    def __init__(self, text: str, cuts: tuple[int, ...] = (), first: Program | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        cuts: tuple[int, ...] = (),
+        first: Program | None = None,
+        borders: tuple[int, ...] = (),
+    ) -> None:
         super().__init__(text)
-        self.cuts = cuts
+        self.cuts, self.borders = cuts, borders
         self._first = first  # none of its own, which would be a cycle: trees are freed at once, not by the collector
 
     @property

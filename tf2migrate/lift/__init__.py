@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
@@ -43,9 +44,27 @@ def lift(program: Program, options: Options) -> Outcome:
 
 def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) -> list[Edit]:
     """What the written code calls and TensorFlow 2 has no like of, below the imports: optimizers, Glorot's draw."""
-    text = "".join(edit.text for edit in edits)
+    found = []
+    for start, end in pairwise([0, *program.borders, len(program.text)]):
+        text = "".join(e.text for e in edits if start <= e.span.start < end + (end == len(program.text)))
+        imports = [
+            n
+            for n in program.tree.body
+            if isinstance(n, ast.Import | ast.ImportFrom) and start <= program.span(n).start < end
+        ]
+        wanted = _wanted(emitter, text)
+        if wanted and imports:
+            last = imports[-1].end_lineno or 1
+            at = program.offset(last, 0) + len(program.lines[last - 1])
+            found.append(Edit(Span(at, at), "".join(f"\n\n{code}\n\n\n" for code in wanted)))
+    return found
+
+
+def _wanted(emitter: Emitter, text: str) -> list[str]:
+    """The definitions that a file's new text needs."""
     tf = emitter.expressions.tf
-    wanted = [CLASSES[kind][1].format(tf=tf, name=name) for kind, name in emitter.expressions.classes.items()]
+    classes = emitter.expressions.classes.items()
+    wanted = [CLASSES[kind][1].format(tf=tf, name=name) for kind, name in classes if _named(name, text)]
     if _named("glorot_uniform", text):
         wanted.append(GLOROT.format(tf=tf))
     notes = emitter.interpreter.notes
@@ -54,13 +73,7 @@ def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) ->
     wanted += cell_text.classes(text, tf)
     if _named("FusedBatchNormalization", text):
         wanted.append(normalization.fused_class(emitter.interpreter, tf))
-    imports = [n for n in program.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
-    if not wanted or not imports:
-        return []
-    last = imports[-1].end_lineno or 1
-    end = program.offset(last, 0) + len(program.lines[last - 1])
-    written = "".join(f"\n\n{code}\n\n\n" for code in wanted)
-    return [Edit(Span(end, end), written)]
+    return wanted
 
 
 def _named(name: str, text: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.marks import plain
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.layer_kinds import WEIGHTLESS
 from tf2migrate.lift.noted import Noting
@@ -176,9 +177,10 @@ def _weightless(value: Value) -> bool:
 
 def _name(function: ast.FunctionDef, hint: str) -> str:
     """A name for the object: of what it computes, or of the function where that is a noun."""
-    words = function.name.strip("_").split("_")
+    name = plain(function.name).strip("_")
+    words = name.split("_")
     if len(words) == 1 or hint in ("", "output"):
-        return function.name.strip("_").lower()
+        return name.lower()
     return f"{hint}_{words[-1]}"
 
 
@@ -194,7 +196,8 @@ def freed(interpreter: Interpreter) -> set[str]:
             bound[node.arg] += 1
         elif isinstance(node, ast.alias):
             bound[node.asname or node.name] += 1
-    return {function.name for function in interpreter.parts if bound[function.name] == 1}
+    every = [function.name for function in interpreter.parts if bound[function.name] == 1]
+    return {*every, *(plain(name) for name in every if bound[plain(name)] == 1)}
 
 
 def check(interpreter: Interpreter) -> None:

@@ -1,0 +1,166 @@
+"""Files that import each other: what they become together, and that none of them changes where one cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_rules import differences, outputs
+
+from tf2migrate.config import Configuration
+from tf2migrate.packages.treatment import File, treat_together
+from tf2migrate.report import Result
+
+PACKAGES = sorted((Path(__file__).parents[1] / "fixtures" / "packages").iterdir())
+#: The files of the packages that are run.
+DRIVERS = ("evaluate.py", "run.py", "train.py")
+SETTINGS = Configuration({}).of(Path())
+
+MODEL = """import tensorflow as tf
+
+
+def layer(x, size):
+    w = tf.get_variable("w", [2, size], initializer=tf.constant_initializer(0.5))
+    return tf.matmul(x, w)
+"""
+DRIVER = """import tensorflow as tf
+import model
+
+x = tf.placeholder(tf.float32, [None, 2])
+y = model.layer(x, 3)
+with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    print(sess.run(y, feed_dict={x: [[1.0, 2.0]]}))
+"""
+
+
+def treated(**texts: str) -> dict[str, Result]:
+    """What becomes of files, by their names without `.py`."""
+    files = [File(f"{name}.py", text.encode(), SETTINGS) for name, text in texts.items()]
+    return dict(zip(texts, treat_together(files), strict=True))
+
+
+def refusals(result: Result) -> list[str]:
+    return [
+        f"{s.finding.line}: {s.finding.code} {s.finding.message}" for s in result.remaining if "TFM9" in s.finding.code
+    ]
+
+
+def read(folder: Path) -> dict[str, str]:
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
+
+
+@pytest.mark.parametrize("folder", PACKAGES, ids=lambda p: p.name)
+def test_a_package_becomes_what_is_written_beside_it(folder: Path) -> None:
+    old, new = read(folder / "tf1"), read(folder / "tf2")
+    for name, result in treated(**old).items():
+        assert result.after.decode() == new[name], name
+        assert not result.remaining
+    for name, result in treated(**new).items():
+        assert result.after.decode() == new[name], name
+
+
+def joined(folder: Path, driver: str) -> str:
+    """A program of several files as one text that makes the modules and runs the last."""
+    lines = ["import linecache, sys, types"]
+    modules = {name: text for name, text in read(folder).items() if f"{name}.py" != driver}
+    first = sorted(
+        modules, key=lambda name: sum(f"import {name}" in t or f"from {name}" in t for t in modules.values())
+    )
+    for name in reversed(first):
+        lines += [
+            f"text = {modules[name]!r}",
+            f"linecache.cache[{name + '.py'!r}] = (len(text), None, text.splitlines(True), {name + '.py'!r})",
+            f"module = types.ModuleType({name!r})",
+            f"exec(compile(text, {name + '.py'!r}, 'exec'), module.__dict__)",
+            f"sys.modules[{name!r}] = module",
+        ]
+    return "\n".join([*lines, (folder / driver).read_text(encoding="utf-8")])
+
+
+@pytest.mark.tensorflow
+def test_both_sides_of_packages_print_the_same() -> None:
+    runs = [(folder, driver) for folder in PACKAGES for driver in DRIVERS if (folder / "tf1" / driver).exists()]
+    old = outputs("old", [joined(folder / "tf1", driver) for folder, driver in runs])
+    new = outputs("new", [joined(folder / "tf2", driver) for folder, driver in runs])
+    assert all(old), "a program that prints nothing shows nothing"
+    found = {f"{p.name}/{d}": differences(a, b) for (p, d), a, b in zip(runs, old, new, strict=True)}
+    assert not any(found.values()), found
+
+
+def test_a_driver_and_its_model_change_together() -> None:
+    found = treated(model=MODEL, train=DRIVER)
+    assert "class Layer(tf.Module)" in found["model"].after.decode()
+    assert "layer = model.Layer(3)" in found["train"].after.decode()
+
+
+def test_nothing_changes_where_the_driver_cannot() -> None:
+    driver = DRIVER + "print(tf.contrib.no_such.thing())\n"
+    found = treated(model=MODEL, train=driver)
+    assert found["model"].after.decode() == MODEL
+    assert found["train"].after.decode() == driver
+    (why,) = refusals(found["model"])
+    assert why == "5: TFM912 it goes with train.py, which stays as it is (TFM901 on line 9 there)"
+
+
+def test_nothing_changes_where_the_model_cannot() -> None:
+    model = MODEL + "\n\nNET = tf.contrib.no_such.thing()\n"
+    found = treated(model=model, train=DRIVER)
+    assert found["model"].after.decode() == model
+    assert found["train"].after.decode() == DRIVER
+    assert any("TFM912 it goes with model.py" in why for why in refusals(found["train"]))
+
+
+def test_one_driver_that_cannot_keeps_the_other_and_their_model() -> None:
+    other = DRIVER + "print(tf.contrib.no_such.thing())\n"
+    found = treated(model=MODEL, train=DRIVER, evaluate=other)
+    assert [r.after.decode() for r in found.values()] == [MODEL, DRIVER, other]
+    assert refusals(found["train"]) == ["4: TFM912 it goes with model.py, which stays as it is"]
+
+
+def test_drivers_that_need_different_forms_of_a_model_all_stay() -> None:
+    model = MODEL.replace("size)", "size, scale)", 1).replace("w)\n", "w) * scale\n")
+    known = DRIVER.replace("3)", "3, 2.0)")
+    fed = DRIVER.replace("3)", "3, scale)").replace("y = m", "scale = tf.placeholder(tf.float32)\ny = m")
+    fed = fed.replace("feed_dict={", "feed_dict={scale: 2.0, ")
+    assert "class Layer" in treated(model=model, train=known)["model"].after.decode()
+    assert "class Layer" in treated(model=model, train=fed)["model"].after.decode()
+    found = treated(model=model, train=known, other=fed)
+    assert [r.after.decode() for r in found.values()] == [model, known, fed]
+    assert any("the files that use layer need different forms of it" in why for why in refusals(found["model"]))
+
+
+def test_what_a_driver_does_not_use_does_not_keep_it() -> None:
+    model = MODEL + "\n\ndef other():\n    return tf.contrib.no_such.thing()\n"
+    helper = "import tensorflow as tf\n\nSIZE = 3\n\n\ndef other():\n    return tf.contrib.no_such.thing()\n"
+    found = treated(model=MODEL, helper=helper, train=DRIVER.replace("import model", "import model, helper"))
+    assert "model.Layer" in found["train"].after.decode()
+    assert found["helper"].after.decode() == helper
+    assert model != MODEL
+
+
+def test_names_of_different_files_stay_apart() -> None:
+    model = MODEL.replace("    return", "    x = 2 * x\n    return") + "\n\nsize = x = 7\n"
+    driver = DRIVER.replace("layer(x, 3)", "layer(x, size)").replace("x = tf", "size = 3\nx = tf")
+    found = treated(model=model, train=driver)
+    assert "layer = model.Layer(size)" in found["train"].after.decode()
+    assert "size = x = 7" in found["model"].after.decode()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("y = model.layer(x, 3)", "y = getattr(model, 'layer')(x, 3)", "handed on or changed as a whole"),
+        ("y = model.layer(x, 3)", "model.layer = None\ny = x", "handed on or changed as a whole"),
+        ("import model", "from model import layer", "is imported, and bound to something else"),
+        ("y = model.layer(x, 3)", "y = model.layers(x, 3)", "is not bound by that file"),
+    ],
+)
+def test_what_is_not_followed_is_said(old: str, new: str, why: str) -> None:
+    driver = DRIVER.replace(old, new).replace(
+        "y = model.layer", "layer = layer" if "from" in new else "y = model.layer"
+    )
+    found = treated(model=MODEL, train=driver)
+    assert found["model"].after.decode() == MODEL
+    assert found["train"].after.decode() == driver
+    assert any(why in said for said in refusals(found["train"])), refusals(found["train"])

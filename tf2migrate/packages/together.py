@@ -1,0 +1,216 @@
+"""Files that import each other, lifted together: each one that is run, with all that it imports, is one program."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from tf2migrate.apply import apply
+from tf2migrate.facts.era import is_tf1
+from tf2migrate.facts.marks import plain
+from tf2migrate.facts.program import Program
+from tf2migrate.lift import lift
+from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
+from tf2migrate.packages.link import Linked, Part, link
+from tf2migrate.packages.modules import Module, NotFollowed, Resolve
+from tf2migrate.packages.unlink import Rewritten, unlink, with_imports
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A file that is run, and the lines of each file that take part in it; None where that is not known."""
+
+    root: str
+    lines: Mapping[str, frozenset[int] | None]
+    stopped: str = ""  # the file in which stands what keeps it from being lifted
+
+
+@dataclass(slots=True)
+class Together:
+    """What comes of files that import each other: what lifting does in each, and who takes part in what."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    views: list[View] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Merged:
+    """What the programs that a file takes part in make of it."""
+
+    segments: dict[int, str] = field(default_factory=dict)
+    wanted: dict[str, set[str]] = field(default_factory=dict)
+    starts: tuple[int, ...] = ()
+
+
+def lift_together(programs: Mapping[str, Program], options: Mapping[str, Options], resolve: Resolve) -> Together:
+    """Every program that several of the files are, lifted."""
+    modules = {path: Module.of(path, program, n, resolve) for n, (path, program) in enumerate(programs.items(), 1)}
+    found = Together()
+    merged: dict[str, _Merged] = {}
+    for root, members in _views(modules):
+        wanted = options[root.path].target is Target.NATIVE
+        if wanted and any(is_tf1(module.program) for module in members):
+            _follow(root, members, options[root.path], found, merged)
+    _finish(modules, merged, found)
+    return found
+
+
+def _follow(
+    root: Module, members: Sequence[Module], options: Options, found: Together, merged: dict[str, _Merged]
+) -> None:
+    """Lifts one program, without the files that cannot be followed and have nothing of TensorFlow 1."""
+    while True:  # ends: each turn has fewer files
+        try:
+            _lift(root, members, options, found, merged)
+            return
+        except NotFollowed as stop:
+            spared = [m for m in members if m.path == stop.target and m is not root and not is_tf1(m.program)]
+            if not spared:
+                found.views.append(View(root.path, dict.fromkeys(m.path for m in members), stop.module.path))
+                _add(found, stop.module.path, _finding(stop))
+                return
+            members = [m for m in members if m not in spared]
+
+
+def _views(modules: Mapping[str, Module]) -> Iterator[tuple[Module, list[Module]]]:
+    """The files that are run, each with the files that it needs, in the order in which they are imported."""
+    imported = {path for module in modules.values() for path in module.imported}
+    reached: set[str] = set()
+    for path, module in modules.items():
+        runs = path not in imported or any(module.is_main(node) for node in module.program.tree.body)
+        if runs:
+            members = list(_ordered(module, modules))
+            reached |= {m.path for m in members}
+            if len(members) > 1 or path in imported:
+                yield module, members
+    for path, module in modules.items():  # those that import each other in a circle
+        if path not in reached:
+            members = list(_ordered(module, modules))
+            reached |= {m.path for m in members}
+            yield module, members
+
+
+def _ordered(root: Module, modules: Mapping[str, Module]) -> Iterator[Module]:
+    """A file and those that it imports, directly or not; each stands behind what it imports itself."""
+    seen = {root.path}
+
+    def below(module: Module) -> Iterator[Module]:
+        for path in module.imported:
+            if path in modules and path not in seen and _reaches(modules[path], modules):
+                seen.add(path)
+                yield from below(modules[path])
+        yield module
+
+    yield from below(root)
+
+
+def _reaches(module: Module, modules: Mapping[str, Module]) -> bool:
+    """Whether a file, or one that it imports, has to do with TensorFlow."""
+    seen, todo = {module.path}, [module]
+    while todo:
+        each = todo.pop()
+        if "tensorflow" in each.program.text:
+            return True
+        todo += [modules[path] for path in each.imported if path in modules and path not in seen]
+        seen.update(each.imported)
+    return False
+
+
+def _lift(
+    root: Module, members: Sequence[Module], options: Options, found: Together, merged: dict[str, _Merged]
+) -> None:
+    """Lifts one program, and notes what becomes of its files. Raises `NotFollowed`."""
+    linked = link(members)
+    outcome = lift(linked.program, options)
+    stopped = ""
+    for finding in outcome.findings:
+        part, placed = _placed(linked, finding)
+        _add(found, part.module.path, placed)
+        stopped = part.module.path if finding.code.startswith("TFM9") else stopped
+    found.views.append(View(root.path, {part.module.path: _lines(part) for part in linked.parts}, stopped))
+    if stopped:
+        return
+    after, cuts = apply(linked.program.text, outcome.edits, linked.program.cuts)
+    for path, rewritten in unlink(linked, after, cuts).items():
+        part = next(p for p in linked.parts if p.module.path == path)
+        _merge(merged.setdefault(path, _Merged(starts=part.starts)), part, rewritten)
+
+
+def _merge(into: _Merged, part: Part, rewritten: Rewritten) -> None:
+    """Adds what one program makes of a file. Raises `NotFollowed` where another makes something else of it."""
+    for index, text in rewritten.segments.items():
+        if into.segments.setdefault(index, text) != text:
+            statement = _first(part, index)
+            what = getattr(statement, "name", "") or "this"
+            raise NotFollowed(part.module, statement, f"the files that use {what} need different forms of it")
+    for path, names in rewritten.wanted.items():
+        into.wanted.setdefault(path, set()).update(names)
+
+
+def _first(part: Part, index: int) -> ast.stmt:
+    """The first statement of a segment."""
+    program = part.module.program
+    start = part.starts[index]
+    below = [s for s in program.tree.body if program.span(s).start >= start]
+    return below[0] if below else program.tree.body[-1]
+
+
+def _lines(part: Part) -> frozenset[int]:
+    """The lines of a file that take part in a program."""
+    program = part.module.program
+    ends = [*part.starts[1:], len(program.text)]
+    found: set[int] = set()
+    for index in part.live:
+        first, last = program.position(part.starts[index])[0], program.position(max(0, ends[index] - 1))[0]
+        found.update(range(first, last + 1))
+    return frozenset(found)
+
+
+def _finish(modules: Mapping[str, Module], merged: Mapping[str, _Merged], found: Together) -> None:
+    """What lifting makes of each file, once all programs have had their say."""
+    texts: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for path, each in merged.items():
+        text = modules[path].program.text
+        old = [Span(start, end) for start, end in pairwise([*each.starts, len(text)])]
+        edits = [Edit(old[i], new) for i, new in each.segments.items() if text[old[i].start : old[i].end] != new]
+        texts[path] = apply(text, edits, each.starts[1:])
+    bound = {path: Program(text).names.module_level for path, (text, _) in texts.items()}
+    for path, each in merged.items():
+        module = modules[path]
+        try:
+            text, cuts = with_imports(module, *texts[path], each.wanted, bound)
+        except NotFollowed as stop:
+            _add(found, stop.module.path, _finding(stop))
+            continue
+        pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        bounds = [*each.starts, len(module.program.text)]
+        edits = []
+        for (start, end), piece in zip(pairwise(bounds), pieces, strict=True):
+            if module.program.text[start:end] != piece:
+                edits.append(Edit(Span(start, end), piece))
+        before = found.outcomes.get(path, Outcome())
+        found.outcomes[path] = replace(before, edits=tuple(edits))
+
+
+def _placed(linked: Linked, finding: Finding) -> tuple[Part, Finding]:
+    """A finding about the program, as one about a file of it."""
+    part, line, column = linked.place(finding.line, finding.column)
+    message, advice = plain(finding.message), plain(finding.advice)
+    return part, replace(finding, line=line, column=column, message=message, advice=advice)
+
+
+def _finding(stop: NotFollowed) -> Finding:
+    line, column = getattr(stop.node, "lineno", 1), getattr(stop.node, "col_offset", 0)
+    return Finding(
+        line, column + 1, "TFM912", f"the files that import each other are not followed as one program: {stop}", _ADVICE
+    )
+
+
+_ADVICE = "Rewrite this by hand, then run the tool again."
+
+
+def _add(found: Together, path: str, finding: Finding) -> None:
+    before = found.outcomes.get(path, Outcome())
+    found.outcomes[path] = replace(before, findings=tuple(dict.fromkeys((*before.findings, finding))))

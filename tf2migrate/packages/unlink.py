@@ -1,0 +1,124 @@
+"""A later form of a linked program, back in its files, in each file's own words."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tf2migrate.apply import apply
+from tf2migrate.facts.marks import MARKED, plain
+from tf2migrate.facts.program import Program
+from tf2migrate.model import Edit, Span
+from tf2migrate.packages.link import Linked, Part, origins
+from tf2migrate.packages.modules import Module, NotFollowed
+
+
+@dataclass(slots=True)
+class Rewritten:
+    """What a module becomes: its live segments by number, and the names that it must import from others now."""
+
+    segments: dict[int, str]
+    wanted: dict[str, set[str]] = field(default_factory=dict)
+
+
+def unlink(linked: Linked, after: str, cuts: Sequence[int]) -> dict[str, Rewritten]:
+    """What each module becomes. Raises `NotFollowed` where its file could not say it."""
+    modules = {part.module.number: part.module for part in linked.parts}
+    bounds = [0, *cuts, len(after)]
+    found: dict[str, Rewritten] = {}
+    first = 0
+    for part in linked.parts:
+        own = bounds[first : first + len(part.starts) + 1]
+        first += len(part.starts)
+        found[part.module.path] = _module(linked, part, after[own[0] : own[-1]], [c - own[0] for c in own], modules)
+    return found
+
+
+def _module(linked: Linked, part: Part, text: str, bounds: Sequence[int], modules: Mapping[int, Module]) -> Rewritten:
+    module, result = part.module, Rewritten({})
+    program = Program(text)
+    known = {target: name for name, target in origins(module, {m.path: m for m in modules.values()}).items()}
+    edits = []
+    for name in program.names.mentions:
+        match = MARKED.fullmatch(name.id)
+        if match is None or int(match[2]) == module.number or not program.names.is_global(name):
+            continue
+        if not isinstance(name.ctx, ast.Load):
+            raise NotFollowed(module, module.program.tree.body[0], f"{plain(name.id)} would be bound in another file")
+        home = modules[int(match[2])]
+        spelled = known.get(name.id) or _spelled(module, home, plain(name.id), result)
+        edits.append(Edit(program.span(name), spelled))
+    changed, moved = apply(text, edits, bounds[1:-1])
+    _check_scopes(module, program, Program(plain(changed)))
+    pieces = [changed[start:end] for start, end in pairwise([0, *moved, len(changed)])]
+    result.segments = {index: linked.unmasked(plain(pieces[index])) for index in part.live}
+    return result
+
+
+def _spelled(module: Module, home: Module, name: str, result: Rewritten) -> str:
+    """How a module reads a name of another that it has not read before."""
+    for dotted, path in module.modules.items():
+        if path == home.path:
+            return f"{dotted}.{name}"
+    if home.path in module.stars and not name.startswith("_"):
+        return name
+    if any(path == home.path for path, _ in module.members.values()):
+        result.wanted.setdefault(home.path, set()).add(name)
+        return name
+    why = f"it would have to import {name}"
+    raise NotFollowed(module, module.program.tree.body[0], why, home.path)
+
+
+def _check_scopes(module: Module, before: Program, after: Program) -> None:
+    """Without its marks, every name still belongs to the scope that it belonged to."""
+    pairs = list(zip(before.names.mentions, after.names.mentions, strict=True))
+    ours = {new.id for old, new in pairs if MARKED.fullmatch(old.id) and before.names.is_global(old)}
+    ours -= {dotted.split(".")[0] for dotted in module.modules}
+    for old, new in pairs:
+        is_global = before.names.is_global(old)
+        mixed = is_global and MARKED.fullmatch(old.id) is None and old.id in ours
+        if mixed or after.names.is_global(new) != is_global:
+            raise NotFollowed(module, module.program.tree.body[0], f"{plain(old.id)} would get a second meaning")
+
+
+def with_imports(
+    module: Module, text: str, cuts: Sequence[int], wanted: Mapping[str, set[str]], bound: Mapping[str, set[str]]
+) -> tuple[str, tuple[int, ...]]:
+    """A module's later form with its imports of other files as they must be; `bound` are the names that those have."""
+    program = Program(text)
+    read = {name.id for name in program.names.mentions if isinstance(name.ctx, ast.Load)}
+    read -= {name.id for name in program.names.mentions if isinstance(name.ctx, ast.Store)}
+    edits = []
+    left = {path: set(names) for path, names in wanted.items()}
+    for node in program.tree.body:
+        if not isinstance(node, ast.ImportFrom) or any(a.name == "*" for a in node.names):
+            continue
+        paths = {module.members[a.asname or a.name][0] for a in node.names if (a.asname or a.name) in module.members}
+        if len(paths) != 1 or next(iter(paths)) not in bound:
+            continue
+        path = paths.pop()
+        kept = [alias for alias in node.names if alias.name in bound[path] or (alias.asname or alias.name) in read]
+        gone = [alias for alias in kept if alias.name not in bound[path]]
+        if gone:
+            raise NotFollowed(module, node, f"{gone[0].name} becomes something else in the file that has it", path)
+        added = sorted(left.pop(path, set()) - {alias.name for alias in kept if alias.asname is None})
+        if added or len(kept) != len(node.names):
+            edits.append(_edit(program, node, kept, added))
+    if missing := [name for names in left.values() for name in names]:
+        raise NotFollowed(module, module.program.tree.body[0], f"it would have to import {missing[0]}")
+    return apply(text, edits, cuts)
+
+
+def _edit(program: Program, node: ast.ImportFrom, kept: Sequence[ast.alias], added: Sequence[str]) -> Edit:
+    """The names of an import anew; one that is left without names goes, with its line."""
+    names = [program.segment(alias) for alias in kept] + list(added)
+    if names:
+        first, last = program.span(node.names[0]), program.span(node.names[-1])
+        if len(kept) == len(node.names):
+            return Edit(Span(last.end, last.end), "".join(f", {name}" for name in added))
+        return Edit(Span(first.start, last.end), ", ".join(names))
+    span = program.span(node)
+    alone = program.text[span.end : span.end + 1] == "\n" and program.text[: span.start].endswith(("\n", ""))
+    return Edit(Span(span.start, span.end + alone), "" if alone else "pass")
