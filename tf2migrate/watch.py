@@ -25,7 +25,7 @@ _Stamp = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A file as it was when it was treated, with the settings of then, what others told of it, and what came of it."""
+    """A file as it was when it was treated, with the settings of then, and what came of it."""
 
     job: Job
     stamp: _Stamp
