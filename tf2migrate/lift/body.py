@@ -59,7 +59,8 @@ class BodyWriter:
         taped = self._taped(planned)
         self.calls = {}
         self._plan_calls(planned, early, self._needed_in_tape(planned, taped))
-        lines = self._tape(planned, early, taped)
+        lines = [f"{name} = {first}" for name, first in found.entered.items()]
+        lines += self._tape(planned, early, taped)
         for statement in early:
             if statement not in self.in_tape:
                 lines += self._statement(statement)

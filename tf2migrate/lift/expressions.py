@@ -161,6 +161,9 @@ class Expressions:
             renamed = [self.plan.renamed[site] for site in sites if site in self.plan.renamed]
             if renamed:
                 return renamed[0]
+            first = [self.plan.entered[site] for site in sites if site in self.plan.entered]
+            if first and len(sites) == 1:
+                return first[0]
         if self.interpreter.rewrites.get(id(node)) == "the end":
             return "StopIteration"
         if (stopped := pipeline_text.asked(self, node)) is not None:

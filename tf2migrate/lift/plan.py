@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import builders, draws, fed_tensors, pipe_runs, visibility
+from tf2migrate.lift import builders, draws, fed_tensors, loop_starts, pipe_runs, visibility
 from tf2migrate.lift.cells import ZeroState, kept_states
 from tf2migrate.lift.datasets import Element, Iterator, Start, starts
 from tf2migrate.lift.interpret import Interpreter
@@ -46,6 +46,7 @@ class Plan:
     parameter_names: dict[Value, str]
     taken: set[str]
     renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
+    entered: dict[tuple[int, str], str] = field(default_factory=dict)  # those that functions start from, by new names
     states: set[Value] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
     attributes: set[str] = field(default_factory=set)  # those that instances have now besides
     shared: dict[Value, Definition] = field(default_factory=dict)  # the names of variables that are found again
@@ -69,6 +70,7 @@ class Plan:
 def make_plan(interpreter: Interpreter) -> Plan:
     """The functions of all runs. Raises `Refused`."""
     statements = [s for frame in interpreter.frames for s in frame.statements]
+    loop_starts.move(interpreter)
     for statement in statements:
         for value in leaves(statement.value) if statement.value else []:
             if isinstance(value, Unknown):
@@ -249,7 +251,9 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
         env = run.env if seen else definition.statement.frame.env  # of a function that has ended by then
         now = {d.site for d in env.get(definition.name, ())}
         then = {d.site for d in found.closed if d.name == definition.name and d.owner is None}
-        if definition.statement.frame.unit and ((now and now != then) or definition.name in local):
+        if not definition.statement.frame.unit or not ((now and now != then) or definition.name in local):
+            continue
+        if not (_is_mixed(interpreter, definition) and loop_starts.enter(plan, found, definition, local)):
             _rename(interpreter, definition, plan)
     for value in found.parameters:
         if value not in plan.parameter_names:
@@ -264,7 +268,7 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
 def _rename(interpreter: Interpreter, definition: Definition, plan: Plan) -> None:
     if definition.site in plan.renamed:
         return
-    mixed = any(definition.site in sites and len(sites) > 1 for sites in interpreter.resolved.values())
+    mixed = _is_mixed(interpreter, definition)
     if mixed or not isinstance(definition.statement.node, ast.Assign) or isinstance(definition.value, Placeholder):
         raise Refused(
             "TFM903",
@@ -273,6 +277,11 @@ def _rename(interpreter: Interpreter, definition: Definition, plan: Plan) -> Non
             "Give the second value a name of its own.",
         )
     plan.renamed[definition.site] = plan.fresh(definition.name)
+
+
+def _is_mixed(interpreter: Interpreter, definition: Definition) -> bool:
+    """Whether a name is read somewhere that may stand for this binding and for another."""
+    return any(definition.site in sites and len(sites) > 1 for sites in interpreter.resolved.values())
 
 
 def _join_asserts(statements: list[Statement], found: Slice) -> None:

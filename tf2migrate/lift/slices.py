@@ -35,6 +35,7 @@ class Slice:
     statements: list[Statement] = field(default_factory=list)
     parameters: dict[Value, Definition] = field(default_factory=dict)
     closed: set[Definition] = field(default_factory=set)
+    entered: dict[str, str] = field(default_factory=dict)  # names that it binds anew: what they are when it begins
 
     def __str__(self) -> str:
         lines = sorted({s.line for s in self.statements})
