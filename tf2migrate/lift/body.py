@@ -263,7 +263,8 @@ class BodyWriter:
         indent = self.program.indent(node)
         text = shift(self.expressions.renderer.text(node), indent, "")
         text = text.rstrip().rstrip(";")
-        if text in [f"{d.name} = {d.name}" for d in statement.writes]:  # a dropout that never drops, another name
+        sides = text.split(" = ")
+        if len(sides) == 2 and sides[0] == sides[1]:  # a dropout that never drops, another name
             return comments
         return [*comments, text + self._trailing(node)]
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.names import Names
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import visibility
+from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
-from tf2migrate.lift.values import Python, Refused, Structure, Time, Value, leaves
+from tf2migrate.lift.values import Python, Refused, Structure, Tensor, Time, Value, leaves
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -102,6 +103,12 @@ def note(interpreter: Interpreter, definition: Definition) -> None:
         known = interpreter.origins.setdefault(definition.value, [])
         if all(d.site != definition.site for d in known):
             known.append(definition)
+
+
+def is_unnamed(interpreter: Interpreter, value: Value) -> bool:
+    """Whether a tensor is computed in a call that is given it, under no name that could be read elsewhere."""
+    staged = isinstance(value, Tensor) and value.time >= Time.STAGED and not isinstance(value, Element)
+    return staged and value not in interpreter.origins
 
 
 def _is_alias(definition: Definition) -> bool:

@@ -13,8 +13,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import builders
 from tf2migrate.lift.trace import Definition, Frame
-from tf2migrate.lift.values import NONE, PYTHON, Handle, Python, Refused, Time, Unknown, Value, join, leaves
+from tf2migrate.lift.values import (
+    NONE,
+    PYTHON,
+    Handle,
+    Placeholder,
+    Python,
+    Refused,
+    Tensor,
+    Time,
+    Unknown,
+    Value,
+    join,
+    leaves,
+)
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Function, Interpreter
@@ -145,13 +159,12 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
     """
     instance = interpreter.instances.get(made.node)
     constructor = made.methods.get("__init__")
-    arguments = interpreter.bound(constructor, node, skipped=1) if constructor is not None and node is not None else {}
+    known = constructor is not None and node is not None
+    arguments = interpreter.given_to(constructor, node, skipped=1) if known else {}  # type: ignore[arg-type]
     for leaf in [leaf for value in arguments.values() for leaf in leaves(value)]:
         if isinstance(leaf, Unknown):
             return leaf
-        if leaf.time >= Time.STAGED:
-            return Unknown(f"the constructor of {made.node.name} is given a tensor", node or made.node)
-        if instance is not None and not isinstance(leaf, Python | Handle | Instance):
+        if instance is not None and not isinstance(leaf, Python | Handle | Instance | Tensor | Placeholder):
             return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
     if instance is None:
         instance = Instance(made)
@@ -169,7 +182,9 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
         )
     if constructor is not None:
         function = interpreter.function(constructor, made.frame)
-        interpreter.call_driver(function, {"self": instance, **arguments}, node)
+        found = interpreter.call_driver(function, {"self": instance, **arguments}, node)
+        if isinstance(found, Unknown):
+            return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
     return instance
 
 
@@ -177,9 +192,10 @@ def call(interpreter: Interpreter, bound: Bound, node: ast.Call, hint: str) -> V
     """A method called, with `self` bound."""
     function = bound.function
     skipped = 0 if bound.given else 1
-    arguments = {"self": bound.instance, **interpreter.bound(function.node, node, skipped=skipped)}
     if function.node in interpreter.driver_nodes:
-        return interpreter.call_driver(function, arguments, node)
+        given = interpreter.given_to(function.node, node, skipped)
+        return interpreter.call_driver(function, {"self": bound.instance, **given}, node)
+    arguments = {"self": bound.instance, **interpreter.bound(function.node, node, skipped=skipped)}
     return interpreter.call_helper(function, node, arguments, hint)
 
 
@@ -211,6 +227,7 @@ def bind(interpreter: Interpreter, instance: Instance, target: ast.Attribute, va
     """An attribute is set: the definitions of one name are kept together, since methods come in any order."""
     definition = Definition(target.attr, value, interpreter.statement, instance, target.attr)
     interpreter.statement.writes.append(definition)
+    builders.note(interpreter, definition)
     before = [d for d in instance.attributes.get(target.attr, ()) if d.site != definition.site]
     instance.attributes[target.attr] = (*before, definition)
     interpreter.attributes[id(target)] = (definition,)

@@ -1,4 +1,4 @@
-"""Parameters that a function loses: those that every call gives a session, or another thing that is no more.
+"""Parameters that a function loses: those that every call gives a session, a tensor, or another thing that is no more.
 
 A function that is given elements of a data set is given the iterator, where it could not see it otherwise.
 """
@@ -7,27 +7,34 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from tf2migrate.commas import cuts
 from tf2migrate.facts.source import Source
+from tf2migrate.lift import handed
 from tf2migrate.lift.datasets import Element, Iterator
 from tf2migrate.lift.interpret import FunctionNode, Interpreter
 from tf2migrate.lift.trace import Frame
-from tf2migrate.lift.values import GONE, Handle, Value
+from tf2migrate.lift.values import GONE, Effect, Handle, Placeholder, Schedule, Tensor, Time, Value
 from tf2migrate.lift.visibility import sees
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
 
 
 class Dropped:
     """Which parameters go, and the texts of definitions and calls without them."""
 
-    def __init__(self, interpreter: Interpreter, fresh: Callable[[str], str]) -> None:
+    def __init__(self, interpreter: Interpreter, fresh: Callable[[str], str], expressions: Expressions) -> None:
+        self._expressions = expressions
         self._of_function: dict[FunctionNode, set[str]] = {}
         self._of_call: dict[int, FunctionNode] = {}
         self.passed: dict[FunctionNode, tuple[str, str, Iterator]] = {}  # a parameter, its new name, what it now is
         self.made: dict[Iterator, str] = {}  # how such an iterator is called where it is made
         for function, calls in interpreter.given.items():
             gone = {name for name in calls[0][1] if all(_is_gone(given.get(name)) for _, given in calls)}
-            if gone:
+            gone |= {name for name, value in calls[0][1].items() if _only_fed(expressions, function, name, value)}
+            if gone or handed.names(expressions, function):
                 self._of_function[function] = gone
                 self._of_call |= {id(node): function for node, _ in calls}
             frame = next((f for f in interpreter.frames if f.node is function), None)
@@ -49,7 +56,10 @@ class Dropped:
             source, parameters = _parameters(text)
             text = _replaced(source, text, next(p for p in parameters if p.arg == passed[0]), passed[1])
         source, parameters = _parameters(text)
-        return _without(source, text, parameters, [p for p in parameters if p.arg in self._of_function[node]])
+        text = _without(source, text, parameters, [p for p in parameters if p.arg in self._of_function[node]])
+        added = handed.names(self._expressions, node)
+        own = ["self"] if parameters and parameters[0].arg == "self" else []
+        return _with(text, text.index("("), added, own)
 
     def call(self, node: ast.Call, inside: Callable[[ast.Call], str]) -> str | None:
         """A call without the arguments that go, `inside` being its text; None where it stays."""
@@ -67,7 +77,30 @@ class Dropped:
         else:
             gone = self._of_function[function]
         source, every = _arguments(function, text)
-        return _without(source, text, [a for _, a in every], [a for label, a in every if label in gone])
+        text = _without(source, text, [a for _, a in every], [a for label, a in every if label in gone])
+        added = handed.texts(self._expressions, function, node)
+        return _with(text, _opening(text), added) if added else text
+
+
+def _opening(text: str) -> int:
+    """Where the arguments of a call begin."""
+    source = Source(text)
+    statement = source.tree.body[0]
+    assert isinstance(statement, ast.Expr)
+    assert isinstance(statement.value, ast.Call)
+    return text.index("(", source.span(statement.value.func).end)
+
+
+def _with(text: str, opening: int, added: list[str], own: Sequence[str] = ()) -> str:
+    """A list of things between parentheses with some more at its beginning, but for `self`."""
+    if not added:
+        return text
+    start = opening + 1
+    for name in own:
+        start = text.index(name, start) + len(name)
+    rest = text[start:].lstrip(", ")
+    end = "" if rest.startswith(")") else ", "
+    return f"{text[:start]}{', ' if own else ''}{', '.join(added)}{end}{rest}"
 
 
 def _unseen(frame: Frame | None, given: dict[str, Value]) -> tuple[str, Iterator] | None:
@@ -110,8 +143,21 @@ def _replaced(source: Source, text: str, node: ast.expr | ast.keyword | ast.arg,
     return text[: span.start] + by + text[span.end :]
 
 
+def _only_fed(expressions: Expressions, function: FunctionNode, name: str, value: Value) -> bool:
+    """Whether a function is given a placeholder only to feed it."""
+    inside = any(p.frame is not None and p.frame.node is function for p in expressions.plan.functions)
+    if not isinstance(value, Placeholder) or inside or isinstance(function, ast.Lambda):
+        return False
+    rewrites = expressions.interpreter.rewrites
+    keys = {id(n) for n in ast.walk(function) if isinstance(rewrites.get(id(n)), tuple) and rewrites[id(n)][0] == "key"}  # type: ignore[index]
+    named = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
+    return bool(named) and all(id(n) in keys for n in named)
+
+
 def _is_gone(value: object) -> bool:
-    return isinstance(value, Element) or (isinstance(value, Handle) and value.role in GONE)
+    if isinstance(value, Tensor | Effect | Schedule) and value.time >= Time.STAGED:
+        return True
+    return isinstance(value, Handle) and value.role in GONE
 
 
 def _without(source: Source, text: str, every: Sequence[ast.AST], gone: Iterable[ast.AST]) -> str:

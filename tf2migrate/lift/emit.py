@@ -274,8 +274,8 @@ class Emitter:
     def _function(self, planned: Planned, indent: str) -> list[str]:
         assert planned.frame is not None
         lines = self._spaced(self.written[id(planned)], indent)
-        apart = planned.frame.node not in self.expressions.graphs
-        if apart and any(not visibility.sees(run.frame, planned.frame) for run in planned.runs):
+        owned = visibility.owner(planned.frame) is not None
+        if owned and any(not visibility.sees(run.frame, planned.frame) for run in planned.runs):
             lines[-1:] = ["", f"{indent}self.{planned.name} = {planned.name}", ""]
         if planned in self.traced:
             lines[-1:] = [

@@ -14,6 +14,7 @@ from tf2migrate.lift import (
     collections,
     datasets,
     element_types,
+    handed,
     iterator_text,
     keras_layers,
     layer_text,
@@ -76,8 +77,9 @@ class Expressions:
         moving = [d for s in every if s.moves for d in s.writes]  # names that functions bind for themselves
         self._local = {d.name for d in moving if not isinstance(d.value, Effect)}
         self.tf = tensorflow_name(self.program.names)
-        self.dropped = Dropped(interpreter, plan.fresh)
         self.graphs = builders.name_graphs(interpreter, plan)  # for each builder of a graph: its result's name
+        self.handed = handed.find(self)
+        self.dropped = Dropped(interpreter, plan.fresh, self)
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
         self.inside = False  # whether what is written is the body of a function
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
@@ -156,6 +158,8 @@ class Expressions:
             told = self.interpreter.rewrites.get(id(node.operand))
             if isinstance(told, tuple) and isinstance(told[1], monitored.Stop) and isinstance(node.operand, ast.Call):
                 return monitored.stop_text(self, node.operand, told[1], negated=True)
+        if self.inside and (named := self.interpreter.aliases.get(id(node))) is not None:
+            return self.plan.parameter_names.get(named.value, named.name)
         if isinstance(node, ast.Name):
             sites = self.interpreter.resolved.get(id(node), ())
             renamed = [self.plan.renamed[site] for site in sites if site in self.plan.renamed]
@@ -407,7 +411,7 @@ class Expressions:
         """The call of a run's function, with what it is fed; in several lines where it is wider than it may be."""
         fed = {feed.key: feed for feed in run.feeds}
         wanted = list(planned.slice.parameters)
-        name = builders.callee(self, planned, run) or visibility.callee(self.interpreter, planned, run)
+        name = handed.callee(self, planned, run)
         placed, drawn = iterator_text.arguments(self, run, planned)
         signed = iterator_text.signed(planned)
         certain = signed and not any(feed.optional for feed in run.feeds)

@@ -134,6 +134,8 @@ class Interpreter:
         self.loops: dict[int, loops.Loop] = {}  # the loops that make something and use it
         self.collected: dict[tuple[int, str], collections.Collection] = {}  # those of tensors
         self.origins: dict[Value, list[Definition]] = {}  # for each staged value: the names that it was given
+        self.called_from: dict[int, tuple[Frame, dict[str, tuple[Definition, ...]]]] = {}  # units' calls: what they see
+        self.aliases: dict[int, Definition] = {}  # for each read of a parameter that is a tensor: the tensor's own name
         self.instances: dict[ast.ClassDef, classes.Instance] = {}
         self.attributes: dict[int, tuple[Definition, ...]] = {}  # for each attribute of an instance: what it may be
         self.given: dict[FunctionNode, list[tuple[ast.Call, dict[str, Value]]]] = {}  # the calls of units' functions
@@ -640,7 +642,10 @@ class Interpreter:
         definitions = self.frame.lookup(node.id)
         if not definitions:
             return PYTHON
-        definitions = tuple(builders.origin(self, definition) for definition in definitions)
+        found = tuple(builders.origin(self, definition) for definition in definitions)
+        if len(found) == 1 and found != definitions:
+            self.aliases[id(node)] = found[0]
+        definitions = found
         self.statement.reads.update(definitions)
         self.resolved.setdefault(id(node), set()).update(d.site for d in definitions)
         return join([definition.value for definition in definitions], node)
@@ -856,9 +861,9 @@ class Interpreter:
         return PYTHON
 
     def call_function(self, function: Function, node: ast.Call, hint: str) -> Value:
-        arguments = self.bound(function.node, node)
         if function.node in self.driver_nodes:
-            return self.call_driver(function, arguments, node)
+            return self.call_driver(function, self.given_to(function.node, node), node)
+        arguments = self.bound(function.node, node)
         return self.call_helper(function, node, arguments, hint)
 
     def function(self, node: FunctionNode, frame: Frame) -> Function:
@@ -868,6 +873,8 @@ class Interpreter:
         """A function that runs sessions is part of the unit: its body is followed once, at its first call."""
         if node is not None:
             self.given.setdefault(function.node, []).append((node, arguments))
+        if any(builders.is_unnamed(self, value) for value in arguments.values()):
+            return Unknown("a function that runs sessions is given a tensor that has no name", node or function.node)
         if id(function.node) in self.called:
             if function.node in self.feeders and node is not None:
                 return feeders.again(self, function, node)
@@ -984,6 +991,14 @@ class Interpreter:
                 self.bind(name, value)
         self.frame = before
         return frame
+
+    def given_to(self, function: FunctionNode, call: ast.Call, skipped: int = 0) -> dict[str, Value]:
+        """The arguments of a call of a unit's function: what of them only runs know is read by it, not by the call."""
+        with self.apart() as reads:
+            arguments = self.bound(function, call, skipped)
+        self.statement.reads |= {d for d in reads if not d.staged or isinstance(d.value, Placeholder)}
+        self.called_from[id(call)] = self.frame, visible(self.frame)
+        return arguments
 
     def bound(self, function: FunctionNode, call: ast.Call, skipped: int = 0) -> dict[str, Value]:
         """The values of a call's arguments by the names of the function's parameters (after those skipped)."""

@@ -312,7 +312,10 @@ def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str
 
 
 def _key(run: Run, found: Slice) -> object:
-    shape = tuple((ast.dump(leaf.node), tuple(sorted(id(d) for d in leaf.reads))) for leaf in found.leaves)
+    shape = tuple(
+        ("" if leaf.named and len(leaf.reads) == 1 else ast.dump(leaf.node), frozenset(leaf.reads))
+        for leaf in found.leaves
+    )
     given = frozenset(found.parameters)
     return (
         shape,
@@ -358,7 +361,7 @@ def _place(planned: Planned, run: Run) -> None:
             return
     inline = [leaf.statement for leaf in planned.slice.leaves]
     outside = [s for s in planned.slice.statements if s not in inline and s.order]
-    standing = [s for s in outside if s.frame is run.frame] or outside
+    standing = _innermost(outside) or [s for s in outside if s.frame is run.frame] or outside
     own = [s for s in planned.slice.statements if s in inline and not isinstance(s.node, ast.stmt)]
     local = {d for s in own for d in s.reads if d.statement.frame is run.frame and d.owner is None}
     if standing:
@@ -378,6 +381,14 @@ def _place(planned: Planned, run: Run) -> None:
             break
     assert isinstance(statement, ast.stmt)
     planned.anchor, planned.before, planned.frame = statement, True, run.frame
+
+
+def _innermost(statements: list[Statement]) -> list[Statement]:
+    """The last of some statements, where only the frame that they stand in sees all that the others use."""
+    frames = {s.frame for s in statements}
+    inner = [f for f in frames if len(frames) > 1 and all(visibility.sees(f, other) for other in frames)]
+    last = statements[-1:]
+    return last if inner and last[0].frame is inner[0] and visibility.owner(inner[0]) is not None else []
 
 
 def _starts_after(run: Run, block: ast.stmt, latest: int) -> bool:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _ADVICE = "Keep it as an attribute, or build and run this part of the graph in one function."
 
+_REPEATS = (
+    *(ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
+)
+
 
 def owner(frame: Frame) -> Instance | None:
     """The instance whose method a frame is."""
@@ -40,6 +45,25 @@ def item_text(interpreter: Interpreter, value: Value) -> str | None:
             if item is value and isinstance(key, str | int):
                 return f"{definition.name}[{key}]" if isinstance(key, int) else f'{definition.name}["{key}"]'
     return None
+
+
+def is_single(interpreter: Interpreter, instance: Instance) -> bool:
+    """Whether a program makes one object of a class, and no more."""
+    constructor = instance.of.methods.get("__init__")
+    calls = interpreter.given.get(constructor, []) if constructor is not None else []
+    return len(calls) == 1 and _once(interpreter, calls[0][0])
+
+
+def _once(interpreter: Interpreter, call: ast.AST) -> bool:
+    """Whether a call happens once: in no loop, and in a function that is called once, if in one."""
+    around = [n for n in interpreter.program.nodes if isinstance(n, _REPEATS) and any(c is call for c in ast.walk(n))]
+    for node in around:
+        if not isinstance(node, ast.FunctionDef):
+            return False
+        calls = interpreter.given.get(node, [])
+        if len(calls) != 1 or not _once(interpreter, calls[0][0]):
+            return False
+    return True
 
 
 def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
@@ -65,6 +89,7 @@ def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
     frame = planned.frame
     assert frame is not None
     _check_locals(planned)
+    _check_owners(planned, frame)
     parameters = {plan.parameter_names[v]: v for v in planned.slice.parameters}
     for definition in sorted(planned.slice.closed, key=lambda d: d.statement.order):
         if definition.owner is not None:
@@ -96,6 +121,17 @@ def _check_locals(planned: Planned) -> None:
         for definition in leaf.reads:
             if leaf.named and len(frames.get(definition.name, ())) > 1 and bound[definition.name] is not definition:
                 raise _refused(definition, "is the name of two things in two functions that one run needs")
+
+
+def _check_owners(planned: Planned, frame: Frame) -> None:
+    """What one object's graph reads of the object is not to be had in a function of another one's. Raises `Refused`."""
+    for statement in planned.slice.statements:
+        if owner(statement.frame) in (None, owner(frame)):
+            continue
+        for definition in statement.reads:
+            if definition.owner is not None and not definition.staged:
+                what = "belongs to another object than the one where the run's function would stand"
+                raise _refused(definition, what)
 
 
 def _promote(interpreter: Interpreter, definition: Definition, frame: Frame, plan: Plan) -> None:
@@ -130,6 +166,12 @@ def spec(plan: Plan, planned: Planned, value: Value) -> str:
 def named(plan: Plan, frame: Frame, value: Value) -> str:
     """The name of a placeholder's specification in a frame. Raises `Refused`."""
     names = plan.bindings[value]
+    given: Frame | None = frame
+    while given is not None and not isinstance(given.node, ast.Module):
+        for name, definitions in given.env.items():
+            if [d.value for d in definitions] == [value] and isinstance(definitions[0].statement.node, ast.Pass):
+                return name
+        given = given.parent
     for definition in names:
         if definition.owner is None and sees(frame, definition.statement.frame):
             return definition.name
@@ -172,6 +214,9 @@ def callee(interpreter: Interpreter, planned: Planned, run: Run) -> str:
         definitions = interpreter.attributes.get(id(node), ())
         if isinstance(node, ast.Attribute) and any(d.owner is instance for d in definitions):
             return f"{ast.unparse(node.value)}.{planned.name}"
+    for name, known in run.env.items():
+        if instance is not None and [d.value for d in known] == [instance] and is_single(interpreter, instance):
+            return f"{name}.{planned.name}"
     raise Refused(
         "TFM902",
         run.node,

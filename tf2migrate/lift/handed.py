@@ -1,0 +1,78 @@
+"""Functions that another function is given: where it was given tensors to run, and cannot see the function of that run.
+
+`train(sess, train_op, loss)` becomes `train(train_step)`.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift import builders, visibility
+from tf2migrate.lift.trace import Fetches, Run, Statement
+from tf2migrate.lift.values import Refused
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
+    from tf2migrate.lift.interpret import FunctionNode, Interpreter
+    from tf2migrate.lift.plan import Planned
+
+Handed = dict["FunctionNode", dict["Planned", None]]
+
+
+def find(expressions: Expressions) -> Handed:
+    """For each function that runs what it cannot see: what it is given now. Raises `Refused` where it cannot be."""
+    found: Handed = {}
+    for planned in expressions.plan.functions:
+        for run in planned.runs:
+            try:
+                _callee(expressions, planned, run)
+            except Refused:
+                if not _takes(expressions, run):
+                    raise
+                assert not isinstance(run.frame.node, ast.Module)
+                found.setdefault(run.frame.node, {})[planned] = None
+    return found
+
+
+def _callee(expressions: Expressions, planned: Planned, run: Run) -> str:
+    named = builders.callee(expressions, planned, run)
+    return named or visibility.callee(expressions.interpreter, planned, run)
+
+
+def _takes(expressions: Expressions, run: Run) -> bool:
+    """Whether all calls of the function that a run stands in are seen, so that it can be given something more."""
+    function, interpreter = run.frame.node, expressions.interpreter
+    if not isinstance(function, ast.FunctionDef) or function.decorator_list:
+        return False
+    calls = {id(call.func) for call, _ in interpreter.given.get(function, [])}
+    named = [n for n in interpreter.program.nodes if _names(interpreter, n, function.name)]
+    return bool(calls) and {id(n) for n in named} == calls
+
+
+def _names(interpreter: Interpreter, node: ast.AST, name: str) -> bool:
+    """Whether a node may mean a function of a name, or a method."""
+    if isinstance(node, ast.Name):
+        return isinstance(node.ctx, ast.Load) and node.id == name
+    return isinstance(node, ast.Attribute) and node.attr == name and interpreter.names.symbol(node) is None
+
+
+def names(expressions: Expressions, function: ast.AST) -> list[str]:
+    """The further parameters of a function."""
+    return [planned.name for planned in expressions.handed.get(function, {})]  # type: ignore[call-overload]
+
+
+def texts(expressions: Expressions, function: FunctionNode, call: ast.Call) -> list[str]:
+    """What a call gives for them. Raises `Refused` where it cannot see it either."""
+    frame, env = expressions.interpreter.called_from[id(call)]
+    statement = Statement(call, frame, 0, ())
+    run = Run(call, Fetches("list", ()), (), statement, (), frame, env)
+    return [callee(expressions, planned, run) for planned in expressions.handed.get(function, {})]
+
+
+def callee(expressions: Expressions, planned: Planned, run: Run) -> str:
+    """How a function is called where a run stands. Raises `Refused` where it cannot be."""
+    function = run.frame.node
+    if not isinstance(function, ast.Module) and planned in expressions.handed.get(function, {}):
+        return planned.name
+    return _callee(expressions, planned, run)
