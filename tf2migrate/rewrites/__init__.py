@@ -10,12 +10,19 @@ from tf2migrate.model import Options, Outcome
 from tf2migrate.rewrites.dimensions import dimension_value
 from tf2migrate.rewrites.hparams import hparams
 from tf2migrate.rewrites.mnist import mnist_input_data
+from tf2migrate.rewrites.resizes import resize_images
 from tf2migrate.rewrites.sessions import session_config
 from tf2migrate.suppress import selected
 
 #: Each rule by its code. They own different places of a program: their order says nothing.
 RULES: Mapping[str, Callable[[Program, Options], Outcome]] = MappingProxyType(
-    {"TFM201": mnist_input_data, "TFM202": hparams, "TFM203": dimension_value, "TFM204": session_config}
+    {
+        "TFM201": mnist_input_data,
+        "TFM202": hparams,
+        "TFM203": dimension_value,
+        "TFM204": session_config,
+        "TFM205": resize_images,
+    }
 )
 
 
