@@ -35,7 +35,7 @@ class Data:
 class Inputs:
     """The input functions of a program."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, tf: str) -> None:
         self.program, self.names = program, program.names
         every = [n for n in walk(program.tree) if isinstance(n, ast.FunctionDef)]
         self.functions = {f.name: f for f in every if sum(f.name == other.name for other in every) == 1}
@@ -48,18 +48,20 @@ class Inputs:
         self.used: set[ast.FunctionDef] = set()  # the program's own that give the elements
         self.edits: list[Edit] = []
         self.shuffled: list[ast.Call] = []
+        self.placed: set[int] = set()  # those that are written where they are used
+        self.tf = tf
 
     def made(self, node: ast.expr) -> bool:
         """Whether an expression is a call of one of TensorFlow's makers of input functions."""
         return isinstance(node, ast.Call) and self.names.symbol(node.func) in _PARAMETERS
 
-    def rewrite(self, tf: str) -> None:
+    def rewrite(self) -> None:
         """Every such call becomes a data set. Raises `Refused`."""
         for node in self.program.nodes:
-            if isinstance(node, ast.Call) and self.made(node):
-                self.edits.append(Edit(self.program.span(node), self._dataset(node, tf)))
+            if isinstance(node, ast.Call) and self.made(node) and id(node) not in self.placed:
+                self.edits.append(Edit(self.program.span(node), self._dataset(node)))
 
-    def _dataset(self, node: ast.Call, tf: str) -> str:
+    def _dataset(self, node: ast.Call) -> str:
         symbol = self.names.symbol(node.func) or ""
         try:
             bound = bind(node, _PARAMETERS[symbol])
@@ -71,7 +73,7 @@ class Inputs:
         x, y = segment(bound["x"]), segment(bound["y"]) if _given(bound.get("y")) else ""
         if "pandas" in symbol:
             x = f"dict({x})"
-        steps = [f"{tf}.data.Dataset.from_tensor_slices({f'({x}, {y})' if y else x})"]
+        steps = [f"{self.tf}.data.Dataset.from_tensor_slices({f'({x}, {y})' if y else x})"]
         shuffle = bound.get("shuffle", ast.Constant("contrib" in symbol))
         if not (isinstance(shuffle, ast.Constant) and not shuffle.value):
             self.shuffled.append(node)
@@ -116,7 +118,8 @@ class Inputs:
         segment = self.program.segment
         match node:
             case ast.Call() if self.made(node):
-                raise Refused("TFM901", node, "an input function is made where it is used", "Give it a name before.")
+                self.placed.add(id(node))
+                return Data(self._dataset(node), self._bound_to(node).labeled)
             case ast.Lambda(args=args, body=body) if not args.args:
                 return self.returned(body)
             case ast.Call(func=func, args=[first, *rest], keywords=keywords) if _is_partial(func):

@@ -20,6 +20,15 @@ from tf2migrate.lift.values import Refused
 
 NATIVE = "tf.estimator.native"  # of an expression that is not looked into
 TENSORS = "tf.estimator.tensors"  # of a run whose results stay tensors
+#: What TensorFlow 1 makes of an optimizer's name.
+OPTIMIZERS = {
+    "Adagrad": "{tf}.train.AdagradOptimizer({rate})",
+    "Adam": "{tf}.train.AdamOptimizer({rate})",
+    "Ftrl": "{tf}.train.FtrlOptimizer({rate})",
+    "Momentum": "{tf}.train.MomentumOptimizer({rate}, momentum=0.9)",
+    "RMSProp": "{tf}.train.RMSPropOptimizer({rate})",
+    "SGD": "{tf}.train.GradientDescentOptimizer({rate})",
+}
 _ADVICE = "Write the model as a class with train, evaluate and predict methods of its own, then run the tool again."
 _PARAMETERS = ("features", "labels", "mode", "params", "config")
 _WATCHED = ("tf.summary.", "tf.identity", "tf.logging.", "tf.contrib.summary.")
@@ -46,6 +55,9 @@ class Model:
         odd = [p for p in self.parameters if p not in _PARAMETERS]
         if odd or spec.vararg or spec.kwarg or function.decorator_list or "features" not in self.parameters:
             raise Refused("TFM901", function, "a model function with parameters that estimators do not give", _ADVICE)
+        used = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
+        if "config" in self.parameters and "config" in used:
+            raise Refused("TFM901", function, "a model function that asks for its estimator's configuration", _ADVICE)
         self.has_labels = "labels" in self.parameters
         self.flat = Flat(program.names, "mode" if "mode" in self.parameters else None, "labels")
         self.trains = False  # whether something follows from the mode when it is run
@@ -67,7 +79,7 @@ class Model:
         specs = {mode: self._spec(mode) for mode in MODES if self._asked(mode)}
         metrics = self._metrics(specs[EVAL][1]) if EVAL in specs else []
         inner = self._constructor(specs, metrics)
-        given = "".join(f", {name}" for name in self.parameters if name in ("params", "config"))
+        given = "".join(f", {name}" for name in self.parameters if name == "params")
         head = [f"class {self.name}:"]
         if described:
             head += ["    " + shift(self.program.segment(first), self.program.indent(first), "    "), ""]
@@ -211,6 +223,9 @@ class Model:
         if isinstance(node, ast.expr) and (truth := self.flat.truth(node)) is not None:
             span = self.program.span(node)
             return [(span.start, span.end, self._answer(node, truth & modes, modes))]
+        if isinstance(node, ast.Call) and self.program.names.symbol(node.func) == "tf.contrib.layers.optimize_loss":
+            span = self.program.span(node)
+            return [(span.start, span.end, self._minimized(node))]
         if isinstance(node, ast.Name) and node.id == self.flat.mode:
             raise Refused("TFM901", node, "the mode of an estimator is used otherwise than to be compared", _ADVICE)
         for child in ast.iter_child_nodes(node):
@@ -227,6 +242,22 @@ class Model:
             self.trains = True
             return f"not {self.flat.flag}"
         raise Refused("TFM901", node, "evaluating and predicting compute different things", _ADVICE)
+
+    def _minimized(self, node: ast.Call) -> str:
+        """`optimize_loss` as the optimizer that it makes. Raises `Refused` where it does more."""
+        try:
+            bound = bind(node, ("loss", "global_step", "learning_rate", "optimizer"))
+        except Unbound as problem:
+            raise Refused(
+                "TFM901", node, f"the arguments of optimize_loss cannot be told: {problem}", _ADVICE
+            ) from None
+        given = bound.get("optimizer")
+        name = given.value if isinstance(given, ast.Constant) else None
+        if len(bound) < 4 or name not in OPTIMIZERS or "batch_norm" in self.program.text:
+            raise Refused("TFM901", node, "what optimize_loss does is not all followed", _ADVICE)
+        loss, step, rate = (self.program.segment(bound[n]) for n in ("loss", "global_step", "learning_rate"))
+        made = OPTIMIZERS[name].format(tf=self.tf, rate=rate)
+        return f"{made}.minimize({loss}, global_step={step})"
 
     def _kept(
         self,

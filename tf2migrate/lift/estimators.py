@@ -7,12 +7,13 @@ data sets. `train`, `evaluate` and `predict` keep their names, and are loops ove
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.program import Program
 from tf2migrate.lift.estimator_inputs import Inputs
 from tf2migrate.lift.estimator_models import NATIVE, TENSORS, Model, Wanted, class_name
+from tf2migrate.lift.estimator_settings import TRAINED, Settings
 from tf2migrate.lift.values import Refused
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 
@@ -36,8 +37,8 @@ def estimators(program: Program, options: Options) -> Outcome:
     calls = [n for n in program.nodes if isinstance(n, ast.Call) and program.names.symbol(n.func) in _MADE]
     if not calls:
         return Outcome()
-    rewriting = _Rewriting(program, calls)
     try:
+        rewriting = _Rewriting(program, calls)
         edits = rewriting.edits()
     except Refused as stop:
         line, column = getattr(stop.node, "lineno", 1), getattr(stop.node, "col_offset", 0)
@@ -77,11 +78,11 @@ class _Rewriting:
     def __init__(self, program: Program, calls: list[ast.Call]) -> None:
         self.program, self.names, self.calls = program, program.names, calls
         self.findings: list[Finding] = []
-        self.inputs = Inputs(program)
         self.holders: set[str] = set()  # the names of estimators
         self.makers: set[str] = set()  # the functions that return one
-        self.hooks: set[str] = set()  # the names of hooks that are left out
         self.tf = self._tensorflow()
+        self.inputs = Inputs(program, self.tf)
+        self.settings = Settings(program, self.inputs, self._say)
 
     def _tensorflow(self) -> str:
         function = self.calls[0].func
@@ -104,29 +105,21 @@ class _Rewriting:
         wanted = Wanted()
         edits = [self._made(call, function) for call in self.calls]
         for call, method in self._uses():
-            edits.append(self._call(call, method, wanted))
-        self.inputs.rewrite(self.tf)
+            edits.append(self._both(call, wanted) if method == TRAINED else self._call(call, method, wanted))
+        if "train" not in wanted.methods:
+            raise Refused("TFM901", self.calls[0], "an estimator that is not trained has its state elsewhere", _ADVICE)
+        self.inputs.rewrite()
         model = Model(self.program, function, wanted, self.tf)
         lines = model.lines()
         indent = self.program.indent(function)
         text = "\n".join(indent + line if line else "" for line in lines).removeprefix(indent)
         edits.append(Edit(self.program.span(function), text))
-        edits += self._without_hooks()
+        edits += self.settings.edits()
         for watched in model.watched:
             self._say(watched, "TFM720", "an estimator's summaries and logs are left out")
         for made in self.inputs.shuffled:
             self._say(made, "TFM719", "shuffled in another order than the queue of an input function did")
         return [*edits, *self.inputs.edits]
-
-    def _without_hooks(self) -> list[Edit]:
-        """The statements that make hooks go, with their lines."""
-        edits = []
-        for node in self.program.nodes:
-            if isinstance(node, ast.Assign) and any(_is(t, name) for t in node.targets for name in self.hooks):
-                start = self.program.offset(node.lineno, 0)
-                end = self.program.span(node).end
-                edits.append(Edit(Span(start, self.program.text.find("\n", end) + 1 or end), ""))
-        return edits
 
     def _say(self, node: ast.stmt | ast.expr, code: str, message: str) -> None:
         advice = "Write what is of interest with tf.summary, or print it." if code == "TFM720" else "Nothing to do."
@@ -159,15 +152,18 @@ class _Rewriting:
 
     def _made(self, call: ast.Call, function: ast.FunctionDef) -> Edit:
         bound = self._bound(call, _ARGUMENTS[self.names.symbol(call.func) or ""])
-        for name in ("warm_start_from", "feature_engineering_fn", "config", "model_dir"):
+        for name in ("warm_start_from", "feature_engineering_fn"):
             if name in bound:
                 raise Refused("TFM901", bound[name], f"an estimator with {name}", _ADVICE)
+        if "model_dir" in bound:
+            self.settings.directory(bound["model_dir"])
+        if "config" in bound:
+            self.settings.config(bound["config"])
         parameters = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}
         given = []
         if "params" in parameters:
-            given.append(self.program.segment(bound["params"]) if "params" in bound else "{}")
-        if "config" in parameters:
-            given.append("None")
+            text = self.program.segment(bound["params"]) if "params" in bound else "{}"
+            given.append(text if isinstance(bound.get("params"), ast.Name) else f"{self.tf}.estimator.native({text})")
         return Edit(self.program.span(call), f"{class_name(function.name)}({', '.join(given)})")
 
     def _find_holders(self) -> None:
@@ -227,6 +223,9 @@ class _Rewriting:
                 continue
             above = self.program.parents[id(node)]
             call = self.program.parents[id(above)]
+            if isinstance(above, ast.Call) and self.names.symbol(above.func) == TRAINED and node is above.args[0]:
+                yield above, TRAINED
+                continue
             if isinstance(above, ast.Attribute) and isinstance(call, ast.Call) and call.func is above:
                 if above.attr in _METHODS:
                     yield call, above.attr
@@ -243,6 +242,20 @@ class _Rewriting:
     def _call(self, call: ast.Call, method: str, wanted: Wanted) -> Edit:
         bound = self._bound(call, _METHODS[method])
         assert isinstance(call.func, ast.Attribute)
+        for name in set(bound) - {"input_fn", "steps", "max_steps", "hooks", "name"}:
+            raise Refused("TFM901", bound[name], f"{method} of an estimator with {name}", _ADVICE)
+        if "hooks" in bound:
+            self.settings.hooks(bound["hooks"])
+        arguments = self._arguments(call, method, bound, wanted, self.program.segment(call.func.value))
+        if method == "train" and not isinstance(self.program.parents[id(call)], ast.Expr):
+            wanted.chained = True
+        start = self.program.span(call.func).end
+        return Edit(Span(start, self.program.span(call).end), f"({arguments})")
+
+    def _arguments(
+        self, call: ast.Call, method: str, bound: Mapping[str, ast.expr], wanted: Wanted, estimator: str
+    ) -> str:
+        """What a method is given now: data, and a number of steps. Raises `Refused`."""
         if "input_fn" not in bound:
             raise Refused("TFM901", call, f"{method} of an estimator without an input_fn", _ADVICE)
         data = self.inputs.data(bound["input_fn"])
@@ -251,36 +264,33 @@ class _Rewriting:
             wanted.labeled.add(data.labeled)
         elif data.labeled is False:
             raise Refused("TFM901", bound["input_fn"], f"an estimator is to {method} on data without labels", _ADVICE)
-        for name in set(bound) - {"input_fn", "steps", "max_steps", "hooks", "name"}:
-            raise Refused("TFM901", bound[name], f"{method} of an estimator with {name}", _ADVICE)
         arguments = [f"{self.tf}.estimator.native({data.text})"]
-        if "steps" in bound:
-            arguments.append(f"steps={self.program.segment(bound['steps'])}")
-        elif "max_steps" in bound:
-            whole, held = self.program.segment(bound["max_steps"]), self.program.segment(call.func.value)
-            arguments.append(f"steps=max(0, {whole} - {held}.global_step.numpy())")
+        steps, whole = bound.get("steps"), bound.get("max_steps")
+        if steps is not None and not _is_none(steps):
+            arguments.append(f"steps={self.program.segment(steps)}")
+        elif whole is not None and not _is_none(whole):
+            rest = f"max(0, {self.program.segment(whole)} - {estimator}.global_step.numpy())"
+            arguments.append(f"steps={self.tf}.estimator.native({rest})")
         if len(arguments) > 1:
             wanted.stepped.add(method)
-        if "hooks" in bound:
-            self._hooks(bound["hooks"])
-        if method == "train" and not isinstance(self.program.parents[id(call)], ast.Expr):
-            wanted.chained = True
-        start = self.program.span(call.func).end
-        return Edit(Span(start, self.program.span(call).end), f"({', '.join(arguments)})")
+        return ", ".join(arguments)
 
-    def _hooks(self, node: ast.expr) -> None:
-        """Hooks that only log are left out. Raises `Refused` for others."""
-        listed = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
-        for hook in listed:
-            made = self.inputs.assigned.get(hook.id, []) if isinstance(hook, ast.Name) else [hook]
-            for value in made:
-                symbol = self.names.symbol(value.func) if isinstance(value, ast.Call) else None
-                if not (symbol or "").endswith(("LoggingTensorHook", "StepCounterHook", "SummarySaverHook")):
-                    raise Refused("TFM901", hook, "an estimator with hooks that do more than log", _ADVICE)
-            if not made:
-                raise Refused("TFM901", hook, "an estimator with hooks that are not seen", _ADVICE)
-            self.hooks |= {hook.id} if isinstance(hook, ast.Name) else set()
-            self._say(hook, "TFM720", "an estimator's summaries and logs are left out")
+    def _both(self, call: ast.Call, wanted: Wanted) -> Edit:
+        """`train_and_evaluate`: training, then an evaluation for the log. Raises `Refused`."""
+        bound = self._bound(call, ("estimator", "train_spec", "eval_spec"))
+        statement = self.program.parents[id(call)]
+        if not isinstance(statement, ast.Expr) or len(bound) < 3:
+            raise Refused("TFM901", call, "what train_and_evaluate returns is used", _ADVICE)
+        estimator = self.program.segment(bound["estimator"])
+        trained = self.settings.spec(bound["train_spec"], "tf.estimator.TrainSpec")
+        evaluated = self.settings.spec(bound["eval_spec"], "tf.estimator.EvalSpec")
+        if "steps" not in evaluated:
+            evaluated = {**evaluated, "steps": ast.Constant(100)}
+        train = self._arguments(call, "train", trained, wanted, estimator)
+        tested = self._arguments(call, "evaluate", evaluated, wanted, estimator)
+        line = f'{self.tf}.get_logger().info("%s", {estimator}.evaluate({tested}))'
+        text = f"{estimator}.train({train})\n{self.program.indent(statement)}{self.tf}.estimator.native({line})"
+        return Edit(self.program.span(call), text)
 
 
 def _is(node: ast.AST | None, name: str) -> bool:
