@@ -6,16 +6,13 @@ import itertools
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from machines import Machines, machines
 
 from tf2migrate import cli, cluster, process
 from tf2migrate.cluster import Cluster, ClusterError, Done, Task, connected
@@ -24,44 +21,6 @@ pytest.importorskip("distributed")
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = sorted((ROOT / "fixtures" / "programs").glob("*/tf1.py"))[:24]
-
-
-@dataclass
-class Machines:
-    """The processes of a cluster."""
-
-    address: str
-    scheduler: subprocess.Popen[str]
-    workers: list[subprocess.Popen[str]] = field(default_factory=list)
-
-    def kill(self) -> None:
-        """As when a machine goes, one worker of those that are left."""
-        self.workers.pop().send_signal(signal.SIGKILL)
-
-
-@contextmanager
-def machines(folder: Path, workers: int, **settings: str) -> Iterator[Machines]:
-    """A scheduler and workers on this machine, on ports that are free."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False", **settings}
-
-    def begin(kind: str, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", "--no-dashboard", *arguments]
-        return subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True)
-
-    scheduler = begin("scheduler", "--host", "127.0.0.1", "--port", "0")
-    address = next(line.split()[-1] for line in scheduler.stderr or () if "Scheduler at:" in line)
-    found = Machines(address, scheduler)
-    for _ in range(workers):
-        found.workers.append(begin("worker", address, "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1"))
-    every = [scheduler, *found.workers]
-    for one in found.workers:
-        next(line for line in one.stderr or () if "Registered to" in line)
-    try:
-        yield found
-    finally:
-        for each in every:
-            each.kill()
-            each.communicate()
 
 
 @pytest.fixture(scope="module")
@@ -258,13 +217,16 @@ def test_what_does_not_go_together(more: list[str], tmp_path: Path) -> None:
     assert "--scheduler" in said("--scheduler", "tcp://127.0.0.1:9", *more, folder=tmp_path)
 
 
-def test_a_cluster_with_a_gpu_is_known() -> None:
+def test_a_task_for_a_gpu_goes_to_a_worker_that_offers_one(two: Machines) -> None:
+    with connected(two.address) as both:
+        assert both.has_gpu()
+        tasks = [Task(os.getpid, (), int, int, gpu=number < 4) for number in range(8)]
+        assert set(list(both.map(tasks))[:4]) == {two.workers[1].pid}
+
+
+def test_a_cluster_without_a_gpu_is_known() -> None:
     class Client:
-        def __init__(self, resources: dict[str, float]) -> None:
-            self.resources = resources
-
         def scheduler_info(self) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
-            return {"workers": {"a": {"resources": {}}, "b": {"resources": self.resources}}}
+            return {"workers": {"a": {"resources": {}}, "b": {"resources": {"CPU": 1}}}}
 
-    assert Cluster(Client({"GPU": 1}), "").has_gpu()
-    assert not Cluster(Client({"CPU": 1}), "").has_gpu()
+    assert not Cluster(Client(), "").has_gpu()

@@ -53,6 +53,15 @@ def test_what_is_asked_for_by_name_is_searched_unless_forced() -> None:
     assert found("venv", "venv/x.py", force_exclude=True) == []
 
 
+def test_a_tree_that_does_not_lie_below_this_folder_has_no_unwanted_folders_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make("tree/a.py", "tree/deep/venv/x.py", "tree/gen/x.py", "here/b.py")
+    monkeypatch.chdir("here")
+    assert found(str(tmp_path / "tree"), extend_exclude=("gen",)) == [str(tmp_path / "tree" / "a.py")]
+    assert found("..", extend_exclude=("gen",)) == ["../here/b.py", "../tree/a.py"]
+
+
 def test_exclude_takes_the_place_of_the_usual_and_extend_exclude_adds() -> None:
     make("a.py", "venv/x.py", "gen/x.py", "gen/keep/x.py", "lib/gen.py")
     assert found(".", exclude=("gen/",)) == ["a.py", "lib/gen.py", "venv/x.py"]

@@ -86,9 +86,12 @@ class Search:
         if settings.force_exclude and is_excluded(root, settings):
             return
         # What was asked for by name is searched even where a pattern leaves it out: such a pattern says nothing here.
+        # Patterns of a place that a tree does not lie below count from the tree: its venv is left out wherever it is.
         ignores = tuple(globs for globs in _ignores_above(whole) if not _verdict(globs, whole, True))
         lifted = frozenset(
-            globs for globs in (settings.exclude, settings.extend_exclude) if _verdict(globs, whole, True)
+            globs
+            for globs in (settings.exclude, settings.extend_exclude)
+            if _verdict(globs, whole, True) or not whole.is_relative_to(globs.base)
         )
         yield from self._walk(root, whole, ignores, lifted)
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -158,13 +159,15 @@ def _shown(jobs: Sequence[Job], reports: Iterator[Report]) -> Iterator[Report]:
 
 def _verified(call: Call, jobs: Sequence[Job]) -> Iterator[Report]:
     """What came of each file, where only what was shown to compute the same is written."""
+    from tf2migrate.cluster import ClusterError, connected
     from tf2migrate.verify.gate import verified
     from tf2migrate.verify.plan import PlanError
     from tf2migrate.verify.settings import Settings
 
     try:
-        yield from verified(jobs, Settings())
-    except PlanError as error:
+        with connected(call.scheduler) if call.scheduler else nullcontext() as cluster:
+            yield from verified(jobs, Settings(), cluster)
+    except (PlanError, ClusterError) as error:
         raise Misused(str(error)) from None
 
 

@@ -16,6 +16,7 @@ from conftest import PROGRAMS
 from tf2migrate.verify import cli
 from tf2migrate.verify.check import Checker
 from tf2migrate.verify.settings import Case, Settings
+from tf2migrate.verify.sources import programs_below
 
 OLD = "import tensorflow as tf\nx = tf.constant(2.0)\nwith tf.Session() as sess:\n    print('x is', sess.run(tf.div(x, 4.0)))\n"
 NEW = "import tensorflow as tf\nx = tf.constant(2.0)\nprint('x is', tf.divide(x, 4.0).numpy())\n"
@@ -124,6 +125,25 @@ def test_wrong_use() -> None:
     assert runner.invoke(cli.verify, ["no such file"]).exit_code == 2
     assert runner.invoke(cli.verify, []).exit_code == 2
     assert runner.invoke(cli.verify, [str(PROGRAMS / "walk" / "tf1.py"), "--stub", "imagenet"]).exit_code == 2
+
+
+def test_the_programs_of_a_folder_are_those_that_run_tensorflow(tmp_path: Path) -> None:
+    texts = {"train.py": OLD, "sub/eval.py": OLD, "model.py": "import tensorflow as tf\n", "other.py": "print(1)\n"}
+    for name, text in {**texts, "venv/lib.py": OLD}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf8")
+    (tmp_path / "gone.py").symlink_to("nowhere.py")
+    found = [path.relative_to(tmp_path).as_posix() for path in programs_below(tmp_path)]
+    assert sorted(found) == ["sub/eval.py", "train.py"]
+
+
+@pytest.mark.tensorflow
+def test_a_folder(run) -> None:
+    write(one=OLD, two=OLD.replace("x is", "y is"), other="print(1)\n")
+    result = run(".")
+    assert result.exit_code == 0, result.output
+    told = [line.partition(": ")[::2] for line in result.output.splitlines() if "equivalent" in line]
+    assert [name for name, _ in told] == ["one.py", "two.py", "2 equivalent"]
 
 
 def test_an_empty_folder_proves_nothing(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tf2migrate.verify.check import Checker
 from tf2migrate.verify.plan import PlanError, plan
 from tf2migrate.verify.settings import STUBS, Settings
 from tf2migrate.verify.sources import NoProgram, Program, against, migrated, pair, programs_below
-from tf2migrate.verify.verdict import Status, Verdict
+from tf2migrate.verify.verdict import Verdict
 
 #: cpu:1 is a second logical CPU: it shows what placement does where there is no GPU.
 DEVICES = {"cpu": ("cpu",), "cpu:1": ("cpu:1",), "gpu": ("gpu",), "all": ("cpu", "gpu")}
@@ -53,6 +53,7 @@ DEVICES = {"cpu": ("cpu",), "cpu:1": ("cpu:1",), "gpu": ("gpu",), "all": ("cpu",
 )
 @click.option("--device", type=click.Choice(sorted(DEVICES)), default="cpu", show_default=True)
 @click.option("-j", "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="Programs at a time.")
+@click.option("--scheduler", metavar="ADDRESS", help="Run them on a Dask cluster (needs tf2migrate[cluster]).")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write JSON.")
 @click.option("--junit", "junit_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write JUnit XML.")
 @click.option("--markdown", "markdown_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write Markdown.")
@@ -64,17 +65,21 @@ DEVICES = {"cpu": ("cpu",), "cpu:1": ("cpu:1",), "gpu": ("gpu",), "all": ("cpu",
 )
 def verify(
     paths: tuple[Path, ...], revision: str | None, json_file: str | None, junit_file: str | None,
-    markdown_file: str | None, html_file: str | None, jobs: int, setup_old: str | None, **options: object,
+    markdown_file: str | None, html_file: str | None, jobs: int, scheduler: str | None, setup_old: str | None,
+    **options: object,
 ) -> None:  # fmt: skip
     """Run programs before and after migration, and compare what they compute.
 
     PATH is a program, notebook or folder, which is migrated in memory; OLD and NEW are a program and its migration.
     The code is executed, each side in a process of its own. Exit code: 0, all are equivalent; 1, not all; 2, wrong use.
     """
+    from tf2migrate.cluster import ClusterError
     from tf2migrate.verify.setup_old import SetupError
     from tf2migrate.verify.setup_old import setup_old as make
 
     settings = _settings(options)
+    if scheduler and (jobs > 1 or setup_old):
+        raise click.UsageError("--scheduler stands without --jobs and --setup-old; --old-python is one of the workers'")
     try:
         if setup_old is not None:
             settings = replace(settings, old_python=make(setup_old))
@@ -83,8 +88,8 @@ def verify(
                 return
         if len(paths) not in (1, 2) or (revision and len(paths) != 1):
             raise click.UsageError("give one PATH, or OLD and NEW")
-        verdicts = list(_all(paths, revision, settings, jobs))
-    except (PlanError, SetupError) as error:
+        verdicts = list(_all(paths, revision, settings, jobs, scheduler))
+    except (PlanError, SetupError, ClusterError) as error:
         raise click.UsageError(str(error)) from None
     _report(verdicts, {"json": json_file, "junit": junit_file, "markdown": markdown_file, "html": html_file})
     sys.exit(int(not verdicts or not all(v.equivalent for v in verdicts)))
@@ -107,9 +112,18 @@ def _settings(options: dict[str, object]) -> Settings:
         raise click.UsageError(str(error)) from None
 
 
-def _all(paths: Sequence[Path], revision: str | None, settings: Settings, jobs: int) -> Iterator[Verdict]:
+def _all(
+    paths: Sequence[Path], revision: str | None, settings: Settings, jobs: int, scheduler: str | None
+) -> Iterator[Verdict]:
     """The verdicts, in order; each worker keeps its own two TensorFlows."""
     found = [tuple(paths)] if len(paths) == 2 else [(p,) for p in _files(paths[0])]
+    if scheduler is not None:
+        from tf2migrate.cluster import connected
+        from tf2migrate.verify.remote import verdicts
+
+        with connected(scheduler) as cluster:
+            yield from verdicts(cluster, (_read(each, revision, plan(each[0], settings)) for each in found))
+        return
     groups = [found[i::jobs] for i in range(min(jobs, len(found)))]
     with ThreadPoolExecutor(max(len(groups), 1)) as pool:
         done = list(pool.map(lambda group: list(_group(group, revision, settings)), groups))
@@ -135,12 +149,16 @@ def _group(group: Sequence[tuple[Path, ...]], revision: str | None, settings: Se
 
 
 def _one(paths: tuple[Path, ...], revision: str | None, settings: Settings, checker: Checker) -> Verdict:
-    name = " ".join(map(str, paths))
+    read = _read(paths, revision, settings)
+    return read if isinstance(read, Verdict) else checker.check(read[0].old, read[0].new, read[0].name)
+
+
+def _read(paths: tuple[Path, ...], revision: str | None, settings: Settings) -> tuple[Program, Settings] | Verdict:
+    """A program with its settings, or the verdict on one that cannot be run."""
     try:
-        program = _program(paths, revision, settings)
+        return _program(paths, revision, settings), settings
     except NoProgram as error:
-        return Verdict(name, Status.NOT_RUN, str(error))
-    return checker.check(program.old, program.new, program.name)
+        return Verdict.not_run(" ".join(map(str, paths)), str(error))
 
 
 def _program(paths: tuple[Path, ...], revision: str | None, settings: Settings) -> Program:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tf2migrate.cluster import Cluster
 from tf2migrate.process import Job, finish, read
 from tf2migrate.report import Report, Result, Shown
 from tf2migrate.treat import problem, treat
 from tf2migrate.verify.check import Checker
 from tf2migrate.verify.plan import plan
 from tf2migrate.verify.settings import Settings
-from tf2migrate.verify.sources import NoProgram, neighbours, program_of
+from tf2migrate.verify.sources import NoProgram, Program, neighbours, program_of
 from tf2migrate.verify.verdict import Verdict
 
 
@@ -33,7 +34,7 @@ class Treated:
         return self.result.after != self.before
 
 
-def verified(jobs: Sequence[Job], settings: Settings) -> Iterator[Report]:
+def verified(jobs: Sequence[Job], settings: Settings, cluster: Cluster | None = None) -> Iterator[Report]:
     """The reports of all jobs, in their order. Files that import each other are written together or not at all."""
     reports: dict[str, Report] = {}
     treated: list[Treated] = []
@@ -43,12 +44,7 @@ def verified(jobs: Sequence[Job], settings: Settings) -> Iterator[Report]:
             reports[job.path] = data
         else:
             treated.append(Treated(job, data, treat(job.path, data, job.settings)))
-    checkers: dict[Settings, Checker] = {}
-    try:
-        reasons = _reasons(treated, settings, checkers)
-    finally:
-        for checker in checkers.values():
-            checker.close()
+    reasons = _reasons([unit for unit in units(treated) if any(file.changed for file in unit)], settings, cluster)
     for file in treated:
         reports[file.job.path] = _report(file, reasons.get(file.path, ""))
     for job in jobs:
@@ -62,15 +58,19 @@ def _report(file: Treated, reason: str) -> Report:
     return Report(file.job.path, (Shown(0, finding), *file.result.found), failed=file.result.failed)
 
 
-def _reasons(treated: Sequence[Treated], settings: Settings, checkers: dict[Settings, Checker]) -> dict[Path, str]:
+def _reasons(units: Sequence[Sequence[Treated]], settings: Settings, cluster: Cluster | None) -> dict[Path, str]:
     """Why files are not written; those that are not named were shown to compute the same."""
+    found = [(number, program) for number, unit in enumerate(units) for program in _programs(unit, settings)]
+    if cluster is None:
+        verdicts = _verdicts(found)
+    else:
+        from tf2migrate.verify import remote
+
+        verdicts = zip((n for n, _ in found), remote.verdicts(cluster, (p for _, p in found)), strict=True)
     reasons: dict[Path, str] = {}
-    for unit in units(treated):
-        if not any(file.changed for file in unit):
-            continue
-        failing = next((v for v in _verdicts(unit, settings, checkers) if not v.equivalent), None)
-        if failing is not None:
-            reasons |= {file.path: _why(file.path, failing) for file in unit}
+    for number, verdict in verdicts:
+        if not verdict.equivalent:
+            reasons = {file.path: _why(file.path, verdict) for file in units[number]} | reasons
     return reasons
 
 
@@ -79,23 +79,39 @@ def _why(path: Path, verdict: Verdict) -> str:
     return f"{whose}{verdict.status}: {verdict.reason}"
 
 
-def _verdicts(unit: Sequence[Treated], settings: Settings, checkers: dict[Settings, Checker]) -> Iterator[Verdict]:
-    """The verdicts on the programs of a unit: its files that no other file of it imports."""
+def _programs(unit: Sequence[Treated], settings: Settings) -> Iterator[tuple[Program, Settings] | Verdict]:
+    """The programs of a unit: its files that no other file of it imports."""
     after = {file.path: file.result.after for file in unit}
     imported = {n for file in unit for n in neighbours(file.path)}
     for file in [f for f in unit if f.path not in imported] or list(unit):
         own = plan(file.path, settings)
-        if own not in checkers:
-            checkers[own] = Checker(own)
-        yield _verdict(file.path, after, own, checkers[own])
+        try:
+            yield program_of(file.path, lambda path: after.get(path) or path.read_bytes(), own), own
+        except NoProgram as error:
+            yield Verdict.not_run(str(file.path), str(error))
 
 
-def _verdict(path: Path, after: Mapping[Path, bytes], settings: Settings, checker: Checker) -> Verdict:
+def _verdicts(found: Sequence[tuple[int, tuple[Program, Settings] | Verdict]]) -> Iterator[tuple[int, Verdict]]:
+    """The verdicts, from here; a unit of which one program differs needs no others."""
+    checkers: dict[Settings, Checker] = {}
+    failed: set[int] = set()
     try:
-        program = program_of(path, lambda file: after.get(file) or file.read_bytes(), settings)
-    except NoProgram as error:
-        return Verdict.not_run(str(path), str(error))
-    return checker.check(program.old, program.new, program.name)
+        for number, program in found:
+            if number in failed:
+                continue
+            if isinstance(program, Verdict):
+                verdict = program
+            else:
+                case, own = program
+                if own not in checkers:
+                    checkers[own] = Checker(own)
+                verdict = checkers[own].check(case.old, case.new, case.name)
+            if not verdict.equivalent:
+                failed.add(number)
+            yield number, verdict
+    finally:
+        for checker in checkers.values():
+            checker.close()
 
 
 def units(treated: Sequence[Treated]) -> list[list[Treated]]:

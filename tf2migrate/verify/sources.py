@@ -100,7 +100,7 @@ def at_revision(path: Path, revision: str) -> bytes:
 
 def programs_below(folder: Path) -> Iterator[Path]:
     """The programs of a folder: files that run TensorFlow, not the modules that they import."""
-    found = [f.path for f in Search([folder], Configuration({})) if f.problem is None]
+    found = [f.path for f in Search([folder], Configuration({})) if not f.problem]
     for path in found:
         data = path.read_bytes()
         if b"tensorflow" in data and _RUNS.search(data):
