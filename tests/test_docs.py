@@ -88,7 +88,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "repository"
     shutil.copytree(ROOT / "fixtures" / "example", folder / "fixtures" / "example")
     (folder / "src").mkdir()
-    for name in ("old.py", "new.py", "train.py", "graph.py", "src/train.py"):
+    for name in ("old.py", "new.py", "train.py", "old_train.py", "graph.py", "src/train.py"):
         (folder / name).write_text(OLD)
     for name in ("model.py", "src/model.py"):
         (folder / name).write_text(TF2)
@@ -143,10 +143,10 @@ class Main(click.Command):
 def not_ended_or_slow(line: str) -> bool:
     """Whether a command does not end by itself or runs programs: then its options are read, and no more."""
     words = shlex.split(line)
-    if words[0] != "tf2migrate" or not ({"verify", "--verify", "--watch"} & set(words)):
+    if words[0] != "tf2migrate" or not ({"verify", "checkpoint", "--verify", "--watch"} & set(words)):
         return False
-    if words[1] == "verify":
-        cli._command("verify").make_context("tf2migrate verify", words[2:])
+    if words[1] in ("verify", "checkpoint"):
+        cli._command(words[1]).make_context(f"tf2migrate {words[1]}", words[2:])
     else:
         cli.migrate.make_context("tf2migrate", words[1:])
     return True

@@ -21,6 +21,7 @@ COMMANDS = {
     "rule": ("tf2migrate.cli", "rule"),
     "clean": ("tf2migrate.cache", "clean"),
     "verify": ("tf2migrate.verify.cli", "verify"),
+    "checkpoint": ("tf2migrate.checkpoint.cli", "checkpoint"),
     "server": ("tf2migrate.server", "server"),
     "completion": ("tf2migrate.completion", "completion"),
 }
@@ -32,6 +33,7 @@ EPILOG = """\b
 Other commands:
   tf2migrate rule [CODE]    What a rule is about; without CODE, the list of rules.
   tf2migrate verify ...     Run a program and its migration and compare what they compute.
+  tf2migrate checkpoint ..  A checkpoint of TensorFlow 1 as the rewritten program restores it.
   tf2migrate clean          Remove what earlier runs have kept (--no-cache does without).
   tf2migrate server         A language server for editors (needs tf2migrate[server]).
   tf2migrate completion ..  Completion for bash, zsh or fish.

@@ -194,7 +194,7 @@ def check(interpreter: Interpreter) -> list[Finding]:
         return []
     node = restores[0].node
     message = "the checkpoint must be one that the new program wrote: on one of TensorFlow 1 the restore raises"
-    advice = "Read old files with tf.train.load_checkpoint, and assign the variables by name."
+    advice = "Convert old files with `tf2migrate checkpoint OLD NEW --program` and the program as it was."
     return [Finding(node.lineno, node.col_offset + 1, "TFM713", message, advice, fixable=True)]
 
 

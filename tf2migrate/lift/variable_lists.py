@@ -275,6 +275,7 @@ def _called(interpreter: Interpreter, value: object) -> Iterator[int]:
         yield id(value.cell)
     elif isinstance(value, cells.Unrolled):
         yield id(value.node)
+        yield from (id(stage.cell) for stage in value.stages)
     elif isinstance(value, parts.Call) and value.made is not None:
         for thing in parts.things(interpreter, value.made):
             yield id(thing)
