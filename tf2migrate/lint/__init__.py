@@ -9,10 +9,12 @@ from difflib import SequenceMatcher
 from tf2migrate.apply import apply
 from tf2migrate.facts.program import Program
 from tf2migrate.lint import gates
+from tf2migrate.lint.closures import closures
 from tf2migrate.lint.control_flow import control_flow
 from tf2migrate.lint.eager_only import eager_only
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground, ground_of
+from tf2migrate.lint.guide_patterns import guide_patterns
 from tf2migrate.lint.hygiene import hygiene
 from tf2migrate.lint.keras3 import modernise
 from tf2migrate.lint.old_idioms import old_idioms
@@ -56,10 +58,12 @@ RULES: tuple[Rule, ...] = (
     _grounded(301, 310, side_effects),
     _grounded(311, 313, captured),
     _grounded(321, 327, created, gates.makes_state),
-    _grounded(331, 338, retracing, gates.switches),
+    _grounded(331, 339, retracing, gates.switches),
     _grounded(341, 350, eager_only, gates.needs_values),
     _grounded(361, 378, control_flow),
+    _grounded(379, 382, closures),
     _grounded(401, 409, old_idioms, gates.of_graphs),
+    _grounded(410, 412, guide_patterns, gates.of_patterns),
     _grounded(421, 427, tapes, gates.records),
     Rule(tuple(f"TFM{code}" for code in range(501, 533)), lambda program, _: modernise(program)),
     _grounded(601, 606, hygiene, gates.always),

@@ -312,11 +312,7 @@ def _turns(ground: Ground, node: ast.While) -> Iterator[Found]:
         first, last = _before(ground, node, name.id), _assigned(node.body, name.id)
         if first is None or last is None or not isinstance(literal(first), int | float) or literal(first) is True:
             continue
-        if (
-            isinstance(last, ast.Call)
-            and ground.view.symbol(last.func).startswith("tf.")
-            and ground.kind(last) == "tensor"
-        ):
+        if ground.kind(last) == "tensor" and _by_tensorflow(ground, last):
             program = ground.program
             new = spelled(program, "tf.constant", modules(program))
             edits = (Edit(program.span(first), f"{new}({program.segment(first)})"),) if new else ()
@@ -327,6 +323,11 @@ def _turns(ground: Ground, node: ast.While) -> Iterator[Found]:
                 "Begin with a tensor.",
                 edits,
             )
+
+
+def _by_tensorflow(ground: Ground, node: ast.expr) -> bool:
+    """Whether a function of TensorFlow makes a value what it is."""
+    return any(isinstance(n, ast.Call) and ground.view.symbol(n.func).startswith("tf.") for n in walk(node))
 
 
 def _assert(ground: Ground, node: ast.Assert) -> Found:
@@ -363,9 +364,11 @@ def _comprehension(
 
 
 def _try(ground: Ground, node: ast.Try) -> Iterator[Found]:
+    if any(isinstance(n, ast.Yield) for statement in node.body for n in walk(statement)):
+        return  # a context manager's, around what may run eagerly
     for handler in node.handlers:
         kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-        if any(kind is not None and ground.view.symbol(kind).startswith("tf.errors.") for kind in kinds):
+        if all(kind is not None and ground.view.symbol(kind).startswith("tf.errors.") for kind in kinds):
             yield Found(
                 TRY,
                 handler,

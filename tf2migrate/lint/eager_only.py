@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from tf2migrate.facts.tree import walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
-from tf2migrate.lint.keras3_edits import literal, modules, spelled, without
+from tf2migrate.lint.keras3_edits import argument, literal, modules, spelled, without
 from tf2migrate.lint.traced import Context
-from tf2migrate.lint.types import MAYBE, SYMBOLIC
+from tf2migrate.lint.types import MAYBE, SYMBOLIC, Type
 from tf2migrate.lint.view import AnyFunction, parameters
 from tf2migrate.model import Edit
 
@@ -106,8 +106,8 @@ def eager_only(ground: Ground) -> Iterator[Found]:
             yield from _builtin(ground, node, context)
         elif isinstance(node, ast.Compare) and not _asks_first(ground, node):
             yield from _contains(ground, node)
-        elif isinstance(node, ast.Subscript) and context.why == "keras":
-            yield from _dimension(ground, node, function)
+        elif isinstance(node, ast.Subscript):
+            yield from _dimension(ground, node, function, context)
     for place in ground.program.nodes:
         if isinstance(place, ast.Assign | ast.AugAssign):
             yield from _item(ground, place)
@@ -218,6 +218,10 @@ def _builtin(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found
         new = spelled(program, _BUILTINS[name], modules(program))
         edits = (Edit(program.span(node.func), new),) if new else ()
         yield _needs(node, name, _BUILTINS[name], edits)
+    elif name in ("enumerate", "zip") and "tensor" in kinds:
+        yield _needs(node, name, "tf.range and an index, or a tf.data.Dataset", ())
+    elif name in ("any", "all") and len(node.args) == 1 and _of_tensors(ground.type(node.args[0])):
+        yield _needs(node, name, "tf.logical_or and tf.logical_and", ())
     elif name in ("bool", "divmod") and "tensor" in kinds:
         yield _needs(node, name, "tf.cast" if name == "bool" else "// and %", ())
     elif name == "isinstance" and len(node.args) == 2 and kinds[0] == "tensor":
@@ -232,6 +236,10 @@ def _builtin(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found
             )
 
 
+def _of_tensors(found: Type) -> bool:
+    return found.item is not None and found.item.kind == "tensor"
+
+
 def _needs(node: ast.expr, name: str, new: str, edits: tuple[Edit, ...]) -> Found:
     return Found(BUILTIN, node, f"{name} needs a value, and a traced tensor has none", f"Use {new}.", edits, safe=False)
 
@@ -244,15 +252,23 @@ def _contains(ground: Ground, node: ast.Compare) -> Iterator[Found]:
             yield _needs(node, "in", "tf.reduce_any(x == values)", ())
 
 
-def _dimension(ground: Ground, node: ast.Subscript, function: AnyFunction) -> Iterator[Found]:
-    """`inputs.shape[0]` in a layer's call, where the size of the batch is None, in a shape that must be known."""
+def _dimension(ground: Ground, node: ast.Subscript, function: AnyFunction, context: Context) -> Iterator[Found]:
+    """`inputs.shape[0]` in a shape that must be known, where it is None: in a layer's call, or by the signature."""
     match node:
-        case ast.Subscript(value=ast.Attribute(value=ast.Name() as owner, attr="shape"), slice=ast.Constant(value=0)):
+        case ast.Subscript(
+            value=ast.Attribute(value=ast.Name() as owner, attr="shape"), slice=ast.Constant(value=int() as place)
+        ):
             pass
         case _:
             return
-    arguments = parameters(function)
-    if len(arguments) < 2 or owner.id != arguments[1].arg or ground.kind(owner) != "nest":
+    if context.why == "keras":
+        arguments = parameters(function)
+        if len(arguments) < 2 or owner.id != arguments[1].arg or ground.kind(owner) != "nest" or place != 0:
+            return
+        where = f"{owner.id}.shape[0] is None where the size of the batch is not known, as in fit"
+    elif _is_none(ground, owner, place, function, context):
+        where = f"{owner.id}.shape[{place}] is None by the input_signature"
+    else:
         return
     for above in ground.view.above(node):
         if isinstance(above, ast.BoolOp | ast.IfExp | ast.Compare):
@@ -261,16 +277,32 @@ def _dimension(ground: Ground, node: ast.Subscript, function: AnyFunction) -> It
             if ground.view.symbol(above.func) in _SHAPED:
                 program = ground.program
                 new = spelled(program, "tf.shape", modules(program))
-                edits = (Edit(program.span(node), f"{new}({owner.id})[0]"),) if new else ()
+                edits = (Edit(program.span(node), f"{new}({owner.id})[{place}]"),) if new else ()
                 yield Found(
                     DIMENSION,
                     node,
-                    f"{owner.id}.shape[0] is None where the size of the batch is not known, as in fit",
-                    f"Use tf.shape({owner.id})[0].",
+                    where,
+                    f"Use tf.shape({owner.id})[{place}].",
                     edits,
                     safe=False,
                 )
             return
+
+
+def _is_none(ground: Ground, owner: ast.Name, place: int, function: AnyFunction, context: Context) -> bool:
+    """Whether the input_signature of a tf.function leaves a size of a parameter open."""
+    signature = context.options.get("input_signature")
+    names = [a.arg for a in parameters(function) if a.arg != "self"]
+    if context.root is not function or owner.id not in names or not isinstance(signature, ast.List | ast.Tuple):
+        return False
+    if [b.how for b in ground.view.scopes.bindings(owner)] != ["param"] or names.index(owner.id) >= len(signature.elts):
+        return False
+    spec = signature.elts[names.index(owner.id)]
+    if not isinstance(spec, ast.Call) or ground.view.symbol(spec.func) != "tf.TensorSpec":
+        return False
+    shape = argument(spec, "shape", 0)
+    sizes = shape.elts if isinstance(shape, ast.List | ast.Tuple) else []
+    return place < len(sizes) and isinstance(size := sizes[place], ast.Constant) and size.value is None
 
 
 def _item(ground: Ground, node: ast.Assign | ast.AugAssign) -> Iterator[Found]:

@@ -299,7 +299,9 @@ class Flow:
                         self._store(item.optional_vars, item.context_expr, found, env)
                 return self._block(body, env)
             case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
+                untried = dict(env)
                 self._block([*body, *orelse], env)
+                _merge(env, untried)  # what fails may not have been done
                 self._branches([*(handler.body for handler in handlers), []], env)
                 return self._block(final, env)
             case ast.FunctionDef() | ast.AsyncFunctionDef():

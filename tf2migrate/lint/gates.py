@@ -47,6 +47,11 @@ def of_graphs(text: str) -> bool:
     return _OLD.search(text) is not None
 
 
+def of_patterns(text: str) -> bool:
+    """Whether there may be one of the idioms of sessions that the guide to migration warns of."""
+    return "tf.random" in text or ".append(" in text or text.count(".apply_gradients(") > 1
+
+
 def records(text: str) -> bool:
     """Whether there is a tape."""
     return "GradientTape" in text

@@ -75,7 +75,7 @@ def _of_function(kinds: Kinds, node: ast.Call) -> Record | None:
 
 def _member(kinds: Kinds, node: ast.Attribute, call: ast.Call | None) -> Iterator[Found]:
     kind = kinds.of(node.value)
-    record = member(kind or _UNIQUE.get(node.attr), node.attr)
+    record = member(kind or (None if _of_others(kinds, node.value) else _UNIQUE.get(node.attr)), node.attr)
     if record is None:
         if node.attr == "variables" and call is not None and kind == "Optimizer":
             yield _property(kinds, node, call)
@@ -97,6 +97,14 @@ def _member(kinds: Kinds, node: ast.Attribute, call: ast.Call | None) -> Iterato
         yield Found(NO_MEMBER, node, f"{what} is gone from Keras 3", record.advice)
     if call is not None:
         yield from _arguments(kinds, call, record)
+
+
+def _of_others(kinds: Kinds, node: ast.expr) -> bool:
+    """Whether an object is of a class that is none of Keras's as far as this file tells, but may have its methods."""
+    if kinds.method_class(node) is not None:
+        return True
+    calls = [b.node for b in kinds.scopes.bindings(node)] if isinstance(node, ast.Name) else []
+    return bool(calls) and all(isinstance(call, ast.Call) and not kinds.symbol(call.func) for call in calls)
 
 
 def _has_name_first(call: ast.Call) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.keras3_edits import modules, spelled
 from tf2migrate.lint.keras3_kinds import Kinds
@@ -66,16 +67,25 @@ def _guarded(program: Program) -> frozenset[int]:
     """What a program only runs where it can: below a test of the version, or with a handler for its failure."""
     found: set[int] = set()
     for node in program.nodes:
-        inside: list[ast.stmt] = []
+        inside: Sequence[ast.AST] = []
         match node:
             case ast.Try(body=body, handlers=handlers):
                 caught = " ".join(ast.unparse(h.type) if h.type else "Exception" for h in handlers)
                 inside = body if any(name in caught for name in _FAILURES) else []
             case ast.If(test=test, body=body, orelse=orelse):
-                said = ast.unparse(test)
-                inside = [*body, *orelse] if "hasattr" in said or "version" in said.lower() else []
-        found |= {id(each) for statement in inside for each in ast.walk(statement)}
+                inside = [test, *body, *orelse] if _asks(test) else []
+            case ast.BoolOp(op=ast.And(), values=[first, *rest]) if _asks(first):
+                inside = rest
+            case ast.IfExp(test=test) if _asks(test):
+                inside = [node]
+        found |= {id(each) for part in inside for each in walk(part)}
     return frozenset(found)
+
+
+def _asks(test: ast.expr) -> bool:
+    """Whether a test asks what there is, or of which version."""
+    said = ast.unparse(test)
+    return "hasattr" in said or "find_spec" in said or "version" in said.lower()
 
 
 def record_of(symbol: str) -> Record | None:

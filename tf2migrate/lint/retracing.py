@@ -1,4 +1,4 @@
-"""TFM331 to TFM338: functions that are traced more often than they should be, or for nothing."""
+"""TFM331 to TFM339: functions that are traced more often than they should be, or for nothing."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tf2migrate.lint.keras3_edits import keyword_name, literal, modules, spelled
 from tf2migrate.lint.keras3_scopes import Function
 from tf2migrate.lint.types import SYMBOLIC
 from tf2migrate.lint.view import AnyFunction, parameters
-from tf2migrate.model import Edit
+from tf2migrate.model import Edit, Span
 
-VALUES, CREATED, UNROLLED, ARRAY, WRAPPED, EMPTY, EAGERLY, OLD = (f"TFM{n}" for n in range(331, 339))
+VALUES, CREATED, UNROLLED, ARRAY, WRAPPED, EMPTY, EAGERLY, OLD, SHAPES = (f"TFM{n}" for n in range(331, 340))
 
 #: How many rounds of a loop are worth a word.
 _ROUNDS, _TRACES = 50, 4
@@ -40,6 +40,7 @@ def retracing(ground: Ground) -> Iterator[Found]:
                 if on and ground.view.kinds.is_a(node.func.value, "Model"):
                     yield _eagerly(keyword)
         yield from _values(ground, node)
+        yield from _shapes(ground, node)
     for function, context in ground.functions():
         if context.root is function and context.why == "function" and isinstance(function, Function):
             yield from _decorated_in_loop(ground, function)
@@ -47,6 +48,68 @@ def retracing(ground: Ground) -> Iterator[Found]:
     for place, function, context in ground.traced_nodes():
         if isinstance(place, ast.For) and context.autograph:
             yield from _loop(ground, place, function)
+
+
+#: What makes an array or tensor of the shape that is its first argument.
+_MAKERS = frozenset(
+    (
+        *("tf.zeros", "tf.ones", "tf.fill", "tf.random.normal", "tf.random.uniform"),
+        *("numpy.zeros", "numpy.ones", "numpy.full", "numpy.empty", "numpy.arange", "tf.range"),
+    )
+)
+
+
+def _shapes(ground: Ground, node: ast.Call) -> Iterator[Found]:
+    """A tf.function that a loop calls with a tensor of another shape in each round."""
+    loops = [loop for loop in ground.view.loops(node)[:1] if isinstance(loop, ast.For)]
+    if not loops or not isinstance(node.func, ast.Name | ast.Attribute) or ground.traced.of(node) is not None:
+        return
+    kind = ground.type(loops[0].iter)
+    of_numbers = isinstance(loops[0].iter, ast.List | ast.Tuple) and kind.item is not None and kind.item.dtype == "int"
+    if not isinstance(loops[0].target, ast.Name) or not (kind.kind == "range" or of_numbers):
+        return
+    rounds = _rounds(loops[0].iter) if isinstance(loops[0].iter, ast.Call) else len(getattr(loops[0].iter, "elts", ()))
+    if rounds is not None and rounds <= _TRACES:
+        return
+    name = loops[0].target.id
+    for target in ground.view.called(node.func):
+        context = ground.traced.contexts.get(id(target))
+        if context is None or context.root is not target or context.why != "function" or _is_test(ground):
+            continue
+        if not {"input_signature", "reduce_retracing", "experimental_relax_shapes"}.isdisjoint(context.options):
+            continue
+        for value in node.args:
+            if _sized_by(ground, value, name):
+                yield Found(
+                    SHAPES,
+                    value,
+                    f"the shape changes with {name}: the function is traced for each",
+                    "Give tf.function reduce_retracing=True, or an input_signature with None in the shape.",
+                    _relaxed(ground, context.call),
+                    safe=False,
+                )
+                return
+
+
+def _sized_by(ground: Ground, node: ast.expr, name: str) -> bool:
+    """Whether a number is a size of what an expression makes."""
+    if isinstance(node, ast.Call) and ground.symbol(node.func) in _MAKERS and node.args:
+        shape = node.args[0]
+        sizes = shape.elts if isinstance(shape, ast.List | ast.Tuple) else [shape]
+        return any(isinstance(n, ast.Name) and n.id == name for size in sizes for n in walk(size))
+    match node:
+        case ast.Subscript(value=owner, slice=ast.Slice(lower=lower, upper=ast.Name(id=upper), step=None)):
+            from_start = lower is None or literal(lower) == 0
+            return from_start and upper == name and ground.kind(owner) in ("tensor", "array", "variable")
+    return False
+
+
+def _relaxed(ground: Ground, decorator: ast.expr | None) -> tuple[Edit, ...]:
+    """The decorator with reduce_retracing=True, where it is `@tf.function` and no more."""
+    if decorator is None or isinstance(decorator, ast.Call) or ground.view.symbol(decorator) != "tf.function":
+        return ()
+    end = ground.program.span(decorator).end
+    return (Edit(Span(end, end), "(reduce_retracing=True)"),)
 
 
 def _is_test(ground: Ground) -> bool:

@@ -72,6 +72,13 @@ def _call(ground: Ground, node: ast.Call, function: AnyFunction, context: Contex
         yield Found(FILES, node, f"{_short(path)} runs while the function is traced, and not at each call", _OUT)
     elif _FROZEN.fullmatch(path) and not _is_dead(ground, node):
         yield _frozen(ground, node, path)
+    elif path == "builtins.next" and node.args and _begins_anew(ground, node.args[0], function):
+        yield Found(
+            NEXT,
+            node,
+            "the iterator is made at each call: next() gives the first element again",
+            "Make the iterator once, outside of the traced function.",
+        )
     elif path == "builtins.next" and node.args and ground.kind(node.args[0]) == "generator":
         if ground.traced.contexts.get(id(function)) is not None and _is_outer_value(ground, node.args[0], function):
             yield Found(
@@ -85,6 +92,14 @@ def _call(ground: Ground, node: ast.Call, function: AnyFunction, context: Contex
             yield _text(node)
     elif isinstance(node.func, ast.Attribute):
         yield from _method(ground, node, node.func, function, context)
+
+
+def _begins_anew(ground: Ground, node: ast.expr, function: AnyFunction) -> bool:
+    """Whether an expression is `iter` of a dataset of outside."""
+    if not isinstance(node, ast.Call) or ground.view.path(node.func) != "builtins.iter" or not node.args:
+        return False
+    data = node.args[0]
+    return isinstance(data, ast.Name) and ground.kind(data) == "dataset" and ground.is_free(data, function)
 
 
 _OUT = "Do it outside of the traced function, or in a tf.py_function."
@@ -332,11 +347,24 @@ def _global(ground: Ground, node: ast.Global | ast.Nonlocal, function: AnyFuncti
 
 
 def _once(ground: Ground, node: ast.expr, name: str) -> bool:
-    """Whether the assignment is guarded by a test of the name for None: it is meant to happen once."""
+    """Whether the assignment is guarded by a test of the name for None, or of a flag: it is meant to happen once."""
+    for above in ground.view.above(node):
+        if isinstance(above, ast.If):
+            test = above.test.operand if isinstance(above.test, ast.UnaryOp) else above.test
+            named = any(isinstance(n, ast.Name) and n.id == name for n in walk(test))
+            if named and (
+                isinstance(test, ast.Name) or any(isinstance(n, ast.Constant) and n.value is None for n in walk(test))
+            ):
+                return True
+    return False
+
+
+def _is_filled(ground: Ground, node: ast.AST, owner: ast.expr) -> bool:
+    """Whether an entry is set below a test of the same list or dict: `if key not in found`, `if not made[0]`."""
+    text = ast.unparse(owner)
     return any(
         isinstance(above, ast.If)
-        and any(isinstance(n, ast.Name) and n.id == name for n in walk(above.test))
-        and any(isinstance(n, ast.Constant) and n.value is None for n in walk(above.test))
+        and any(isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) == text for n in walk(above.test))
         for above in ground.view.above(node)
     )
 
@@ -365,6 +393,8 @@ def _stored(
     for target in targets:
         for part in target.elts if isinstance(target, ast.Tuple | ast.List) else [target]:
             if isinstance(part, ast.Subscript):
+                if _is_filled(ground, node, part.value):
+                    continue  # a place that is filled once, while the function is traced
                 if _is_outer_collection(ground, part.value, function):
                     yield _mutated(ground, node, part.value)
                 elif _is_parameter(ground, part.value, function, context):

@@ -241,11 +241,13 @@ def _guarded(ground: Ground, node: ast.AST) -> bool:
 
 
 def _is_wrapped(ground: Ground, node: ast.AST) -> bool:
-    """Whether a function that is reached has a decorator of the program's own, which may run it once."""
+    """Whether a function that is reached may run once all the same: build, or below a decorator of one's own."""
     function = ground.view.function(node)
     context = ground.traced.of(node)
     if context is None or context.why not in ("reached", "told") or not isinstance(function, Function):
         return False
+    if function.name in ("build", "__init__"):
+        return True
     return any(
         not ground.symbol(d.func if isinstance(d, ast.Call) else d).startswith(("tf.", "builtins."))
         for d in function.decorator_list
@@ -264,8 +266,10 @@ def _made(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found]:
         return
     package, _, name = symbol.rpartition(".")
     kind = ground.view.kinds.of(node)
-    of_keras = package.startswith("tf.keras.") and name[:1].isupper() and name not in _STATELESS
-    makes = of_keras and kind in ("Layer", "RNN", "Optimizer", "Metric", "Sequential")
+    of_keras = f"{package}.".startswith("tf.keras.") and name[:1].isupper() and name not in _STATELESS
+    makes = (
+        of_keras and symbol != "tf.keras.layers.RNN" and kind in ("Layer", "RNN", "Optimizer", "Metric", "Sequential")
+    )
     if makes or symbol in ("tf.random.Generator.from_seed", "tf.random.Generator.from_non_deterministic_state"):
         yield Found(
             OBJECT,

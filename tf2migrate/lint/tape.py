@@ -88,6 +88,12 @@ class _Tape:
     def _own(self, node: ast.Attribute) -> bool:
         return isinstance(node.value, ast.Name) and node.value.id == self.name
 
+    def _recorded(self, call: ast.Call) -> bool:
+        """Whether a gradient is asked for inside of another tape as well, which is to see how it is computed."""
+        inner = [a for a in self.ground.view.above(call) if isinstance(a, ast.With) and id(a) in self.inside]
+        made = [item.context_expr for block in inner for item in block.items]
+        return any(isinstance(m, ast.Call) and "Tape" in ast.unparse(m.func) for m in made)
+
     def check(self) -> Iterator[Found]:
         yield from self._twice()
         watched = [n for n in self.nodes if isinstance(n, ast.Attribute) and n.attr == "watch" and self._own(n)]
@@ -106,7 +112,7 @@ class _Tape:
             )
         for call in self.asked:
             target, sources = argument(call, "target", 0), argument(call, "sources", 1)
-            if self.persistent and id(call) in self.inside:
+            if self.persistent and id(call) in self.inside and not self._recorded(call):
                 yield Found(
                     INSIDE,
                     call,

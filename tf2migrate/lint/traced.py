@@ -67,6 +67,9 @@ CALLERS = frozenset(
     )
 )
 
+#: The name of a function that is not for tensors.
+_PYTHONS = re.compile(r"(^|_)(python|numpy|np|eager|eagerly)(_|$)")
+
 #: The name of what asks how the program runs: `tf.executing_eagerly`, `tf.inside_function`, or one's own.
 _ASKING = re.compile(r"eager|inside_function|in_\w*graph|is_\w*(graph|symbolic|tracing)")
 
@@ -352,9 +355,15 @@ class Traced:
             if method is not None:
                 yield method
 
+    @staticmethod
+    def _is_for_python(node: ast.expr) -> bool:
+        """Whether a name says that a function is the one for values of Python's, beside one for tensors."""
+        return _PYTHONS.search(_last(node)) is not None
+
     def _run_by(self, node: ast.Call) -> Iterator[ast.expr]:
         """What a call runs: what it calls, and what it hands to one that calls its arguments."""
-        yield node.func
+        if not self._is_for_python(node.func):
+            yield node.func
         passes = isinstance(node.func, ast.Attribute) and node.func.attr in ("run", "experimental_run_v2", "map")
         if self.symbol_or_path(node.func) in CALLERS or passes:
             for handed in [*node.args, *(k.value for k in node.keywords)]:
