@@ -92,6 +92,15 @@ def process_together(work: Work) -> list[Report]:
     return _finished(work, told, contents, known)
 
 
+def looked_at(jobs: Sequence[Job]) -> Iterator[tuple[Job, bytes, Result] | Report]:
+    """What becomes of files, or why one cannot be read; nothing is written, and nothing kept."""
+    for work in divided(jobs):
+        told, contents = _read(work)
+        results = dict(zip(contents, _treated(work, contents), strict=True))
+        for job in work.jobs:
+            yield told.get(job.path) or (job, contents[job.path], results[job.path])
+
+
 def _read(work: Work) -> tuple[dict[str, Report], dict[str, bytes]]:
     """What is told of the files that cannot be read, and what the others hold."""
     contents = {job.path: read(job) for job in (*work.jobs, *work.beside)}

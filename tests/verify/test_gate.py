@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +12,8 @@ from click.testing import CliRunner, Result
 from conftest import PROGRAMS
 
 from tf2migrate import cli
-from tf2migrate.config import Settings as Wishes
+from tf2migrate.process import Job, looked_at
 from tf2migrate.report import Result as Treatment
-from tf2migrate.treat import treat
 from tf2migrate.verify import gate
 from tf2migrate.verify.check import Checker
 
@@ -53,11 +52,11 @@ def test_what_computes_the_same_is_written(run: Callable[..., Result]) -> None:
 
 @pytest.mark.tensorflow
 def test_what_computes_something_else_stays(run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(name: str, data: bytes, settings: Wishes) -> Treatment:
-        result = treat(name, data, settings)
-        return replace(result, after=result.after.replace(b"SGD(0.1)", b"SGD(0.2)"))
+    def broken(jobs: Sequence[Job]) -> Iterator[tuple[Job, bytes, Treatment]]:
+        for job, data, result in looked_at(jobs):
+            yield job, data, replace(result, after=result.after.replace(b"SGD(0.1)", b"SGD(0.2)"))
 
-    monkeypatch.setattr(gate, "treat", broken)
+    monkeypatch.setattr(gate, "looked_at", broken)
     shutil.copy(EXAMPLE, "train.py")
     result = run("train.py", "--fix", "--verify")
     assert result.exit_code == 1
@@ -98,3 +97,13 @@ def test_a_module_stays_with_the_program_that_stays(run: Callable[..., Result]) 
 )
 def test_it_goes_with_fix_and_files(arguments: list[str]) -> None:
     assert CliRunner().invoke(cli.migrate, arguments).exit_code == 2
+
+
+@pytest.mark.tensorflow
+def test_programs_of_several_files_are_written_together(run: Callable[..., Result]) -> None:
+    package = PROGRAMS.parent / "packages" / "drivers"
+    shutil.copytree(package / "tf1", ".", dirs_exist_ok=True)
+    result = run(".", "--fix", "--verify")
+    assert "TFM006" not in result.output
+    for path in sorted((package / "tf2").iterdir()):
+        assert Path(path.name).read_text(encoding="utf8") == path.read_text(encoding="utf8")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tf2migrate.cluster import Cluster
-from tf2migrate.process import Job, finish, read
+from tf2migrate.process import Job, finish, looked_at
 from tf2migrate.report import Report, Result, Shown
-from tf2migrate.treat import problem, treat
+from tf2migrate.treat import problem
 from tf2migrate.verify.check import Checker
 from tf2migrate.verify.plan import plan
 from tf2migrate.verify.settings import Settings
@@ -38,12 +38,11 @@ def verified(jobs: Sequence[Job], settings: Settings, cluster: Cluster | None = 
     """The reports of all jobs, in their order. Files that import each other are written together or not at all."""
     reports: dict[str, Report] = {}
     treated: list[Treated] = []
-    for job in jobs:
-        data = read(job)
-        if isinstance(data, Report):
-            reports[job.path] = data
+    for each in looked_at(jobs):
+        if isinstance(each, Report):
+            reports[each.path] = each
         else:
-            treated.append(Treated(job, data, treat(job.path, data, job.settings)))
+            treated.append(Treated(*each))
     reasons = _reasons([unit for unit in units(treated) if any(file.changed for file in unit)], settings, cluster)
     for file in treated:
         reports[file.job.path] = _report(file, reasons.get(file.path, ""))

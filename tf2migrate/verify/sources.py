@@ -13,7 +13,8 @@ from tf2migrate import notebook, py2
 from tf2migrate.config import Configuration
 from tf2migrate.encoding import Undecodable, decode
 from tf2migrate.files import Search
-from tf2migrate.treat import treat
+from tf2migrate.process import Job, Mode, looked_at
+from tf2migrate.report import Report
 from tf2migrate.verify.settings import Case, Settings
 from tf2migrate.verify.steps import cap
 
@@ -64,9 +65,9 @@ def pair(old: Path, new: Path, settings: Settings) -> Program:
 def migrated(path: Path, settings: Settings) -> Program:
     """A file, and what it becomes together with the modules beside it that it imports."""
     configuration = Configuration({"py2": True} if py2.available() else {})
-    return program_of(
-        path, lambda file: treat(str(file), file.read_bytes(), configuration.of(file.parent)).after, settings
-    )
+    jobs = [Job(str(file), configuration.of(file.parent), Mode.DIFF) for file in (path, *neighbours(path))]
+    after = {Path(each[0].path): each[2].after for each in looked_at(jobs) if not isinstance(each, Report)}
+    return program_of(path, lambda file: after.get(file) or file.read_bytes(), settings)
 
 
 def program_of(path: Path, rewritten: Callable[[Path], bytes], settings: Settings) -> Program:
@@ -108,7 +109,7 @@ def programs_below(folder: Path) -> Iterator[Path]:
 
 
 def neighbours(path: Path) -> Iterator[Path]:
-    """The modules beside a program that it imports, directly or not."""
+    """The modules beside a program, or in packages beside it, that it imports, directly or not."""
     found, todo = {path}, [path]
     while todo:
         current = todo.pop()
@@ -116,22 +117,24 @@ def neighbours(path: Path) -> Iterator[Path]:
             tree = ast.parse(text_of(current.name, current.read_bytes()))
         except NoProgram:
             continue
-        for name in _imported(tree):
-            for candidate in (path.parent / f"{name}.py", path.parent / name / "__init__.py"):
-                if candidate.is_file() and candidate not in found:
+        for folder, names in _imported(tree, current, path.parent):
+            ends = [folder.joinpath(*names[:count]) for count in range(len(names) + 1)]
+            for candidate in (file for end in ends for file in (Path(f"{end}.py"), end / "__init__.py")):
+                if candidate not in found and candidate.is_relative_to(path.parent) and candidate.is_file():
                     found.add(candidate)
                     todo.append(candidate)
                     yield candidate
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
+def _imported(tree: ast.Module, file: Path, top: Path) -> Iterator[tuple[Path, list[str]]]:
+    """The folders and names of what a file imports; without dots they count from where the program is."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name.replace(".", "/") for alias in node.names)
+            yield from ((top, alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = (node.module or "").replace(".", "/")
-            yield base
-            yield from (f"{base}/{alias.name}".lstrip("/") for alias in node.names)
+            folder = file.parents[min(node.level, len(file.parents)) - 1] if node.level else top
+            base = node.module.split(".") if node.module else []
+            yield from ((folder, [*base, alias.name]) for alias in node.names)
 
 
 def _case(path: Path, data: bytes, beside: tuple[Path, ...], settings: Settings) -> Case:

@@ -1,0 +1,56 @@
+"""Which files belong to a program, and what they become together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conftest import PROGRAMS
+
+from tf2migrate.verify.settings import Settings
+from tf2migrate.verify.sources import NoProgram, at_revision, migrated, neighbours, text_of
+
+PACKAGES = PROGRAMS.parent / "packages"
+
+
+def test_modules_are_found_as_python_finds_them(tmp_path: Path) -> None:
+    for name, text in {
+        "main.py": "import net.dense\nfrom net import conv as c\nimport numpy, broken\nfrom . import side\n",
+        "net/__init__.py": "from .base import *\n",
+        "net/base.py": "from ..data import read\n",
+        "net/dense.py": "from .deep.er import x\n",
+        "net/deep/er.py": "import data\n",
+        "net/conv.py": "",
+        "net/unused.py": "",
+        "data.py": "",
+        "side.py": "import main\n",
+        "broken.py": "def f(:\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = {path.relative_to(tmp_path).as_posix() for path in neighbours(tmp_path / "main.py")}
+    assert found == {
+        *("net/__init__.py", "net/base.py", "net/dense.py", "net/deep/er.py", "net/conv.py"),
+        *("data.py", "side.py", "broken.py"),
+    }
+
+
+@pytest.mark.parametrize(("package", "main"), [("helpers", "train.py"), ("classes", "run.py"), ("drivers", "train.py")])
+def test_a_program_of_several_files_becomes_what_fix_makes_of_them(package: str, main: str) -> None:
+    found = migrated(PACKAGES / package / "tf1" / main, Settings())
+    after = PACKAGES / package / "tf2"
+    assert found.new.text == (after / main).read_text()
+    assert found.new.neighbours
+    assert dict(found.new.neighbours) == {name: (after / name).read_text() for name, _ in found.new.neighbours}
+    assert found.old.text == (PACKAGES / package / "tf1" / main).read_text()
+
+
+@pytest.mark.parametrize(("name", "data"), [("a.py", b"def f(:\n"), ("a.py", b"\xff\xfe"), ("a.ipynb", b"{}")])
+def test_what_cannot_be_read_is_no_program(name: str, data: bytes) -> None:
+    with pytest.raises(NoProgram):
+        text_of(name, data)
+
+
+def test_a_revision_is_no_option(tmp_path: Path) -> None:
+    with pytest.raises(NoProgram, match="is no revision"):
+        at_revision(tmp_path / "a.py", "--output=x")
