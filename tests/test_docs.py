@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import click
 import pytest
 import yaml
 from click.testing import CliRunner
+from machines import Machines, machines
 
 from tf2migrate import cli
 from tf2migrate.config import Configuration
@@ -30,7 +32,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "rules").rglob("README.md")])
 BLOCK = re.compile(r"^```(?:bash|console)\n(.*?)^```|((?:^    \S[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(
-    r"^(?:tf2migrate|pip|python\S*|pre-commit|\.venv/bin/\S+|git|eval|\.ci/\S+|ruff|mypy|mkdocs)(?= |$)(?!.*\.\.\.)"
+    r"^(?:DASK_\w+=\w+ )?(?:tf2migrate|pip|dask|python\S*|pre-commit|\.venv/bin/\S+|git|eval|\.ci/\S+|ruff|mypy|mkdocs)(?= |$)(?!.*\.\.\.)"
 )
 
 #: What other tests or CI run, and why it is not run here.
@@ -46,12 +48,15 @@ ELSEWHERE = {
     "python scripts/": "their results are committed, and tested",
 }
 OLD = (ROOT / "fixtures" / "example" / "train.py").read_text(encoding="utf-8")
+#: How the pages call a scheduler.
+HOST = "tcp://HOST:8786"
 TF2 = "import tensorflow as tf\nopt = tf.keras.optimizers.Adam(lr=0.1)\n"
 
 
-def commands(page: Path) -> list[str]:
-    """Every command of a page, without its remark."""
-    lines = [line for match in BLOCK.finditer(page.read_text(encoding="utf-8")) for line in match[0].splitlines()]
+def commands(page: Path, address: str = HOST) -> list[str]:
+    """Every command of a page, without its remark; with the address of a scheduler that is there."""
+    text = page.read_text(encoding="utf-8").replace(HOST, address)
+    lines = [line for match in BLOCK.finditer(text) for line in match[0].splitlines()]
     told = [re.sub(r"\s+#.*", "", line.strip().removeprefix("$ ")) for line in lines if not line.startswith("```")]
     return [line for line in told if COMMAND.match(line)]
 
@@ -106,12 +111,22 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture
+def scheduler(page: Path, tmp_path: Path) -> Iterator[Machines | None]:
+    """A cluster, for a page that speaks of one."""
+    if HOST not in page.read_text(encoding="utf-8"):
+        yield None
+        return
+    with machines(tmp_path, 1) as found:
+        yield found
+
+
 @pytest.mark.parametrize("page", EVERY)
 @pytest.mark.usefixtures("place")
-def test_every_command_runs(page: Path) -> None:
+def test_every_command_runs(page: Path, scheduler: Machines | None) -> None:
     """In the order of the page; findings (exit code 1) are no failure, a wrong option or a defect is."""
     failed = {}
-    for line in commands(page):
+    for line in commands(page, scheduler.address if scheduler else HOST):
         pieces = [piece for piece in re.split(r" && ", line) if not elsewhere(piece)]
         if not pieces or not_ended_or_slow(line):
             continue
@@ -142,7 +157,11 @@ class Main(click.Command):
 
 def not_ended_or_slow(line: str) -> bool:
     """Whether a command does not end by itself or runs programs: then its options are read, and no more."""
-    words = shlex.split(line)
+    words = shlex.split(re.sub(r"^DASK_\w+=\w+ ", "", line))
+    if words[0] == "dask":
+        module = importlib.import_module(f"distributed.cli.dask_{words[1]}")
+        assert not module.main.make_context(line, words[2:]).args
+        return True
     if words[0] != "tf2migrate" or not ({"verify", "checkpoint", "--verify", "--watch"} & set(words)):
         return False
     if words[1] in ("verify", "checkpoint"):
