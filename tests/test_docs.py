@@ -32,7 +32,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "rules").rglob("README.md")])
 BLOCK = re.compile(r"^```(?:bash|console)\n(.*?)^```|((?:^    \S[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(
-    r"^(?:DASK_\w+=\w+ )?(?:tf2migrate|pip|dask|python\S*|pre-commit|\.venv/bin/\S+|git|eval|\.ci/\S+|ruff|mypy|mkdocs)(?= |$)(?!.*\.\.\.)"
+    r"^(?:DASK_\w+=\w+ )?"
+    r"(?:tf2migrate|pip|dask|python\S*|pre-commit|\.venv/bin/\S+|git|eval|\.ci/\S+|ruff|mypy|mkdocs)(?= |$)(?!.*\.\.\.)"
 )
 
 #: What other tests or CI run, and why it is not run here.
