@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.layer_kinds import KINDS
+from tf2migrate.lift.values import Symbol
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -114,7 +115,7 @@ class Dtypes:
         return None
 
     def _call(self, node: ast.Call, depth: int) -> str | None:
-        path = self.symbol(node.func)
+        path = self.symbol(node.func) or self._stored(node.func)
         if path is None:
             function = self._calls.get(id(node))
             if not isinstance(function, ast.FunctionDef):
@@ -148,6 +149,12 @@ class Dtypes:
         if path in KINDS:  # which Keras computes in float32, and refuses other types elsewhere
             return "float32"
         return None
+
+    def _stored(self, node: ast.expr) -> str | None:
+        """The function of TensorFlow that an attribute holds."""
+        values = [d.value for d in self.interpreter.attributes.get(id(node), ())]
+        paths = {value.path if isinstance(value, Symbol) else None for value in values}
+        return paths.pop() if len(paths) == 1 else None
 
     def _constant(self, node: ast.Call, told: ast.expr | None, path: str) -> str | None:
         if path != "tf.constant":

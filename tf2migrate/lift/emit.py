@@ -166,13 +166,15 @@ class Emitter:
 
     def _helper_edits(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[Edit]:
         """Inside a helper only expressions change: what it makes, what it calls, what it is given besides."""
+        extra = self.expressions.extra_parameters(node)
+        outside, self.expressions.inside = self.expressions.inside, bool(extra)  # what it is given has plain names
         inner = [self.expressions.renderer.text(s) for s in node.body]
+        self.expressions.inside = outside
         edits = [
             Edit(self.program.span(s), text)
             for s, text in zip(node.body, inner, strict=True)
             if text != self.program.segment(s)
         ]
-        extra = self.expressions.extra_parameters(node)
         if extra:
             edits.append(self._parameters_edit(node, extra))
         return edits
@@ -401,7 +403,7 @@ class Emitter:
         node = statement.node
         if len(runs) != 1 or not isinstance(node, ast.Assign | ast.Expr):
             return None
-        if node.value is not runs[0].node and unpacked(runs[0]) is None:
+        if (node.value is not runs[0].node and unpacked(runs[0]) is None) or runs[0].counts(self.program.names):
             return None
         text = self.expressions.run_statement(runs[0])
         if text is None:

@@ -177,7 +177,8 @@ class Expressions:
         if id(node) in self.interpreter.attributes:
             return self._attribute(self.interpreter.attributes[id(node)])
         if id(node) in self.interpreter.runs:
-            return self.run_expression(self.interpreter.runs[id(node)])
+            text = self.run_expression(self.interpreter.runs[id(node)])
+            return f"int({text})" if self.interpreter.runs[id(node)].counts(self.program.names) else text
         value = self.interpreter.rewrites.get(id(node))
         if isinstance(value, tuple) and value[0] == "name":
             return str(value[1])

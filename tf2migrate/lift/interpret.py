@@ -980,15 +980,12 @@ class Interpreter:
             )
             defaults |= {a.arg: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
             for name in _parameters(function.node):
-                if name in arguments:
-                    value = arguments[name]
-                elif name in defaults:
+                value: Value = PYTHON
+                if name in defaults:  # which may have to be rewritten, whatever is given
                     self.frame = function.frame
                     value = self.evaluate(defaults[name])
                     self.frame = frame
-                else:
-                    value = PYTHON
-                self.bind(name, value)
+                self.bind(name, arguments.get(name, value))
         self.frame = before
         return frame
 

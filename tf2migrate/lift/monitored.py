@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.lift.symbols import COUNT
 from tf2migrate.lift.values import NONE, PYTHON, Handle, Python, Structure, Time, Unknown, Value, Variable, leaves
 
 if TYPE_CHECKING:
@@ -64,6 +65,16 @@ def global_step(interpreter: Interpreter, node: ast.Call, path: str, hint: str) 
     return variable
 
 
+def count(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """`tf.train.global_step(sess, step)`: a run that fetches the step."""
+    bound = bind(node, ("sess", "global_step_tensor"))
+    session = interpreter.evaluate(bound["sess"])
+    if not isinstance(session, Handle) or session.role != "session":
+        return Unknown("the session that is asked for its step is not known", node)
+    interpreter.session_graph = interpreter.graph_of(session)
+    return interpreter.add_run(node, bound["global_step_tensor"], None, session)
+
+
 def hook(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """`tf.train.StopAtStepHook(last_step=…)`."""
     bound = bind(node, ("num_steps", "last_step"))
@@ -111,6 +122,7 @@ def stop_text(expressions: Expressions, node: ast.Call, stop: Stop, negated: boo
 
 HANDLERS = {
     **dict.fromkeys(_MAKERS | _FINDERS, global_step),
+    COUNT: count,
     "tf.train.StopAtStepHook": hook,
     "tf.train.MonitoredTrainingSession": session,
 }

@@ -236,7 +236,7 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
 
     Where the program has bound it anew by the time of the run, the older binding gets a name of its own.
     """
-    local = {d.name for s in found.statements for d in s.writes}
+    local = {d.name for s in found.statements for d in s.writes if d.owner is None}
     for definition in sorted(found.closed, key=lambda d: d.statement.order):
         if definition.site in interpreter.frozen:
             raise Refused(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 SESSIONS = {"tf.Session", "tf.InteractiveSession"}
+
+#: The one function that runs a session: the value of the global step, as a number of Python's.
+COUNT = "tf.train.global_step"
 #: What initializes state, and which: all variables, the local ones of metrics, some, or none.
 INITIALIZERS = {
     "tf.global_variables_initializer": "global",

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from tf2migrate.facts.names import Names
+from tf2migrate.lift.symbols import COUNT
 from tf2migrate.lift.values import Placeholder, Time, Value
 
 
@@ -154,3 +156,7 @@ class Run:
     whole: ast.expr | None = None  # the dict that is the whole feed, where one name holds it
     graph: object = None  # the graph of the session that runs
     session: object = None
+
+    def counts(self, names: Names) -> bool:
+        """Whether it is `tf.train.global_step`, whose result is a number of Python's."""
+        return names.symbol(self.node.func) == COUNT

@@ -8,7 +8,7 @@ from collections.abc import Set
 from tf2migrate.facts.names import Names
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.estimator_models import NATIVE
-from tf2migrate.lift.symbols import SESSIONS
+from tf2migrate.lift.symbols import COUNT, SESSIONS
 
 _RUNS = {"run", "eval"}
 
@@ -40,7 +40,7 @@ def _runs(node: ast.AST, names: Names) -> bool:
     if not isinstance(node, ast.Call):
         return False
     if names.symbol(node.func) is not None:
-        return names.symbol(node.func) in {*SESSIONS, NATIVE}
+        return names.symbol(node.func) in {*SESSIONS, NATIVE, COUNT}
     return isinstance(node.func, ast.Attribute) and node.func.attr in _RUNS
 
 
