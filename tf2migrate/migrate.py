@@ -16,6 +16,7 @@ from tf2migrate.imports import tidy
 from tf2migrate.leftovers import leftovers
 from tf2migrate.lift import lift
 from tf2migrate.lift.estimators import estimators, unwrapped
+from tf2migrate.lift.properties import properties
 from tf2migrate.lines import moved
 from tf2migrate.lint import lint
 from tf2migrate.model import Edit, Finding, Migration, Options, Outcome, Span, Target
@@ -121,6 +122,7 @@ STAGES: tuple[Stage, ...] = (
     _mixed,
     wrapped,
     _tf1(estimators),
+    _tf1(properties),
     _LIFTING,
     _tf1(unwrapped),
     _tf1(_placed(rewrite)),

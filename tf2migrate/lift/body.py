@@ -342,7 +342,7 @@ class BodyWriter:
         return text, self._rate(optimizer, text)
 
     def _rate(self, optimizer: Optimizer, text: str) -> list[str]:
-        if optimizer.rate.time < Time.STAGED:
+        if optimizer.rate.time < Time.MADE:
             return []
         rate = self.expressions.text(optimizer.arguments["learning_rate"])
         return [f"{text}.learning_rate.assign({rate})"]

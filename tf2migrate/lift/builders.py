@@ -196,6 +196,17 @@ def elsewhere(interpreter: Interpreter, node: ast.expr, value: Value) -> Fetch |
     return None
 
 
+def named_attribute(interpreter: Interpreter, node: ast.expr) -> ast.expr | None:
+    """The attribute of an object that a name stands for, where it is fetched by the name."""
+    known = interpreter.frame.lookup(node.id) if isinstance(node, ast.Name) else ()
+    if len(known) != 1 or not isinstance(known[0].statement.node, ast.Assign):
+        return None
+    held = known[0].statement.node.value
+    definitions = interpreter.attributes.get(id(held), ())
+    plain = isinstance(held, ast.Attribute) and len(known[0].statement.node.targets) == 1
+    return held if plain and definitions and all(d.staged for d in definitions) else None
+
+
 def is_unpacked(statement: Statement) -> bool:
     """Whether a statement binds names to the parts of a graph: they go."""
     node = statement.node

@@ -293,6 +293,8 @@ class Expressions:
             return iterator_text.made_text(self, value)
         if isinstance(value, datasets.Element):
             return iterator_text.drawn_text(self, value)
+        if method.name == "get_shape" and type(method.base) is Placeholder:
+            return f"{self.text(method.node.value)}.shape"
         if id(node) in self.interpreter.uses:
             return savers.use_text(self, self.interpreter.uses[id(node)], method.node.value)
         if isinstance(value, summaries.Recorded):

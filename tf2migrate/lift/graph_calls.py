@@ -189,6 +189,8 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
         return Python(base.reuse == scopes.ALWAYS, known=True)
     if isinstance(base, keras_layers.Object) and node.attr in variable_lists.OF_LAYERS:
         return variable_lists.of_layer(interpreter, node, base)
+    if type(base) is Placeholder and node.attr == "shape":
+        return PYTHON
     if isinstance(base, Variable) and node.attr == "initializer":
         return Initializer("initializer", node, of=base, scopes=frozenset(("some",)))
     return Method(base, node.attr, node)
@@ -302,7 +304,7 @@ def _optimizer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
         if name == "learning_rate":
             with interpreter.apart() as reads:
                 rate = interpreter.evaluate(argument)
-            if rate.time < Time.STAGED:
+            if rate.time < Time.MADE:
                 interpreter.statement.reads |= reads
         elif interpreter.evaluate(argument).time >= Time.STAGED:
             return Unknown(f"{name} of an optimizer is a tensor", node)
@@ -465,6 +467,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             return _structure_method(interpreter, node, base, name, method.node.value)
         case Tensor() | Placeholder() | Effect() | Schedule():
             values = interpreter.arguments(node)
+            if name == "get_shape" and type(base) is Placeholder and not node.args and not node.keywords:
+                return PYTHON
             if name in ("get_shape", "set_shape"):
                 return STATIC if base.time >= Time.STAGED else PYTHON
             return interpreter.operation([base, *values], node)
@@ -520,7 +524,7 @@ def _optimizer_method(interpreter: Interpreter, node: ast.Call, base: Optimizer,
         for leaf in leaves(value):
             if isinstance(leaf, Unknown):
                 return leaf
-    if name != "compute_gradients" and base.rate.time >= Time.STAGED:
+    if name != "compute_gradients" and base.rate.time >= Time.MADE:
         interpreter.evaluate(base.arguments["learning_rate"])
     if name != "compute_gradients" and base.symbol != "tf.train.GradientDescentOptimizer":
         interpreter.scopes.slotted.add(id(interpreter.graph))

@@ -1059,6 +1059,8 @@ class Interpreter:
         with self.within(synthetic):
             value = self.evaluate(node)
         synthetic.value, synthetic.moves = value, value.time >= Time.STAGED
+        if (attribute := builders.named_attribute(self, node)) is not None:
+            return self.fetch(attribute)
         if (elsewhere := builders.elsewhere(self, node, value)) is not None:
             return elsewhere
         if isinstance(value, Structure):

@@ -53,7 +53,7 @@ def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
     if unknown:
         raise Refused("TFM907", optimizer.node, f"{kind} with {', '.join(sorted(unknown))}", "Leave the argument out.")
     parts = []
-    if optimizer.rate.time < Time.STAGED:
+    if optimizer.rate.time < Time.MADE:  # what a variable holds is told at each run
         rate = optimizer.arguments.get("learning_rate")
         text = expressions.text(rate) if rate is not None else _DEFAULT_RATE.get(kind, "0.001")
         if isinstance(optimizer.rate, Python) and type(optimizer.rate.literal) is int:  # Keras takes no whole number

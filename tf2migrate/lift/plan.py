@@ -256,6 +256,9 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
         if not (_is_mixed(interpreter, definition) and loop_starts.enter(plan, found, definition, local)):
             _rename(interpreter, definition, plan)
     for value in found.parameters:
+        if plan.parameter_names.get(value, "").startswith("_"):
+            what = "a function would have a parameter that begins with an underscore, which tf.function renames"
+            raise Refused("TFM907", found.parameters[value].statement.node, what, "Give it another name.")
         if value not in plan.parameter_names:
             raise Refused(
                 "TFM907",

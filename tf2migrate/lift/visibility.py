@@ -6,6 +6,8 @@ A function written in one method and called in another is kept as an attribute o
 from __future__ import annotations
 
 import ast
+import builtins
+import keyword
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.classes import Instance
@@ -80,7 +82,11 @@ def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
         if isinstance(definition.statement.node, ast.AugAssign):
             before = [d for d in written[: written.index(definition)] if d.attribute == definition.attribute]
             definition.name = before[-1].name if before else definition.name
-        elif taken.setdefault(definition.name, definition.value) is not definition.value:
+            continue
+        bare = definition.name.lstrip("_")
+        if bare.isidentifier() and not keyword.iskeyword(bare) and bare not in dir(builtins):
+            definition.name = bare  # tf.function calls a parameter by another name where it begins with an underscore
+        if taken.setdefault(definition.name, definition.value) is not definition.value:
             definition.name = plan.fresh(definition.name)
 
 
