@@ -15,6 +15,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.imports import tidy
 from tf2migrate.leftovers import leftovers
 from tf2migrate.lift import lift
+from tf2migrate.lift.estimator_canned import canned
 from tf2migrate.lift.estimators import estimators, unwrapped
 from tf2migrate.lift.properties import properties
 from tf2migrate.lines import moved
@@ -121,7 +122,8 @@ STAGES: tuple[Stage, ...] = (
     _noqas,
     _mixed,
     wrapped,
-    _tf1(estimators),
+    _tf1(canned),
+    _tf1(_placed(estimators)),
     _tf1(properties),
     _LIFTING,
     _tf1(unwrapped),

@@ -45,6 +45,7 @@ class Inputs:
                 for target in node.targets:
                     if isinstance(target, ast.Name):
                         self.assigned.setdefault(target.id, []).append(node.value)
+        self.parameters = {n.arg for n in program.nodes if isinstance(n, ast.arg)}
         self.used: set[ast.FunctionDef] = set()  # the program's own that give the elements
         self.edits: list[Edit] = []
         self.shuffled: list[ast.Call] = []
@@ -143,7 +144,8 @@ class Inputs:
         """What a value is: "data", or a "function" that gives data. Raises `Refused`."""
         if isinstance(node, ast.Call) and self.made(node):
             symbol = self.names.symbol(node.func) or ""
-            return Data("data", _given(bind(node, _PARAMETERS[symbol]).get("y")))
+            y = bind(node, _PARAMETERS[symbol]).get("y")
+            return Data("data", None if isinstance(y, ast.Name) and y.id in self.parameters else _given(y))
         if isinstance(node, ast.Lambda):
             return Data("function", self.returned(node.body).labeled)
         if isinstance(node, ast.Call) and _is_partial(node.func) and node.args:

@@ -19,6 +19,7 @@ _PARAMETERS = {
     "mean_absolute_error": _PAIR,
     "root_mean_squared_error": _PAIR,
     "mean": ("values", "weights", *_PAIR[3:]),
+    "auc": (*_PAIR[:3], "num_thresholds", *_PAIR[3:5], "curve", "name", "summation_method"),
 }
 _CLASSES = {
     "accuracy": "Accuracy",
@@ -28,6 +29,7 @@ _CLASSES = {
     "mean_absolute_error": "MeanAbsoluteError",
     "root_mean_squared_error": "RootMeanSquaredError",
     "mean": "Mean",
+    "auc": "AUC",
 }
 _ADVICE = "Compute the metric with tf.keras.metrics over the batches, then run the tool again."
 
@@ -39,10 +41,11 @@ class Measured:
     key: str
     kind: str
     fetched: Mapping[str, ast.expr]
+    settings: str = ""
 
     def made(self, tf: str) -> str:
         """The Keras metric."""
-        return f"{tf}.keras.metrics.{_CLASSES[self.kind]}()"
+        return f"{tf}.keras.metrics.{_CLASSES[self.kind]}({self.settings})"
 
     def update(self, tf: str, names: Mapping[str, str]) -> str:
         """What the metric takes in, of the names that hold what was fetched."""
@@ -66,12 +69,25 @@ def measured(program: Program, key: str, node: ast.expr) -> Measured:
     except Unbound as problem:
         raise Refused("TFM901", node, f"the arguments of {symbol} cannot be told: {problem}", _ADVICE) from None
     needed = ("values",) if kind == "mean" else ("labels", "predictions")
-    if set(bound) - {"name"} != set(needed):
+    settings = _curve(key, bound) if kind == "auc" else ""
+    if set(bound) - {"name"} - ({"curve", "summation_method"} if kind == "auc" else set()) != set(needed):
         raise Refused("TFM901", node, f"{symbol} with other arguments than {' and '.join(needed)}", _ADVICE)
     fetched = {_attribute(key, name, bound[name]): bound[name] for name in needed}
     if len(fetched) < len(needed):  # of one name, and of two things
         fetched = {f"{_plain(key)}_{name}": bound[name] for name in needed}
-    return Measured(key, kind, fetched)
+    return Measured(key, kind, fetched, settings)
+
+
+def _curve(key: str, bound: Mapping[str, ast.expr]) -> str:
+    """How Keras is told of a curve; its way of summing is one of TensorFlow 1's. Raises `Refused` for the others."""
+    told = {name: node.value for name, node in bound.items() if isinstance(node, ast.Constant)}
+    method = told.get("summation_method", "trapezoidal")
+    if "curve" not in bound and method in ("trapezoidal", "careful_interpolation"):
+        return ""
+    if told.get("curve") == "PR" and method == "careful_interpolation":
+        return 'curve="PR"'
+    what = f"the metric {key} of an estimator sums its curve otherwise than Keras does"
+    raise Refused("TFM901", next(iter(bound.values())), what, _ADVICE)
 
 
 def _attribute(key: str, parameter: str, node: ast.expr) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.program import Program
+from tf2migrate.lift.estimator_columns import COLUMNS, definitions
 from tf2migrate.lift.estimator_inputs import Inputs
 from tf2migrate.lift.estimator_models import NATIVE, TENSORS, Model, Wanted, class_name
 from tf2migrate.lift.estimator_settings import TRAINED, Settings
@@ -53,11 +54,37 @@ def unwrapped(program: Program, options: Options) -> Outcome:
     edits = []
     for node in program.nodes:
         symbol = program.names.symbol(node.func) if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Call) and symbol == COLUMNS:
+            edits += _columns(program, node)
         if isinstance(node, ast.Call) and symbol in (NATIVE, TENSORS):
             span = program.span(node)
             inner = program.span(_tensors(node.args[0]) if symbol == TENSORS else node.args[0])
             edits += [Edit(Span(span.start, inner.start), ""), Edit(Span(inner.end, span.end), "")]
+    if any(program.names.symbol(n.func) == COLUMNS for n in program.nodes if isinstance(n, ast.Call)):
+        edits += _definitions(program)
     return Outcome(tuple(edits))
+
+
+def _columns(program: Program, node: ast.Call) -> list[Edit]:
+    """What columns give of features, side by side."""
+    tf = program.segment(node.func).split(".")[0]
+    span, features, listed = program.span(node), program.span(node.args[0]), program.span(node.args[1])
+    return [
+        Edit(Span(span.start, features.start), f"{tf}.concat([column("),
+        Edit(Span(features.end, listed.start), ") for column in "),
+        Edit(Span(listed.end, span.end), "], axis=1)"),
+    ]
+
+
+def _definitions(program: Program) -> list[Edit]:
+    """The functions that make columns, below the imports."""
+    imports = [n for n in program.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
+    tf = next((a.asname or a.name for n in imports for a in n.names if a.name == "tensorflow"), "tf")
+    text = definitions(program, tf)
+    if not text:
+        return []
+    end = program.span(imports[-1]).end
+    return [Edit(Span(end, end), f"\n\n\n{text}\n")]
 
 
 def _tensors(node: ast.expr) -> ast.expr:

@@ -30,6 +30,7 @@ from tf2migrate.lift import (
     variable_lists,
 )
 from tf2migrate.lift import symbols as S
+from tf2migrate.lift.estimator_columns import COLUMNS
 from tf2migrate.lift.estimator_models import NATIVE, TENSORS
 from tf2migrate.lift.values import (
     NONE,
@@ -590,6 +591,12 @@ def _structure_method(
     return None
 
 
+def operation_of_columns(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """What feature columns give of the features."""
+    interpreter.arguments(node)
+    return Tensor(Time.STAGED, node)
+
+
 def _tensors(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     interpreter.arguments(node)
     return PYTHON
@@ -632,6 +639,7 @@ HANDLERS: dict[str, Handler] = {
     **metrics.HANDLERS,
     NATIVE: lambda interpreter, node, path, hint: PYTHON,
     TENSORS: _tensors,
+    COLUMNS: operation_of_columns,
     **monitored.HANDLERS,
     **normalization.HANDLERS,
     **scopes.HANDLERS,
