@@ -48,7 +48,8 @@ def is_tf1(program: Program) -> bool:
         raw = program.names.raw(use) or ""
         if raw.startswith(_V1) or (_gone(symbol) and not _is_private(raw)):
             return True
-    return any(_says_tf1(program, node, star) for node in program.nodes)
+    suspects = [*program.each(ast.Call), *program.each(ast.Attribute), *(program.each(ast.Name) if star else ())]
+    return any(_says_tf1(program, node, star) for node in suspects)
 
 
 def _says_tf1(program: Program, node: ast.AST, star: bool) -> bool:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cached_property
+from typing import TypeVar
 
 from tf2migrate.facts.tree import children, walk
 from tf2migrate.model import Span
+
+Node = TypeVar("Node", bound=ast.AST)
 
 
 class Source:
@@ -24,6 +27,17 @@ class Source:
     def nodes(self) -> tuple[ast.AST, ...]:
         """Every node of the tree, parents first."""
         return tuple(walk(self.tree))
+
+    @cached_property
+    def _by_kind(self) -> dict[type[ast.AST], list[ast.AST]]:
+        found: dict[type[ast.AST], list[ast.AST]] = {}
+        for node in self.nodes:
+            found.setdefault(type(node), []).append(node)
+        return found
+
+    def each(self, kind: type[Node]) -> list[Node]:
+        """Every node of a kind, parents first."""
+        return self._by_kind.get(kind, [])  # type: ignore[return-value]
 
     @cached_property
     def parents(self) -> dict[int, ast.AST]:

@@ -54,8 +54,8 @@ def _confused(ground: Ground, function: ast.Lambda) -> Iterator[Found]:
     """Two lambdas with the same parameters on one line: AutoGraph cannot tell which it is to convert, and does not."""
     others = [
         node
-        for node in ground.program.nodes
-        if isinstance(node, ast.Lambda) and node is not function and node.lineno == function.lineno
+        for node in ground.program.each(ast.Lambda)
+        if node is not function and node.lineno == function.lineno
         and ast.dump(node.args) == ast.dump(function.args)
     ]  # fmt: skip
     if others and _needs_autograph(ground, function):

@@ -108,12 +108,13 @@ def eager_only(ground: Ground) -> Iterator[Found]:
             yield from _contains(ground, node)
         elif isinstance(node, ast.Subscript):
             yield from _dimension(ground, node, function, context)
-    for place in ground.program.nodes:
-        if isinstance(place, ast.Assign | ast.AugAssign):
-            yield from _item(ground, place)
-        elif isinstance(place, ast.Call):
-            yield from _name(ground, place)
-            yield from _symbolic(ground, place)
+    for place in ground.program.each(ast.Assign):
+        yield from _item(ground, place)
+    for added in ground.program.each(ast.AugAssign):
+        yield from _item(ground, added)
+    for call in ground.view.kinds.calls:
+        yield from _name(ground, call)
+        yield from _symbolic(ground, call)
 
 
 def _asks_first(ground: Ground, node: ast.AST) -> bool:

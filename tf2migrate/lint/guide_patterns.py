@@ -25,7 +25,7 @@ _SUMS = ("tf.add_n", "builtins.sum", "tf.reduce_sum", "tf.reduce_mean", "tf.stac
 
 def guide_patterns(ground: Ground) -> Iterator[Found]:
     """What is said of idioms of sessions."""
-    for node in ground.program.nodes:
+    for node in ground.program.each(ast.Assign):
         match node:
             case ast.Assign(targets=[target], value=ast.Call(func=called)) if ground.view.symbol(called) in _DRAWS:
                 yield from _frozen(ground, node, target)
@@ -64,20 +64,19 @@ def _in_constructor(ground: Ground, node: ast.Assign, target: ast.Attribute) -> 
     if len(ground.view.scopes.attributes.get((id(cls), target.attr), [])) != 1:
         return False
     return any(
-        isinstance(n, ast.Attribute)
-        and n.attr == target.attr
+        n.attr == target.attr
         and isinstance(n.ctx, ast.Load)
         and isinstance(around := ground.view.function(n), Function)
         and around.name in _CALLS
         and around in cls.body
-        for n in ground.program.nodes
+        for n in ground.program.each(ast.Attribute)
     )
 
 
 def _is_trained_with(ground: Ground, node: ast.Assign, name: str) -> bool:
     """Whether a name of the module is bound once, and read inside of a tape that runs again and again."""
-    for each in ground.program.nodes:
-        if not isinstance(each, ast.Name) or each.id != name or not isinstance(each.ctx, ast.Load):
+    for each in ground.program.each(ast.Name):
+        if each.id != name or not isinstance(each.ctx, ast.Load):
             continue
         if [b.node for b in ground.view.scopes.bindings(each)] != [node.value]:
             return False
@@ -129,9 +128,7 @@ def _sums(ground: Ground, call: ast.Call, name: str) -> bool:
 
 def _together(ground: Ground) -> Iterator[Found]:
     """One function that makes two updates, called where only one of them is wanted."""
-    for function in ground.program.nodes:
-        if not isinstance(function, Function):
-            continue
+    for function in ground.view.kinds.defs:
         optimizers = {
             ast.unparse(n.func.value)
             for n in ground.view.own(function)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.keras3_edits import (
@@ -37,26 +38,29 @@ def changed_calls(kinds: Kinds) -> Iterator[Found]:
     """What is said of the arguments of calls, and of the members of Keras's objects."""
     own = _own_names(kinds)
     called = {id(n.func): n for n in kinds.calls}
-    for node in kinds.program.nodes:
-        if isinstance(node, ast.Call):
-            record = _of_function(kinds, node)
-            if record is not None:
-                yield from _arguments(kinds, node, record)
-        elif isinstance(node, ast.Attribute) and node.attr not in own:
+    for call in kinds.calls:
+        record = _of_function(kinds, call)
+        if record is not None:
+            yield from _arguments(kinds, call, record)
+    for node in kinds.program.each(ast.Attribute):
+        if node.attr in _members() and node.attr not in own:
             yield from _member(kinds, node, called.get(id(node)))
+
+
+@cache
+def _members() -> frozenset[str]:
+    """The names of the members that there is a verdict on."""
+    return frozenset(("variables", *(symbol.rpartition(".")[2] for symbol in calls())))
 
 
 def _own_names(kinds: Kinds) -> frozenset[str]:
     """Names of methods and attributes that the program itself gives to objects."""
-    found = set()
-    for node in kinds.program.nodes:
-        match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                cls = kinds.scopes.classes.get(id(node))
-                if name != "reset_states" or cls is None or kinds.base(cls) != "Metric":
-                    found.add(name)
-            case ast.Attribute(attr=name, ctx=ast.Store()) if name != "lr":
-                found.add(name)
+    stored = (n.attr for n in kinds.program.each(ast.Attribute) if isinstance(n.ctx, ast.Store) and n.attr != "lr")
+    found = set(stored)
+    for node in kinds.defs:
+        cls = kinds.scopes.classes.get(id(node))
+        if node.name != "reset_states" or cls is None or kinds.base(cls) != "Metric":
+            found.add(node.name)
     return frozenset(found)
 
 

@@ -99,7 +99,12 @@ class Kinds:
     @cached_property
     def calls(self) -> tuple[ast.Call, ...]:
         """Every call of the program."""
-        return tuple(node for node in self.program.nodes if isinstance(node, ast.Call))
+        return tuple(self.program.each(ast.Call))
+
+    @cached_property
+    def defs(self) -> list[Function]:
+        """Every function of the program that has a name."""
+        return [*self.program.each(ast.FunctionDef), *self.program.each(ast.AsyncFunctionDef)]
 
     def symbol(self, node: ast.AST) -> str:
         """The name under `tf.keras` (or `tf`) that an expression stands for; "" where it is no symbol."""
@@ -273,8 +278,8 @@ class Kinds:
     def _returned(self, function: Function) -> str | None:
         if function.decorator_list or isinstance(function, ast.AsyncFunctionDef):
             return None
-        inside = [n for n in ast.walk(function) if self.scopes.functions.get(id(n)) is function]
-        values = [n.value for n in inside if isinstance(n, ast.Return)]
+        returns = [n for n in self.program.each(ast.Return) if self.scopes.functions.get(id(n)) is function]
+        values = [n.value for n in returns]
         if not values or any(value is None or isinstance(value, ast.Tuple) for value in values):
             return None
         return self._agree([self.of(value) for value in values if value is not None])
@@ -304,8 +309,8 @@ class Kinds:
     def _calls_of(self, function: Function) -> list[ast.Call]:
         if self._calls is None:
             self._calls = {}
-            for node in self.program.nodes:
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            for node in self.calls:
+                if isinstance(node.func, ast.Name):
                     for binding in self.scopes.bindings(node.func):
                         self._calls.setdefault(id(binding.node), []).append(node)
         return self._calls.get(id(function), [])

@@ -27,15 +27,16 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def layers(kinds: Kinds) -> Iterator[Found]:
     """What is said of how a program makes its layers and models."""
-    for node in kinds.program.nodes:
-        if isinstance(node, ast.ClassDef):
-            yield from _class(kinds, node)
-        elif isinstance(node, ast.Call):
-            yield from _batch_input_shape(kinds, node)
+    for cls in kinds.program.each(ast.ClassDef):
+        yield from _class(kinds, cls)
+    for node in kinds.calls:
+        if len(node.args) > 1:
             yield from _training(kinds, node)
+        if node.keywords:
+            yield from _batch_input_shape(kinds, node)
             yield from _name(kinds, node)
-            yield from _shape(kinds, node)
             yield from _reduction(kinds, node)
+        yield from _shape(kinds, node)
 
 
 def _class(kinds: Kinds, node: ast.ClassDef) -> Iterator[Found]:
@@ -90,7 +91,7 @@ def _module(kinds: Kinds, cls: ast.ClassDef) -> Iterator[Found]:
         for (_, name), bindings in kinds.scopes.attributes.items()
         if any(kinds.of(b.node) in ("Layer", "RNN") for b in bindings)
     }
-    lists = [n.value for n in kinds.program.nodes if isinstance(n, ast.Attribute) and n.attr in read]
+    lists = [n.value for n in kinds.program.each(ast.Attribute) if n.attr in read]
     of_layers = [
         n for n in lists if kinds.is_a(n, "Layer") or (isinstance(n, ast.Attribute) and n.attr in own)
     ]  # of one layer, by its name
@@ -128,12 +129,10 @@ def _reset_states(kinds: Kinds, method: Function) -> Found:
 
 def _batch_input_shape(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
     """`batch_input_shape=` of a layer: an Input before it."""
-    keyword = next((k for k in node.keywords if k.arg in ("batch_input_shape", "batch_size")), None)
     shape = next((k for k in node.keywords if k.arg == "batch_input_shape"), None)
-    symbol = kinds.symbol(node.func)
-    if keyword is None or shape is None or kinds.of(node) not in ("Layer", "RNN"):
+    if shape is None or kinds.of(node) not in ("Layer", "RNN"):
         return
-    if symbol in ("tf.keras.layers.InputLayer", "tf.keras.layers.Input"):
+    if kinds.symbol(node.func) in ("tf.keras.layers.InputLayer", "tf.keras.layers.Input"):
         return
     program = kinds.program
     value = program.segment(shape.value)
@@ -168,7 +167,9 @@ def _first_place(kinds: Kinds, layer: ast.Call) -> tuple[int, str, str] | None:
 
 def _training(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
     """`model(x, True)`: a call of Keras 3 takes tensors by place and everything else by name."""
-    if len(node.args) < 2 or not kinds.is_a(node.func, "Layer") or isinstance(node.func, ast.Call):
+    if not any(isinstance(literal(value), bool | int | float | str) for value in node.args[1:]):
+        return
+    if isinstance(node.func, ast.Call) or not kinds.is_a(node.func, "Layer"):
         return
     names = _call_parameters(kinds, node.func)
     for index, value in enumerate(node.args[1:], 1):
@@ -213,13 +214,13 @@ def _call_parameters(kinds: Kinds, function: ast.expr) -> list[str] | None:
 
 def _name(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
     """A layer's name with a slash in it."""
-    if kinds.of(node) not in ("Layer", "RNN", "Model", "Sequential", "KerasTensor"):
-        return
-    if not kinds.symbol(node.func).startswith("tf.keras."):
-        return
     value = argument(node, "name")
     name = literal(value)
     if value is None or not isinstance(name, str) or "/" not in name:
+        return
+    if kinds.of(node) not in ("Layer", "RNN", "Model", "Sequential", "KerasTensor"):
+        return
+    if not kinds.symbol(node.func).startswith("tf.keras."):
         return
     span = kinds.program.span(value)
     written = kinds.program.text[span.start : span.end]
@@ -252,10 +253,8 @@ def _shape(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
 
 def _reduction(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
     """`reduction=tf.keras.losses.Reduction.AUTO`, which is the default of Keras 2."""
-    if kinds.of(node) != "Loss":
-        return
     for keyword in node.keywords:
-        if keyword.arg != "reduction":
+        if keyword.arg != "reduction" or kinds.of(node) != "Loss":
             continue
         symbol = kinds.symbol(keyword.value)
         if symbol == "tf.keras.losses.Reduction.AUTO" or literal(keyword.value) == "auto":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
@@ -44,30 +45,24 @@ def gone_names(kinds: Kinds) -> Iterator[Found]:
     program = kinds.program
     if "keras" not in program.text and "tf." not in program.text and "tensorflow" not in program.text:
         return
-    guarded = _guarded(program)
+    said: list[tuple[ast.AST, Found]] = []
     for statement in program.names.imports:
-        if id(statement) in guarded:
-            continue
-        if isinstance(statement, ast.ImportFrom):
-            yield from _import_from(kinds, statement)
-        else:
-            yield from _import(kinds, statement)
+        found = _import_from(kinds, statement) if isinstance(statement, ast.ImportFrom) else _import(kinds, statement)
+        said += [(statement, each) for each in found]
     named = modules(program)
     for expression, symbol in program.uses:
         path = program.names.raw(expression) or ""
-        if (
-            isinstance(expression, ast.Attribute)
-            and not path.startswith((_PRIVATE, _V1))
-            and id(expression) not in guarded
-        ):
-            yield from _use(kinds, expression, symbol, named)
+        if isinstance(expression, ast.Attribute) and not path.startswith((_PRIVATE, _V1)):
+            said += [(expression, each) for each in _use(kinds, expression, symbol, named)]
+    guarded = _guarded(program) if said else frozenset()
+    yield from (each for node, each in said if id(node) not in guarded)
 
 
 def _guarded(program: Program) -> frozenset[int]:
     """What a program only runs where it can: below a test of the version, or with a handler for its failure."""
     found: set[int] = set()
     for node in program.nodes:
-        inside: Sequence[ast.AST] = []
+        inside: Sequence[ast.AST] = ()
         match node:
             case ast.Try(body=body, handlers=handlers):
                 caught = " ".join(ast.unparse(h.type) if h.type else "Exception" for h in handlers)
@@ -88,6 +83,7 @@ def _asks(test: ast.expr) -> bool:
     return "hasattr" in said or "find_spec" in said or "version" in said.lower()
 
 
+@lru_cache(maxsize=1 << 14)
 def record_of(symbol: str) -> Record | None:
     """The record of a name that is gone; one that TensorFlow 1 had as well is left to the migration."""
     if not symbol.startswith(("tf.keras.", "keras.", "tf.estimator")) and symbol in tf1_symbols():
@@ -283,7 +279,7 @@ def _written(kinds: Kinds, statement: ast.ImportFrom, moved: dict[ast.alias, tup
 def _private(kinds: Kinds, statement: ast.ImportFrom) -> Iterator[Found]:
     """TensorFlow's own copy of Keras 2, whose objects Keras 3 does not take."""
     program = kinds.program
-    paths = [program.names.raw(n) or "" for n in program.nodes if isinstance(n, ast.Attribute)]
+    paths = [program.names.raw(n) or "" for n in program.each(ast.Attribute)]
     paths += [f"{n.module}.{a.name}" for n in program.names.imports if isinstance(n, ast.ImportFrom) for a in n.names]
     if not any(path.startswith("tensorflow.keras.") for path in paths):
         return  # alone it still runs

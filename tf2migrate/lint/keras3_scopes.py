@@ -13,6 +13,14 @@ How = Literal["is", "item", "param", "other"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
+#: The nodes that bind names, or have a scope of their own.
+_BINDING = frozenset(
+    {ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.ListComp, ast.SetComp, ast.GeneratorExp}
+    | {ast.DictComp, ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.AugAssign, ast.For, ast.comprehension, ast.With}
+    | {ast.Import, ast.ImportFrom, ast.ExceptHandler, ast.Global, ast.Nonlocal}
+)
+_LEAVES = frozenset({ast.Name, ast.Constant})
+
 
 @dataclass(frozen=True, slots=True)
 class Binding:
@@ -58,15 +66,28 @@ class Scopes:
         return []
 
     def _walk(self, node: ast.AST, scope: Scope) -> None:
-        for child in children(node):
-            self._visit(child, scope)
+        self._visit_all(children(node), scope)
 
     def _visit(self, node: ast.AST, scope: Scope) -> None:
-        self.of[id(node)] = scope
-        if self._self:
-            self.classes[id(node)] = self._self[-1][0]
-        if self._function:
-            self.functions[id(node)] = self._function[-1]
+        self._visit_all([node], scope)
+
+    def _visit_all(self, nodes: list[ast.AST], scope: Scope) -> None:
+        cls = self._self[-1][0] if self._self else None
+        function = self._function[-1] if self._function else None
+        for node in nodes:
+            key = id(node)
+            self.of[key] = scope
+            if cls is not None:
+                self.classes[key] = cls
+            if function is not None:
+                self.functions[key] = function
+            kind = type(node)
+            if kind in _BINDING:
+                self._bind(node, scope)
+            elif kind not in _LEAVES:
+                self._visit_all(children(node), scope)
+
+    def _bind(self, node: ast.AST, scope: Scope) -> None:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 self._enter(node, scope)

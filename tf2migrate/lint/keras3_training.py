@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from tf2migrate.lint.found import Found
@@ -41,24 +41,21 @@ _RATES = {"SGD": "0.01"}
 
 def training(kinds: Kinds) -> Iterator[Found]:
     """What is said of how a program trains and reads results."""
-    for node in kinds.program.nodes:
-        if isinstance(node, ast.Call):
-            yield from _decay(kinds, node)
-            yield from _compile(kinds, node)
-            yield from _classes(kinds, node)
-            yield from _weights(kinds, node)
-            yield from _set_value(kinds, node)
-            yield from _minimize_call(kinds, node)
-            yield from _reset_states(kinds, node)
-            yield from _lists(kinds, node)
-        elif isinstance(node, ast.Attribute) and node.attr == "metrics_names" and kinds.is_a(node.value, "Model"):
+    text = kinds.program.text
+    checks = [check for words, check in _CHECKS if any(word in text for word in words)]
+    for call in kinds.calls if checks else ():
+        for check in checks:
+            yield from check(kinds, call)
+    for node in kinds.program.each(ast.Attribute) if "metrics_names" in text else ():
+        if node.attr == "metrics_names" and kinds.is_a(node.value, "Model"):
             yield Found(
                 NAMES,
                 node,
                 "metrics_names is ['loss', 'compile_metrics'] in Keras 3, whatever the metrics are",
                 "Call evaluate(..., return_dict=True), and read the names there.",
             )
-    yield from _history(kinds)
+    if "compile" in text:
+        yield from _history(kinds)
 
 
 def _decay(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
@@ -167,7 +164,7 @@ def _last_units(kinds: Kinds, model: ast.expr) -> object:
     if len(values) != 1 or not isinstance(values[0], ast.Call):
         return None
     layers = list(values[0].args[0].elts) if values[0].args and isinstance(values[0].args[0], ast.List) else []
-    for node in kinds.program.nodes:
+    for node in kinds.calls:
         match node:
             case ast.Call(func=ast.Attribute(attr="add", value=owner), args=[layer]) if ast.unparse(owner) == text:
                 layers.append(layer)
@@ -180,12 +177,11 @@ def _last_units(kinds: Kinds, model: ast.expr) -> object:
 
 def _weights(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
     """`weights=` of a layer, which only Embedding takes."""
-    if kinds.symbol(node.func) == "tf.keras.layers.Embedding" or kinds.of(node) not in ("Layer", "RNN"):
-        return
-    if not kinds.symbol(node.func).startswith("tf.keras.layers."):
+    symbol = kinds.symbol(node.func)
+    if not symbol.startswith("tf.keras.layers.") or symbol == "tf.keras.layers.Embedding":
         return
     for keyword in node.keywords:
-        if keyword.arg == "weights":
+        if keyword.arg == "weights" and kinds.of(node) in ("Layer", "RNN"):
             yield Found(
                 WEIGHTS,
                 keyword,
@@ -361,7 +357,7 @@ def _history(kinds: Kinds) -> Iterator[Found]:
         wrong |= {"acc": "accuracy", "val_acc": "val_accuracy"}
     if "acc" in metrics and "accuracy" not in metrics:
         wrong |= {"accuracy": "acc", "val_accuracy": "val_acc"}
-    for node in kinds.program.nodes:
+    for node in [*kinds.program.each(ast.Subscript), *kinds.program.each(ast.keyword)]:
         match node:
             case ast.Subscript(
                 value=ast.Attribute(attr="history", value=owner), slice=ast.Constant(value=str()) as key
@@ -394,9 +390,8 @@ def _is_history(kinds: Kinds, name: ast.Name) -> bool:
 def _compiled(kinds: Kinds) -> set[str] | None:
     """The names of the metrics that the models of a program are compiled with; None where some are not seen."""
     found: set[str] = set()
-    calls = [n for n in kinds.program.nodes if isinstance(n, ast.Call)]
     compiles = [
-        n for n in calls if isinstance(n.func, ast.Attribute) and n.func.attr == "compile" and n.args + n.keywords
+        n for n in kinds.calls if isinstance(n.func, ast.Attribute) and n.func.attr == "compile" and n.args + n.keywords
     ]
     if not compiles:
         return None
@@ -411,3 +406,16 @@ def _compiled(kinds: Kinds) -> set[str] | None:
                 return None
             found.add(name)
     return found
+
+
+#: The checks of calls, each with what a program says somewhere that has one of them.
+_CHECKS: tuple[tuple[tuple[str, ...], Callable[[Kinds, ast.Call], Iterator[Found]]], ...] = (
+    (("decay",), _decay),
+    (("compile",), _compile),
+    (("predict_classes", "predict_proba"), _classes),
+    (("weights",), _weights),
+    (("set_value",), _set_value),
+    (("minimize",), _minimize_call),
+    (("reset_states",), _reset_states),
+    (tuple(_TAKES_DATA), _lists),
+)

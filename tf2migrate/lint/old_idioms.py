@@ -22,28 +22,23 @@ _SEEDED = ("BatchNormalization", "Dropout", "SpatialDropout1D", "SpatialDropout2
 def old_idioms(ground: Ground) -> Iterator[Found]:
     """What is said of idioms of graphs."""
     graphs = "Graph(" in ground.program.text
-    for node in ground.program.nodes:
-        if isinstance(node, ast.Attribute):
-            yield from _attribute(ground, node, graphs)
-        elif isinstance(node, ast.Call):
-            yield from _rate(ground, node)
-            yield from _session(ground, node, graphs)
-            yield from _eager(ground, node, graphs)
-            yield from _member(ground, node)
-        elif isinstance(node, ast.Dict):
-            for key in node.keys:
-                yield from _key(ground, key)
-        elif isinstance(node, ast.Set):
-            for element in node.elts:
-                yield from _key(ground, element)
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Subscript) and ground.kind(target.value) == "dict":
-                    yield from _key(ground, target.slice)
-        elif isinstance(node, ast.Compare):
-            yield from _identity(ground, node)
-        elif isinstance(node, ast.With):
-            yield from _training(ground, node)
+    each = ground.program.each
+    for attribute in each(ast.Attribute):
+        yield from _attribute(ground, attribute, graphs)
+    for call in ground.view.kinds.calls:
+        yield from _rate(ground, call)
+        yield from _session(ground, call, graphs)
+        yield from _eager(ground, call, graphs)
+        yield from _member(ground, call)
+    keys = [key for node in each(ast.Dict) for key in node.keys] + [e for node in each(ast.Set) for e in node.elts]
+    targets = [target for node in each(ast.Assign) for target in node.targets]
+    keys += [t.slice for t in targets if isinstance(t, ast.Subscript) and ground.kind(t.value) == "dict"]
+    for key in keys:
+        yield from _key(ground, key)
+    for compared in each(ast.Compare):
+        yield from _identity(ground, compared)
+    for block in each(ast.With):
+        yield from _training(ground, block)
     yield from _losses(ground)
 
 

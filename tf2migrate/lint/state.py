@@ -105,9 +105,9 @@ def _name(ground: Ground, node: ast.Name, context: Context, changed: dict[str, l
 def _assigned_through_global(ground: Ground) -> dict[str, list[ast.AST]]:
     """The names that functions assign through `global`, with the places."""
     found: dict[str, list[ast.AST]] = {}
-    for node in ground.program.nodes:
-        function = ground.view.function(node) if isinstance(node, ast.Global) else None
-        if function is not None and isinstance(node, ast.Global):
+    for node in ground.program.each(ast.Global):
+        function = ground.view.function(node)
+        if function is not None:
             for own in ground.view.own(function):
                 stores = isinstance(own, ast.Name) and own.id in node.names and isinstance(own.ctx, ast.Store)
                 if isinstance(own, ast.Name) and stores and not _filled_once(ground, own):
@@ -347,8 +347,8 @@ def _several(ground: Ground) -> Iterator[Found]:
 def _unbuilt(ground: Ground) -> Iterator[Found]:
     """The variables of a model that is not built when they are asked for."""
     lists = ("trainable_variables", "trainable_weights", "weights", "variables", "non_trainable_variables")
-    for node in ground.program.nodes:
-        if not isinstance(node, ast.Attribute) or node.attr not in lists or not isinstance(node.value, ast.Name):
+    for node in ground.program.each(ast.Attribute):
+        if node.attr not in lists or not isinstance(node.value, ast.Name):
             continue
         bindings = ground.view.scopes.bindings(node.value)
         if (
@@ -407,10 +407,11 @@ def _is_unbuilt(ground: Ground, made: ast.Call) -> bool:
 
 def _rebinding(ground: Ground) -> Iterator[Found]:
     """`w -= x`, at which TensorFlow stops, and `w = w - x`, after which w is a tensor that no tape watches."""
-    for node in ground.program.nodes:
-        if isinstance(node, ast.AugAssign) and _is_variable(ground, node.target):
-            yield _augmented(ground, node)
-        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.value, ast.BinOp):
+    for added in ground.program.each(ast.AugAssign):
+        if _is_variable(ground, added.target):
+            yield _augmented(ground, added)
+    for node in ground.program.each(ast.Assign):
+        if len(node.targets) == 1 and isinstance(node.value, ast.BinOp):
             target = node.targets[0]
             if not isinstance(target, ast.Name | ast.Attribute) or not _is_variable(ground, target):
                 continue

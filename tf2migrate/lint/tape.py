@@ -45,11 +45,11 @@ _DISCRETE = frozenset(
 
 def tapes(ground: Ground) -> Iterator[Found]:
     """What is said of each tape of a program."""
-    for node in ground.program.nodes:
-        for item in node.items if isinstance(node, ast.With) else []:
+    for node in ground.program.each(ast.With):
+        for item in node.items:
             made, name = item.context_expr, item.optional_vars
             tape = isinstance(made, ast.Call) and ground.view.symbol(made.func) == "tf.GradientTape"
-            if tape and isinstance(made, ast.Call) and isinstance(name, ast.Name) and isinstance(node, ast.With):
+            if tape and isinstance(made, ast.Call) and isinstance(name, ast.Name):
                 yield from _Tape(ground, node, made, name.id).check()
 
 

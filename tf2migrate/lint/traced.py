@@ -137,6 +137,8 @@ class Traced:
         self.contexts: dict[int, Context] = {}
         self.functions: dict[int, AnyFunction] = {}
         self.elsewhere: dict[str, bool] = {}  # what traced code reaches in other files, and whether as AutoGraph's
+        text = view.program.text
+        self._asked = "init_scope" in text or _ASKING.search(text) is not None
         self._wrappers = self._tracing_wrappers()
         self._kinds = {each.name: each.kind for each in map(Told.of, told) if each.kind}
         for function, context in self._roots():
@@ -199,13 +201,13 @@ class Traced:
         return found
 
     def _roots(self) -> Iterator[tuple[AnyFunction, Context]]:
-        for node in self.view.program.nodes:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield from self._decorated(node)
-            elif isinstance(node, ast.Call):
-                yield from self._handed(node)
-            elif isinstance(node, ast.ClassDef):
-                yield from self._keras(node)
+        program = self.view.program
+        for function in self.view.kinds.defs:
+            yield from self._decorated(function)
+        for call in self.view.kinds.calls:
+            yield from self._handed(call)
+        for cls in program.each(ast.ClassDef):
+            yield from self._keras(cls)
 
     def _decorated(self, function: Function) -> Iterator[tuple[AnyFunction, Context]]:
         for decorator in function.decorator_list:
@@ -409,6 +411,8 @@ class Traced:
 
     def runs_eagerly(self, node: ast.AST) -> bool:
         """Whether a place in a traced function is kept from being traced: `tf.init_scope`, or a test that asks."""
+        if not self._asked:
+            return False
         child = node
         for above in self.view.above(node):
             if isinstance(above, ast.With):

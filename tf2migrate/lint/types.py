@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -339,6 +340,7 @@ ANNOTATIONS = {
 }
 
 
+@lru_cache(maxsize=1 << 14)
 def result_of(symbol: str) -> Type:
     """What a function of TensorFlow returns, its dtype aside."""
     best = max((p for p in RESULTS if symbol == p or (symbol.startswith(p) and p[-1] in "._y")), key=len, default="")

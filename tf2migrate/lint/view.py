@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.tree import children
 from tf2migrate.lint.keras3_kinds import Kinds, kinds_of
 from tf2migrate.lint.keras3_scopes import Binding, Function
 
@@ -31,10 +30,10 @@ class View:
         self.symbol = self.kinds.symbol
         self._paths: dict[int, str] = {}
 
-    @cached_property
+    @property
     def parents(self) -> dict[int, ast.AST]:
         """What each node stands in, by the node's id."""
-        return {id(child): node for node in self.program.nodes for child in children(node)}
+        return self.program.parents
 
     @cached_property
     def _own(self) -> dict[int, list[ast.AST]]:
@@ -54,13 +53,12 @@ class View:
     def top(self) -> dict[str, Function]:
         """The functions that other files can name: those of the module, and the methods of its classes."""
         found: dict[str, Function] = {}
-        for node in self.program.nodes:
-            if isinstance(node, Function):
-                scope = self.scopes.of[id(node)]
-                if isinstance(scope.node, ast.Module):
-                    found[node.name] = node
-                elif isinstance(scope.node, ast.ClassDef) and scope.parent is not None and scope.parent.parent is None:
-                    found[f"{scope.node.name}.{node.name}"] = node
+        for node in self.kinds.defs:
+            scope = self.scopes.of[id(node)]
+            if isinstance(scope.node, ast.Module):
+                found[node.name] = node
+            elif isinstance(scope.node, ast.ClassDef) and scope.parent is not None and scope.parent.parent is None:
+                found[f"{scope.node.name}.{node.name}"] = node
         return found
 
     def function(self, node: ast.AST) -> AnyFunction | None:
