@@ -51,7 +51,7 @@ class Checker:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.servers: dict[tuple[Mode, str], Server] = {}
-        self.traces: dict[str, tuple[Trace, Trace]] = {}  # the last runs of the program on each device
+        self.traces: dict[str, tuple[Trace, Trace]] = {}  # the last runs of the program with one salt, on each device
 
     def __enter__(self) -> Self:
         return self
@@ -77,11 +77,11 @@ class Checker:
         if self.settings.functions:
             return self.functions(old, new, blank)
         verdict, devices = blank, self.settings.devices
-        self.traces.clear()
         salts = range(FIRST_SALT, FIRST_SALT + (self.settings.salts if self.settings.shared_randomness else 1))
         try:
-            for device in devices:
-                for salt in salts:
+            for salt in salts:
+                self.traces.clear()
+                for device in devices:
                     told = replace(blank, salts=tuple(dict.fromkeys(verdict.salts)), ran=verdict.ran)
                     verdict = self.once(old, new, salt, device, told)
                     if verdict.reason == NO_GPU and len(devices) > 1:
@@ -90,8 +90,10 @@ class Checker:
                         )
                     if not verdict.equivalent:
                         return verdict
-            if len(self.traces) > 1:
-                return self.across(verdict)
+                if len(self.traces) > 1:
+                    verdict = self.across(verdict)
+                    if not verdict.equivalent:
+                        return verdict
         except RunnerError as error:
             return replace(blank, reason=str(error))
         return verdict
@@ -100,7 +102,7 @@ class Checker:
         """One run of each side."""
         self.server("new", device).launch()  # both import TensorFlow at the same time
         mode, first = self.first(old, salt, device)
-        verdict = replace(blank, old=side(first), salts=(*blank.salts, salt))
+        verdict = replace(blank, old=side(first), salts=tuple(dict.fromkeys((*blank.salts, salt))))
         if device != STAND_IN or STANDS_IN not in blank.ran:
             verdict = replace(verdict, ran=tuple(dict.fromkeys((*blank.ran, device))))
         if wanted(device) - {d.split()[0] for d in first.devices} and first.ended:

@@ -86,7 +86,8 @@ class Recorder:
     """The events file of one job."""
 
     def __init__(self, path: str, folder: str) -> None:
-        self.file = open(path, "w", encoding="utf8")  # noqa: SIM115 (open until the program ends)
+        # Each event is written at once and whole: threads that feed queues write too, and forks have nothing to repeat.
+        self.file = open(path, "wb", buffering=0)  # noqa: SIM115 (open until the program ends)
         self.folder = os.path.join(os.path.realpath(folder), "")
         self.pid = os.getpid()
         self.kept: dict[Any, int] = collections.Counter()
@@ -102,7 +103,7 @@ class Recorder:
 
     def emit(self, *event: Any) -> None:
         if os.getpid() == self.pid:  # a fork of the program is not the program
-            self.file.write(json.dumps(event) + "\n")
+            self.file.write((json.dumps(event) + "\n").encode("ascii"))
 
     def room(self, *key: Any) -> bool:
         """Whether one more event of this key is kept."""
@@ -1418,7 +1419,6 @@ def child(job: Json) -> None:
     os.chdir(job["cwd"])
     os.environ.update(job.get("env", {}), HOME=os.path.join(box, "home"), TMPDIR="/tmp")
     recorder = Recorder(job["events"], job["cwd"])
-    os.register_at_fork(before=recorder.file.flush)
     got = isolate(box, bool(job.get("network")))
     if "/tmp" not in got:
         os.environ["TMPDIR"] = os.path.join(box, "tmp")
@@ -1437,7 +1437,6 @@ def child(job: Json) -> None:
     leave = os._exit
 
     def end(status: int) -> None:
-        recorder.file.flush()
         leave(status)
 
     os._exit = end  # type: ignore[assignment]
@@ -1467,7 +1466,6 @@ def finish(recorder: Recorder, watch: Watch, printed: Any, status: int, found: l
     watch.finish()
     version = sys.modules["tensorflow.python.framework.versions"].VERSION
     recorder.emit("end", status, version, sys.version.split()[0], found if v1 else [])
-    recorder.file.flush()
     sys.stdout.flush()
     sys.stderr.flush()
 

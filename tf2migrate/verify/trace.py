@@ -138,7 +138,7 @@ def decode(data: Mapping[str, Any], is_tensor: bool = False) -> Value:
 
 def read_events(path: Path, trace: Trace) -> None:
     """Adds to a trace what an events file says; a last line cut short is left out."""
-    lines = path.read_text(encoding="utf8").splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf8", errors="replace").splitlines() if path.exists() else []
     for order, line in enumerate(lines):
         try:
             event = json.loads(line)
