@@ -58,9 +58,13 @@ def tell(seen: Json) -> None:
 
 
 def library_class(value: Any) -> str:
-    """The class of the library that an object is of, or the nearest that it is derived from."""
+    """The class of the library that an object is of, or the nearest that it is derived from.
+
+    A layer that is like none of the library's is of its own class.
+    """
     libraries = ("keras", "tf_keras", "tensorflow", "tensorflow_core", "tf_slim")
-    return next((k.__name__ for k in type(value).__mro__ if k.__module__.split(".")[0] in libraries), "")
+    found = next((k.__name__ for k in type(value).__mro__ if k.__module__.split(".")[0] in libraries), "")
+    return type(value).__name__ if found == "Layer" else found
 
 
 # -------------------------------------------------------------------- TensorFlow 1

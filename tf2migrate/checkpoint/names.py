@@ -35,6 +35,13 @@ _OPTIMIZERS = {
 _POWERS = ("beta1_power", "beta2_power")
 #: What layers and cells of TensorFlow 1 are called in Keras 3, where that is another name.
 _KINDS = {"BasicLSTMCell": "LSTMCell", "BasicRNNCell": "SimpleRNNCell", "BatchNormalizationV1": "BatchNormalization"}
+#: The cells that are written out in a rewritten program, with TensorFlow 1's variables in its order.
+_WRITTEN_OUT = {
+    "JointLSTMCell": "LSTMCell",
+    "JointWholeLSTMCell": "LSTMCell",
+    "JointGRUCell": "GRUCell",
+    "JointRNNCell": "SimpleRNNCell",
+}
 _WEIGHTS = {"weights": "kernel", "biases": "bias"}
 _NORM = {"beta", "gamma", "moving_mean", "moving_variance"}
 SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
@@ -180,7 +187,7 @@ class _Pairs:
             held = [(i, name) for i, name in layer["weights"] if i not in claimed]
             claimed.update(i for i, _ in held)
             if held:
-                yield _Group(layer["kind"], tuple(held))
+                yield _Group(_WRITTEN_OUT.get(layer["kind"], layer["kind"]), tuple(held))
         rest = [(v["order"], i) for i, v in enumerate(self.new["variables"]) if i not in claimed]
         yield from (_Group("variable", (i,)) for _, i in sorted(rest))
 
@@ -201,7 +208,11 @@ class _Pairs:
             self.put(number, [old.names[at] if in_order else named[leaf]])
 
     def match_cell(self, old: _Group, new: _Group) -> None:
-        """A recurrent cell: kernels for inputs and state apart, gates in another order."""
+        """A recurrent cell: as it was, or Keras's, with two kernels and its gates in another order."""
+        if "recurrent_kernel" not in {leaf for _, leaf in new.names} and len(old.names) == len(new.names):
+            for (number, _), name in zip(new.names, old.names, strict=True):
+                self.put(number, [name])
+            return
         for number, leaf in new.names:
             layout, wanted = CELLS[old.kind][leaf]
             names = [name for part in wanted for name in old.names if name.endswith(part)]

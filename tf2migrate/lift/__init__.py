@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import cell_text, fed_tensors, normalization, noted
+from tf2migrate.lift import cell_classes, fed_tensors, normalization, noted
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizer_classes import CLASSES
@@ -70,7 +70,7 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
     notes = emitter.interpreter.notes
     if notes is not None and _named(notes.function, text):
         wanted.append(noted.function_text(notes, tf))
-    wanted += cell_text.classes(text, tf)
+    wanted += cell_classes.classes(text, tf)
     if _named("FusedBatchNormalization", text):
         wanted.append(normalization.fused_class(emitter.interpreter, tf))
     return wanted

@@ -15,44 +15,8 @@ from tf2migrate.lift.values import Handle, Refused, State, Structure, Value
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
 
-_CLASS = '''class Joint{cell}({tf}.keras.layers.{cell}):
-    """Keras's cell whose first weights are drawn for inputs and state together, as TensorFlow 1 drew them."""
-
-    def build(self, input_shape):
-        inputs, units, draw = input_shape[-1], self.units, self.kernel_initializer
-
-        def drawn():
-{drawn}
-
-        self.kernel_initializer = lambda *_, **__: drawn()[:inputs]
-        self.recurrent_initializer = lambda *_, **__: drawn()[inputs:]
-        super().build(input_shape)'''
-_CALL = """
-
-    def call(self, inputs, states, training=False):  # the state: what is remembered, then the output
-        output, states = super().call(inputs, states[::-1], training)
-        return output, states[::-1]"""
-_DRAWN = {
-    "SimpleRNNCell": ("return draw([inputs + units, units])",),
-    "LSTMCell": (
-        "i, c, f, o = {tf}.split(draw([inputs + units, 4 * units]), 4, axis=1)",
-        "return {tf}.concat([i, f, c, o], axis=1)",
-    ),
-    "GRUCell": (
-        "r, z = {tf}.split(draw([inputs + units, 2 * units]), 2, axis=1)",
-        "return {tf}.concat([z, r, draw([inputs + units, units])], axis=1)",
-    ),
-}
-
-
-def classes(text: str, tf: str) -> list[str]:
-    """The classes of the cells that a text speaks of."""
-    found = []
-    for cell, lines in _DRAWN.items():
-        if f"Joint{cell}(" in text:
-            drawn = "\n".join(" " * 12 + line.format(tf=tf) for line in lines)
-            found.append(_CLASS.format(cell=cell, tf=tf, drawn=drawn) + (_CALL if cell == "LSTMCell" else ""))
-    return found
+#: The settings of an LSTM that only its whole class has.
+_WHOLE = ("use_peepholes", "cell_clip", "num_proj", "proj_clip")
 
 
 def cell_text(expressions: Expressions, cell: Cell) -> str:
@@ -65,32 +29,22 @@ def cell_text(expressions: Expressions, cell: Cell) -> str:
     initializer = given.get("initializer", given.get("kernel_initializer"))
     if initializer is not None and not _none(initializer):
         parts.append(f"kernel_initializer={expressions.text(initializer)}")
-    elif cell.kind == "GRUCell" or uses_random(expressions.interpreter):
+    elif uses_random(expressions.interpreter):
         parts.append("kernel_initializer=glorot_uniform")
-    operand = expressions.term(given["num_units"])
-    if cell.kind == "GRUCell":
-        parts += [
-            "reset_after=False",
-            f"bias_initializer={_gates(expressions, given.get('bias_initializer'), operand)}",
-        ]
-    forget = given.get("forget_bias")
-    if forget is not None and not (isinstance(forget, ast.Constant) and forget.value == 1):
-        value, tf = expressions.text(forget), expressions.tf
-        parts.append("unit_forget_bias=False")
-        if not (isinstance(forget, ast.Constant) and forget.value == 0):
-            lengths = f"[{operand}, {operand}, 2 * {operand}]"
-            parts.append(f"bias_initializer={tf}.constant_initializer(np.repeat([0.0, {value}, 0.0], {lengths}))")
-    begin = f"Joint{cell.kind}("
+    for key in ("bias_initializer", "forget_bias", *_WHOLE):
+        if key in given and not _default(key, given[key]):
+            parts.append(f"{key}={expressions.text(given[key])}")
+    whole = any(key in given and not _default(key, given[key]) for key in _WHOLE)
+    begin = f"Joint{'Whole' if whole else ''}{cell.kind}("
     text = f"{begin}{', '.join(parts)})"
     line = expressions.program.lines[cell.node.lineno - 1]
     return text if len(text) + len(line) - len(line.lstrip()) < WIDTH else spread(begin, parts, ")", line)
 
 
-def _gates(expressions: Expressions, given: ast.expr | None, units: str) -> str:
-    """The first biases of a GRU: its gates start open."""
-    if given is not None and not _none(given):
-        return expressions.text(given)
-    return f"{expressions.tf}.constant_initializer(np.repeat([1.0, 0.0], [2 * {units}, {units}]))"
+def _default(key: str, node: ast.expr) -> bool:
+    """Whether a setting is written out as it is anyway."""
+    standard = {"forget_bias": 1, "use_peepholes": False}.get(key)
+    return isinstance(node, ast.Constant) and node.value == standard
 
 
 def _none(node: ast.expr) -> bool:
@@ -231,6 +185,9 @@ def zeros_text(expressions: Expressions, value: ZeroState) -> str:
             raise Refused("TFM902", value.node, message, "Feed the state of each cell by itself.")
         parts, owner, cell = [f"len({owner})"], f"{owner}[0]", every[0]
     assert isinstance(cell, Cell)
+    if "num_proj" in cell.arguments and not _none(cell.arguments["num_proj"]):
+        message = "the state of a cell with a projection is fed"
+        raise Refused("TFM902", value.node, message, "Feed its two parts by themselves.")
     parts += ["2"] if cell.kind == "LSTMCell" else []
     return f"{expressions.tf}.zeros([{', '.join([*parts, batch, f'{owner}.units'])}])"
 
@@ -349,4 +306,4 @@ def _dropped(expressions: Expressions, wrapper: Wrapped, key: str, source: str) 
     return f"{expressions.tf}.nn.dropout({source}, rate=1 - {kept})"
 
 
-__all__ = ["cell_text", "classes", "inner_text", "lines", "made_text", "outputs_text", "spec_text", "zeros_text"]
+__all__ = ["cell_text", "inner_text", "lines", "made_text", "outputs_text", "spec_text", "zeros_text"]

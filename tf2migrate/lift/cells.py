@@ -1,8 +1,8 @@
-"""Recurrent cells: Keras's cells where TensorFlow 1's were made, and a `tf.keras.layers.RNN` where they were unrolled.
+"""Recurrent cells: layers where TensorFlow 1's cells were made, and a `tf.keras.layers.RNN` where they were unrolled.
 
-Keras keeps two kernels where TensorFlow 1 kept one for inputs and state together, with its gates in another order. The
-cells written here draw both from one, so that they start as they did (`python/ops/rnn_cell_impl.py`, TensorFlow 1.15).
-A `DropoutWrapper` has no like in Keras: what it drops is dropped before and after the unrolled cell.
+Keras's cells keep two kernels where TensorFlow 1 kept one for inputs and state together, with its gates in another
+order. So the cells are written out with the variables and the arithmetic that they had (`cell_classes`). A
+`DropoutWrapper` has no like in Keras: what it drops is dropped before and after the unrolled cell.
 """
 
 from __future__ import annotations
@@ -49,8 +49,11 @@ _CELLS = {
         *("num_proj_shards", "forget_bias", "state_is_tuple", "activation", "reuse", "name", "dtype"),
     ),
 }
-_KERAS = {"BasicRNNCell": "SimpleRNNCell", "GRUCell": "GRUCell", "BasicLSTMCell": "LSTMCell", "LSTMCell": "LSTMCell"}
-_PLAIN = ("num_units", "activation", "kernel_initializer", "bias_initializer", "initializer", "forget_bias", "name")
+_KINDS = {"BasicRNNCell": "RNNCell", "GRUCell": "GRUCell", "BasicLSTMCell": "LSTMCell", "LSTMCell": "LSTMCell"}
+_PLAIN = (
+    *("num_units", "activation", "kernel_initializer", "bias_initializer", "initializer", "forget_bias", "name"),
+    *("use_peepholes", "cell_clip", "num_proj", "proj_clip"),
+)
 _WRAPPER = (
     *("cell", "input_keep_prob", "output_keep_prob", "state_keep_prob", "variational_recurrent", "input_size"),
     *("dtype", "seed", "dropout_state_filter_visitor"),
@@ -168,7 +171,7 @@ def _cell(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     drawn = scopes.default_for(interpreter, node, "initializer") if scopes.is_missing(bound.get(key)) else None
     if drawn is not None:
         bound = {**bound, key: drawn}
-    cell = Cell(node, _KERAS[name], bound)
+    cell = Cell(node, _KINDS[name], bound)
     interpreter.make(node, cell, free_name(interpreter, hint if hint else "cell"), collections=frozenset())
     return cell
 

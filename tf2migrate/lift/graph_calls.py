@@ -142,7 +142,12 @@ UNFOLLOWED = (
 
 
 #: Plain ops among them.
-FOLLOWED = ("tf.contrib.seq2seq.sequence_loss", "tf.contrib.layers.one_hot_encoding")
+FOLLOWED = (
+    "tf.contrib.seq2seq.sequence_loss",
+    "tf.contrib.layers.one_hot_encoding",
+    "tf.contrib.distributions.Normal",
+    "tf.contrib.distributions.kl_divergence",
+)
 
 
 def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:

@@ -54,7 +54,7 @@ SEVERAL = {
 INSIDE = {"tf.TensorArray"}
 #: What gives whatever the functions give that it calls.
 CONTROL_FLOW = {"tf.cond", "tf.while_loop", "tf.map_fn", "tf.scan", "tf.foldl", "tf.foldr"}
-RANDOM_PREFIXES = ("tf.random.", "tf.image.random_")
+RANDOM_PREFIXES = ("tf.random.", "tf.image.random_", "tf.distributions.", "tf.contrib.distributions.")
 
 #: Symbols whose calls are plain Python even in graph code: no tensor comes of them.
 PYTHON_PREFIXES = (
@@ -65,6 +65,7 @@ PYTHON_PREFIXES = (
     "tf.io.gfile.",
     "tf.test.",
     "tf.python_io.",
+    "tf.contrib.learn.preprocessing.",
     "tf.train.Feature",
     "tf.train.Example",
     "tf.train.Int64List",
