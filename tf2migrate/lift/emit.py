@@ -13,6 +13,7 @@ from tf2migrate.lift import (
     builders,
     cells,
     collections,
+    comments,
     element_types,
     iterator_text,
     keras_layers,
@@ -203,7 +204,9 @@ class Emitter:
             indent = self.program.indent(group[0])
             new: list[str] = []
             for node in group:
-                new += self.statement(node, indent)
+                lines = self.statement(node, indent)
+                self._drop_comments(node, lines)
+                new += lines
             start = (
                 self.program.offset(group[0].lineno, 0)
                 if not _decorated(group[0])
@@ -245,10 +248,17 @@ class Emitter:
         out: list[str] = []
         at = after_line
         for node in body:
+            lines = self.statement(node, indent)
+            self._drop_comments(node, lines)
             out += self._between(at, _first_line(node), indent)
-            out += self.statement(node, indent)
+            out += lines
             at = max(at, node.end_lineno or node.lineno)
         return out
+
+    def _drop_comments(self, node: ast.stmt, lines: list[str]) -> None:
+        """With a statement of sessions go the comments that speak only of them."""
+        if not lines or comments.opens_session(self.program, node):
+            self.consumed |= set(comments.above(self.program, node, self.consumed))
 
     def _between(self, after: int, before: int, indent: str) -> list[str]:
         lines = []
