@@ -51,7 +51,7 @@ def opens_session(program: Program, node: ast.stmt) -> bool:
 
 
 def is_about_sessions(comment: str) -> bool:
-    """Whether a comment, of one line or more, says only that something is launched, opened, closed or given its first values."""
+    """Whether a comment says only that something is launched, opened, closed or given its first values."""
     words = re.findall(r"[^\W\d_]+", comment.lower().replace("'s", ""))
     about = [word for word in words if _ABOUT.fullmatch(word)]
     return bool(about) and all(word in _BESIDE or word in about for word in words)

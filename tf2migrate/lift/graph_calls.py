@@ -150,12 +150,22 @@ FOLLOWED = (
 )
 
 
+#: Ops that call a function of plain Python, with arrays.
+_OF_PYTHON = ("tf.py_func", "tf.py_function", "tf.numpy_function")
+
+
 def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:
     """An op: a constant where everything it takes is known, a tensor of each run otherwise."""
     values = interpreter.arguments(node)
     from tf2migrate.lift.interpret import Function
 
-    given = [interpreter.passed(value) for value in values if isinstance(value, Function)]
+    given: list[Value] = []
+    if path in _OF_PYTHON:
+        for value in values:
+            if isinstance(value, Function) and interpreter.reads_graph(value):
+                return Unknown(f"a function that {path} calls reads a tensor of the graph", node)
+    else:
+        given = [interpreter.passed(value) for value in values if isinstance(value, Function)]
     for value in [*values, *given]:
         for leaf in leaves(value):
             if isinstance(leaf, Unknown):
@@ -475,6 +485,10 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             values = interpreter.arguments(node)
             if name == "get_shape" and type(base) is Placeholder and not node.args and not node.keywords:
                 return PYTHON
+            owner = method.node.value
+            if name == "set_shape" and isinstance(base, Tensor) and isinstance(owner, ast.Name):
+                interpreter.rebind(owner.id, base)  # what reads it from now on comes after this
+                return interpreter.operation([base, *values], node)
             if name in ("get_shape", "set_shape"):
                 return STATIC if base.time >= Time.STAGED else PYTHON
             return interpreter.operation([base, *values], node)

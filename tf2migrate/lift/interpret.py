@@ -947,6 +947,11 @@ class Interpreter:
         self.inside(function)
         return value
 
+    def reads_graph(self, function: Function) -> bool:
+        """Whether a function that is called with arrays reads what is there only while the graph runs."""
+        self.call_helper(function, None, dict.fromkeys(_parameters(function.node), PYTHON))
+        return any(d.staged for d in self.extra.get(function.node, {}))
+
     def inside(self, function: Function) -> None:
         """A function that reads staged names of outside, and cannot be given them, is defined where they are known."""
         extra = [d for d in self.extra.get(function.node, {}) if d.staged]
