@@ -213,6 +213,9 @@ def _unroll(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
     if isinstance(found, Unknown):
         return found
     cell = found.stages[0].cell
+    shared = _shared(interpreter, node, path, bound, found)
+    if shared is not None:
+        return found if isinstance(shared, Unrolled) else shared
     name = free_name(interpreter, "rnns" if found.several else "rnn")
     own = "rnn" if "scope" not in bound and not path.endswith("static_rnn") else None
     alone = (
@@ -224,7 +227,64 @@ def _unroll(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
         )
     )
     layer = Layer(node, "RNN")
+    _keep(interpreter, bound, found, layer)
     interpreter.make(node, layer, name, interpreter.scopes.name(own), True if alone else None)
+    return found
+
+
+def _place(interpreter: Interpreter, bound: Mapping[str, ast.expr]) -> str | None:
+    """Where in the graph's names the variables of an unrolled cell are."""
+    scope = bound.get("scope", ast.Constant("rnn"))
+    named = scope.value if isinstance(scope, ast.Constant) and isinstance(scope.value, str) else None
+    path = interpreter.scopes.path
+    return None if named is None or path is None else f"{path}|{named}"
+
+
+def _keep(interpreter: Interpreter, bound: Mapping[str, ast.expr], found: Unrolled, layer: Layer) -> None:
+    """Notes what is made at a place, for calls that share it; two things at one place cannot be told apart."""
+    place, scopes = _place(interpreter, bound), interpreter.scopes
+    if place is not None:
+        key = id(interpreter.graph), place
+        there = key in scopes.store
+        scopes.store[key] = (
+            Unknown("cells are unrolled at one place of the graph's names", layer.node) if there else layer
+        )
+        interpreter.unrolled[layer] = found
+        interpreter.unrolled_cells.update(_cells_of(found.stages))
+
+
+def _shared(
+    interpreter: Interpreter, node: ast.Call, path: str, bound: Mapping[str, ast.expr], found: Unrolled
+) -> Unrolled | Unknown | None:
+    """What an earlier call of the same function unrolled, where its variables are used again."""
+    there = interpreter.scopes.find(interpreter.graph, _place(interpreter, bound))
+    reason = f"{path} in a scope that is reused"
+    if there is None:
+        repeated = interpreter.repeats and interpreter.scopes.may_share(None)
+        return Unknown(reason, node) if repeated else None
+    before = interpreter.unrolled.get(there) if isinstance(there, Layer) else None
+    if before is None or before.node is not node or interpreter.repeats or interpreter.frame.unit:
+        return Unknown(reason, node)
+    mine, theirs = _cells_of(found.stages), _cells_of(before.stages)
+    same_start = type(before.initial) is type(found.initial)
+    if [c.node for c in mine] != [c.node for c in theirs] or not same_start:
+        return Unknown(reason, node)
+    interpreter.again.update(mine)
+    interpreter.statement.shared.append(there)
+    return found
+
+
+def _cells_of(stages: Iterable[Stage]) -> list[Cell]:
+    """The cells of an unrolled stack, in their order."""
+    found: list[Cell] = []
+    for stage in stages:
+        cell = stage.cell
+        inner = cell.cells or (cell.each,) if isinstance(cell, Stacked) else (cell,)
+        for each in inner:
+            while isinstance(each, Wrapped):
+                each = each.cell
+            assert isinstance(each, Cell)
+            found.append(each)
     return found
 
 
@@ -239,7 +299,7 @@ def unrolled(
                 return leaf
     if not isinstance(cell, Cell | Wrapped | Stacked):
         return cell if isinstance(cell, Unknown) else Unknown(f"{path} of a cell that is not known", node)
-    if interpreter.scopes.reuse != NEVER:
+    if interpreter.scopes.reuse != NEVER and index is not None:
         return Unknown(f"{path} in a scope that is reused", node)
     dtype = bound.get("dtype")
     major = bound.get("time_major")

@@ -144,6 +144,9 @@ class Interpreter:
         self.summaries: list[tuple[object, Summary]] = []
         self.notes: noted.Notes | None = None  # the dict of summaries, where they are not made in straight code
         self.notes_sought = False
+        self.unrolled: dict[Layer, cells.Unrolled] = {}  # what each object that unrolls cells was made for
+        self.again: set[Value] = set()  # cells that are made once more for variables that are there
+        self.unrolled_cells: set[Value] = set()  # cells whose variables are those of the object that unrolls them
         self.uses: dict[int, Use] = {}
         self.pipes: list[Pipe] = []  # the stages of queues
         self.handed: dict[int, dict[Value, Value]] = {}  # for each run: the iterators whose handles it is fed

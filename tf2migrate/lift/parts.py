@@ -79,12 +79,13 @@ def called(
     part = interpreter.parts.setdefault(function, Part(function))
     part.frames.append(frame)
     part.staged |= {name for name, given in arguments.items() if given.time >= Time.STAGED}
-    kept = [v for v in made if not _weightless(v)]
+    kept = [v for v in made if not _weightless(v) and v not in interpreter.again]
     if kept and shared:
         return Unknown("a function makes some of its variables and finds others by their names", node)
     if shared:
         for before in part.objects:
-            if [id(v) for v in before.things if not _weightless(v)] == [id(v) for v in shared]:
+            own = [v for v in before.things if not _weightless(v) and v not in interpreter.unrolled_cells]
+            if [id(v) for v in own] == [id(v) for v in shared]:
                 if _differ(part, arguments, before.arguments):
                     return Unknown("variables are shared by calls with different arguments", node)
                 interpreter.rewrites[id(node)] = Call(Time.STAGED, node, before.node, function)
