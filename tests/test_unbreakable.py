@@ -138,6 +138,13 @@ HOSTILE = {
     "calls in calls": (OLD + "y = " + "tf.log(" * 80 + "x" + ")" * 80 + "\n", ""),
     "a long function": (TF + "def f(x):\n" + "    x = tf.log(x)\n" * 2000 + "    return x\n", ""),
     "a long line": (OLD + "y = [" + "1, " * 20000 + "]\n", ""),
+    "functions that call each other": (
+        OLD
+        + "".join(
+            f"def f{i}(x, y):\n    f{i + 1}(x, y)\n    f{i + 1}(y, x)\n    return tf.div(x, y)\n" for i in range(40)
+        ),
+        "",
+    ),
     "a NUL": (OLD + "y = '\0'\n", "null bytes"),
     "form feeds": (OLD + "\f\ny = tf.log(1.0)\n\f", ""),
     "mixed line ends": (OLD + "y = tf.log(1.0)\r\nz = 1\r", ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
+from weakref import WeakKeyDictionary
 
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
@@ -85,13 +86,55 @@ _TYPED: dict[str, tuple[int, int | None]] = {
 #: Types of whole numbers begin so.
 _INTS = ("tf.int", "tf.uint")
 
-#: How many steps of reasoning a question takes at most.
+#: How many steps of reasoning a question takes at most: one behind the other, and in all.
 _DEPTH = 24
+_STEPS = 2000
 
 
 def number(node: ast.expr, program: Program) -> Number | None:
     """What kind of number an expression is, as far as the text of the program says; None where it does not."""
     return _Reader(program).of(node, _DEPTH)
+
+
+class _Places:
+    """Where a program binds its names and attributes, and calls its functions, in the order of its nodes."""
+
+    def __init__(self, program: Program) -> None:
+        self.bound: dict[str, list[ast.AST]] = {}
+        self.assigned: dict[str, list[tuple[ast.AST, ast.expr, int | None]]] = {}  # where, what, which part of it
+        self.given: dict[str, list[tuple[ast.arg, ast.FunctionDef, int]]] = {}
+        self.calls: dict[str, list[ast.Call]] = {}
+        self.set: dict[str, list[ast.Attribute]] = {}
+        self.values: dict[int, ast.expr] = {}  # of attributes that an assignment sets
+        for node in program.nodes:
+            for name in _bindings(node):
+                self.bound.setdefault(name, []).append(node)
+            match node:
+                case ast.Assign():
+                    self._assign(node)
+                case ast.FunctionDef(args=ast.arguments(args=arguments)):
+                    for position, argument in enumerate(arguments):
+                        self.given.setdefault(argument.arg, []).append((argument, node, position))
+                case ast.Call(func=ast.Name(id=name)):
+                    self.calls.setdefault(name, []).append(node)
+                case ast.Attribute(attr=attribute, ctx=ast.Store() | ast.Del()):
+                    self.set.setdefault(attribute, []).append(node)
+
+    def _assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            match target:
+                case ast.Name(id=name):
+                    self.assigned.setdefault(name, []).append((target, node.value, None))
+                case ast.Attribute():
+                    self.values[id(target)] = node.value
+                case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                    for position, element in enumerate(elements):
+                        if isinstance(element, ast.Name):
+                            self.assigned.setdefault(element.id, []).append((element, node.value, position))
+
+
+#: What is known of a program's places lives as long as the program.
+_PLACES: WeakKeyDictionary[Program, _Places] = WeakKeyDictionary()
 
 
 class _Reader:
@@ -100,9 +143,14 @@ class _Reader:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._open: set[str] = set()
+        self._left = _STEPS
+        if program not in _PLACES:
+            _PLACES[program] = _Places(program)
+        self._places = _PLACES[program]
 
     def of(self, node: ast.expr, depth: int) -> Number | None:
-        if depth == 0:
+        self._left -= 1
+        if depth == 0 or self._left < 0:
             return None
         go: Callable[[ast.expr], Number | None] = lambda inner: self.of(inner, depth - 1)  # noqa: E731
         match node:
@@ -175,30 +223,27 @@ class _Reader:
             return None
         self._open.add(key)
         try:
-            return _joined(list(values()))
+            kinds = []
+            for kind in values():
+                if kind is None:
+                    return None  # whatever the others are
+                kinds.append(kind)
+            return _joined(kinds)
         finally:
             self._open.discard(key)
 
     def _bound(self, name: str, depth: int) -> Iterator[Number | None]:
         """What each binding of a name makes it, wherever it stands in the program."""
-        told: dict[int, Number | None] = {}
-        for node in self.program.nodes:
-            match node:
-                case ast.Assign(targets=targets, value=value):
-                    for target in targets:
-                        if isinstance(target, ast.Name) and target.id == name:
-                            told[id(target)] = self.of(value, depth - 1)
-                        elif isinstance(target, ast.Tuple | ast.List):
-                            for position, element in enumerate(target.elts):
-                                if isinstance(element, ast.Name) and element.id == name:
-                                    told[id(element)] = self._item(value, position, depth)
-                case ast.FunctionDef(args=ast.arguments(args=arguments)):
-                    for position, argument in enumerate(arguments):
-                        if argument.arg == name:
-                            told[id(argument)] = self._given(node, position, depth)
-        for node in self.program.nodes:
-            if _binds(node, name):
-                yield told.get(id(node))
+        assigned = {id(target): (value, part) for target, value, part in self._places.assigned.get(name, ())}
+        given = {id(argument): (function, at) for argument, function, at in self._places.given.get(name, ())}
+        for node in self._places.bound.get(name, ()):
+            if id(node) in assigned:
+                value, part = assigned[id(node)]
+                yield self.of(value, depth - 1) if part is None else self._item(value, part, depth)
+            elif id(node) in given:
+                yield self._given(*given[id(node)], depth)
+            else:
+                yield None
 
     def _item(self, value: ast.expr, position: int, depth: int) -> Number | None:
         """The kind of one of several results."""
@@ -219,11 +264,11 @@ class _Reader:
                     specs = keyword.value.elts
                     fits = 0 <= position - first < len(specs)
                     return self.of(specs[position - first], depth - 1) if fits else None
-        calls = [n for n in self.program.nodes if isinstance(n, ast.Call)]
-        calls = [n for n in calls if isinstance(n.func, ast.Name) and n.func.id == function.name]
-        kinds = [self._argument(call, function, position, depth) for call in calls]
+        calls = self._places.calls.get(function.name, [])
         mentions = [n for n in self.program.names.mentions if n.id == function.name]
-        return _joined(kinds) if len(mentions) == len(calls) else None  # others call it, too
+        if len(mentions) != len(calls):
+            return None  # others call it, too
+        return _joined([self._argument(call, function, position, depth) for call in calls])
 
     def _argument(self, call: ast.Call, function: ast.FunctionDef, position: int, depth: int) -> Number | None:
         """The kind of what a call gives for a parameter."""
@@ -238,7 +283,7 @@ class _Reader:
 
     def _returned(self, name: str, depth: int) -> Iterator[Number | None]:
         """What each return statement of a function gives; nothing is said of a name that is bound to something else."""
-        for function in (n for n in self.program.nodes if _binds(n, name)):
+        for function in self._places.bound.get(name, ()):
             returns = [n for n in walk(function) if isinstance(n, ast.Return)]
             yield from (self.of(r.value, depth - 1) if r.value else None for r in returns)
             if not isinstance(function, ast.FunctionDef):
@@ -246,15 +291,9 @@ class _Reader:
 
     def _set(self, attribute: str, depth: int) -> Iterator[Number | None]:
         """What each assignment to an attribute gives, of whatever object."""
-        told: dict[int, Number | None] = {}
-        for node in self.program.nodes:
-            if isinstance(node, ast.Assign):
-                for target in node.targets:
-                    if isinstance(target, ast.Attribute) and target.attr == attribute:
-                        told[id(target)] = self.of(node.value, depth - 1)
-        for node in self.program.nodes:
-            if isinstance(node, ast.Attribute) and node.attr == attribute and not isinstance(node.ctx, ast.Load):
-                yield told.get(id(node))
+        for target in self._places.set.get(attribute, ()):
+            value = self._places.values.get(id(target))
+            yield None if value is None else self.of(value, depth - 1)
 
 
 def _operation(op: ast.operator, left: Number | None, right: Number | None) -> Number | None:
@@ -275,16 +314,15 @@ def _joined(kinds: Sequence[Number | None]) -> Number | None:
     return Number.WHOLE if found == {Number.WHOLE, Number.LITERAL} else None
 
 
-def _binds(node: ast.AST, name: str) -> bool:
+def _bindings(node: ast.AST) -> Sequence[str]:
+    """The names that a node binds."""
     match node:
-        case ast.arg(arg=bound):
-            return bound == name
-        case ast.Name(id=bound, ctx=ast.Store() | ast.Del()):
-            return bound == name
-        case ast.FunctionDef(name=bound) | ast.ClassDef(name=bound) | ast.alias(asname=str(bound)):
-            return bound == name
-        case ast.ExceptHandler(name=bound) | ast.MatchAs(name=bound) | ast.MatchStar(name=bound):
-            return bound == name
+        case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+            return (name,)
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.alias(asname=str(name)):
+            return (name,)
+        case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return (name,)
         case ast.Global(names=names) | ast.Nonlocal(names=names):
-            return name in names
-    return False
+            return names
+    return ()
