@@ -37,6 +37,14 @@ ADVICE = {
 }
 
 
+#: A program of more bytes is not followed: its tree would take some hundred times as much memory.
+_LARGEST = 4_000_000
+
+
+class TooLarge(ValueError):
+    """A program that is not followed for its size."""
+
+
 @dataclass(frozen=True, slots=True)
 class Treated:
     """A program's later form; `found` stands in the text given, `remaining` in `after`."""
@@ -63,6 +71,8 @@ def treat(name: str, data: bytes, settings: Settings, migrate: Migrate | None = 
         return _stopped(data, settings, problem("TFM001", f"cannot be read: {error}"))
     except nb.NotANotebook as error:
         return _stopped(data, settings, problem("TFM002", f"no notebook that can be read: {error}"))
+    except TooLarge as error:
+        return _stopped(data, settings, problem("TFM002", str(error)))
     except (RecursionError, MemoryError):  # the second is what Python's parser says of the same
         return _stopped(data, settings, problem("TFM002", "it is nested too deeply to be read"))
     except UnicodeEncodeError as error:
@@ -104,7 +114,14 @@ def _is_wanted(finding: Finding, settings: Settings) -> bool:
     return selected(finding.code, replace(settings.options, select=()))
 
 
+def _check_size(size: int) -> None:
+    if size > _LARGEST:
+        megabytes = f"{size / 1e6:.0f} MB of Python, more than {_LARGEST / 1e6:.0f}"
+        raise TooLarge(f"it is too large to be followed: {megabytes}")
+
+
 def _script(data: bytes, settings: Settings, migrate: Migrate) -> Result:
+    _check_size(len(data))
     decoded = decode(data)
     text, said = decoded.text, Suppressions.of(decoded.text)
     if said.skip_file:
@@ -137,6 +154,7 @@ def _script(data: bytes, settings: Settings, migrate: Migrate) -> Result:
 def _notebook(data: bytes, settings: Settings, migrate: Migrate) -> Result:
     text, encoding = decode_utf8(data)
     whole = nb.read(text)
+    _check_size(len(whole.program.text))
     if any(Suppressions.of(part.code).skip_file for part in whole.program.parts):
         return Result(data)
     book, broken = nb.without_broken(whole)
