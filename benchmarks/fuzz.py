@@ -3,8 +3,8 @@
     python benchmarks/fuzz.py [--seconds 60]
 
 Bytes are mutated towards new branches in the package, beginning with scripts and notebooks of the fixtures. Of each it
-must hold: no internal error, what comes out parses, and a second pass changes nothing. The bytes that break one of these are
-written to a file, and the exit code is not 0.
+must hold: no internal error, what comes out parses, and a second pass changes nothing. The bytes that break one of
+these are written to a file, and the exit code is not 0.
 """
 
 from __future__ import annotations
