@@ -115,7 +115,9 @@ def test_one_driver_that_cannot_keeps_the_other_and_their_model() -> None:
     other = DRIVER + "print(tf.contrib.no_such.thing())\n"
     found = treated(model=MODEL, train=DRIVER, evaluate=other)
     assert [r.after.decode() for r in found.values()] == [MODEL, DRIVER, other]
-    assert refusals(found["train"]) == ["4: TFM912 it goes with model.py, which stays as it is"]
+    assert refusals(found["train"]) == [
+        "4: TFM912 it goes with evaluate.py, which stays as it is (TFM901 on line 9 there)"
+    ]
 
 
 def test_drivers_that_need_different_forms_of_a_model_all_stay() -> None:
@@ -145,6 +147,56 @@ def test_names_of_different_files_stay_apart() -> None:
     found = treated(model=model, train=driver)
     assert "layer = model.Layer(size)" in found["train"].after.decode()
     assert "size = x = 7" in found["model"].after.decode()
+
+
+def test_imports_from_elsewhere_under_one_name_stay_apart() -> None:
+    model = "from os import path\nimport math as m\n" + MODEL + "\n\nprint(path.sep, m.pi)\n"
+    driver = "from glob import glob as path\nimport numpy as m\n" + DRIVER + "print(path('*'), m.pi)\n"
+    found = treated(model=model, train=driver)
+    assert found["model"].after.decode().startswith("from os import path\nimport math as m\nimport tensorflow as tf\n")
+    assert found["model"].after.decode().endswith("\n\nprint(path.sep, m.pi)\n")
+    assert found["train"].after.decode().endswith("print(path('*'), m.pi)\n")
+    assert "layer = model.Layer(3)" in found["train"].after.decode()
+
+
+@pytest.mark.parametrize(
+    ("model", "driver", "why"),
+    [
+        ("# tf2migrate: skip-file\n" + MODEL, DRIVER, "is not looked into"),
+        (MODEL + "print 1\n", DRIVER, "model.py is not looked into"),
+        ('__all__ = ["layer"]\n' + MODEL, DRIVER, "layer, which `__all__` names, becomes something else"),
+        (MODEL, DRIVER.replace("import model\n", "try:\n    import model\nfinally:\n    pass\n"), "inside"),
+        (MODEL, DRIVER.replace("import tensorflow as tf\n", "import tensorflow.compat.v1 as tf\n"), "tf is tensorflow"),
+        (MODEL + "\n\nimport train\n\n\ndef again():\n    return train.y\n", DRIVER, "and is imported by it"),
+        (MODEL + "\n\nK = tf.zeros(1)\n", DRIVER.replace("import model\n", "Z = tf.zeros(1)\nimport model\n"), "after"),
+        (MODEL + "\n\ndef ˑ(x):\n    return x\n", DRIVER, "it has the letter"),
+        (MODEL, "from model import *\n" + DRIVER + "\n\ndef layer(x):\n    return x\n", "is bound otherwise as well"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_followed_leaves_all_as_it_is(model: str, driver: str, why: str) -> None:
+    found = treated(model=model, train=driver)
+    assert [result.after.decode() for result in found.values()] == [model, driver]
+    said = [line for result in found.values() for line in refusals(result)]
+    assert any(why in line for line in said), said
+
+
+def test_what_only_names_a_function_that_changes_is_changed_with_it() -> None:
+    other = "import tensorflow as tf\nfrom model import layer\n\nprint(tf.constant(1.0))\n"
+    found = treated(model=MODEL, train=DRIVER, other=other)
+    assert "import layer" not in found["other"].after.decode()
+    kept = other + "tf.contrib.no_such.thing()\n"
+    found = treated(model=MODEL, train=DRIVER, other=kept)
+    assert [result.after.decode() for result in found.values()] == [MODEL, DRIVER, kept]
+
+
+def test_a_package_that_offers_a_function_that_changes_stays() -> None:
+    texts = {"net/__init__.py": "from .model import layer\n", "net/model.py": MODEL}
+    texts["train.py"] = DRIVER.replace("import model", "from net import model")
+    files = [File(name, text.encode(), SETTINGS) for name, text in texts.items()]
+    assert [result.after.decode() for result in treat_together(files)] == list(texts.values())
+    texts["net/__init__.py"] = "from .model import *\n"
+    files = [File(name, text.encode(), SETTINGS) for name, text in texts.items()]
+    assert "class Layer" in treat_together(files)[1].after.decode()
 
 
 @pytest.mark.parametrize(

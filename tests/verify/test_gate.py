@@ -84,6 +84,16 @@ def test_a_module_is_shown_by_the_program_that_imports_it(run: Callable[..., Res
 
 
 @pytest.mark.tensorflow
+def test_a_package_is_shown_by_each_of_its_drivers(run: Callable[..., Result]) -> None:
+    package = PROGRAMS.parent / "packages" / "drivers"
+    shutil.copytree(package / "tf1", "package")
+    result = run("package", "--fix", "--verify")
+    assert result.exit_code == 0, result.output
+    for name in ("network.py", "train.py", "evaluate.py"):
+        assert Path("package", name).read_text(encoding="utf8") == (package / "tf2" / name).read_text(encoding="utf8")
+
+
+@pytest.mark.tensorflow
 def test_a_module_stays_with_the_program_that_stays(run: Callable[..., Result]) -> None:
     Path("main.py").write_text(MAIN + "1 / 0\n", encoding="utf8")
     Path("lib.py").write_text(LIB, encoding="utf8")

@@ -6,6 +6,7 @@ import re
 
 #: A letter for Python, and one that programs do not use.
 MARK = "\u02d1"
+_ALIAS = re.compile(rf"(\w+) as \1{MARK}\d+{MARK}")
 MARKED = re.compile(rf"(\w*?){MARK}(\d+){MARK}(\w*)")
 
 
@@ -16,4 +17,4 @@ def marked(name: str, number: int) -> str:
 
 def plain(text: str) -> str:
     """A text with the marks gone: the names as their files have them."""
-    return MARKED.sub(r"\1\3", text) if MARK in text else text
+    return MARKED.sub(r"\1\3", _ALIAS.sub(r"\1", text)) if MARK in text else text

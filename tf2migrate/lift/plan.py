@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tf2migrate.facts.marks import plain
 from tf2migrate.facts.purity import may_act
 from tf2migrate.lift import builders, draws, fed_tensors, loop_starts, pipe_runs, visibility
 from tf2migrate.lift.cells import ZeroState, kept_states
@@ -311,7 +312,8 @@ def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str
         staying |= {m for instance in interpreter.instances.values() for m in instance.of.methods}
     if interpreter.notes is not None:
         staying |= {interpreter.notes.definition.name, interpreter.notes.function}
-    return (every - (staged - staying)) | staying | set(dir(builtins))
+    kept = (every - (staged - staying)) | staying
+    return kept | {plain(name) for name in kept} | set(dir(builtins))
 
 
 def _key(run: Run, found: Slice) -> object:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,37 +17,38 @@ if TYPE_CHECKING:
 
 def resolver(names: Collection[str]) -> Resolve:
     """What finds the file that an import leads to, among some files."""
-    known = {os.path.normpath(name): name for name in names}
+    known = {
+        _module(os.path.normpath(name)): name for name in sorted(names, reverse=True)
+    }  # a module hides its package
+    above: dict[str, list[str]] = {}
 
     def resolve(importer: str, dotted: str, level: int) -> str | None:
-        for folder in _folders(os.path.dirname(os.path.normpath(importer)), level):
-            for candidate in candidates(folder, dotted):
-                if candidate in known and known[candidate] != importer:
-                    return known[candidate]
+        folder = os.path.dirname(importer)
+        if folder not in above:
+            above[folder] = list(_upwards(os.path.normpath(folder) if folder else ""))
+        folders = above[folder][level - 1 : level] if level else above[folder]
+        inside = dotted.replace(".", os.sep)
+        for each in folders:
+            found = known.get(f"{each}{inside}" if inside else each.rstrip(os.sep))
+            if found is not None and found != importer:
+                return found
         return None
 
     return resolve
 
 
-def candidates(folder: str, dotted: str) -> Iterator[str]:
-    """The files that a dotted path may mean in a folder."""
-    path = os.path.join(folder, *dotted.split(".")) if dotted else folder
-    if dotted:
-        yield f"{path}.py"
-    yield os.path.join(path, "__init__.py")
+def _module(path: str) -> str:
+    """A file's path as an import has it: without its suffix, and a package by its folder."""
+    stem = path.removesuffix(".py")
+    return os.path.dirname(path) if stem.endswith("__init__") else stem
 
 
-def _folders(folder: str, level: int) -> Iterator[str]:
-    """Where an import looks: in the package it names by its dots, or beside the file and in the folders above."""
-    if level:
-        for _ in range(level - 1):
-            folder = os.path.dirname(folder)
-        yield folder
-        return
-    yield folder
-    while folder and os.path.dirname(folder) != folder:
+def _upwards(folder: str) -> Iterator[str]:
+    """A folder and those above it, each with its separator: where imports look."""
+    while folder and folder != os.sep:
+        yield folder + os.sep
         folder = os.path.dirname(folder)
-        yield folder
+    yield folder
 
 
 #: What only programs that build graphs have; where none of the files that import each other has it, each is by itself.
@@ -55,8 +56,9 @@ _GRAPHS = re.compile(
     rb"Session|placeholder|get_variable|variable_scope|\bcontrib\b|compat\.v1|variables_initializer|tf_slim|Supervisor"
     rb"|\btf\.(?:app|layers|log|train\.\w+Optimizer)\b"
 )
-#: An import, in a script or in the JSON of a notebook.
-_IMPORT = re.compile(rb"\bfrom[ \t]+(\.*[\w.]*)[ \t]+import\b[ \t(]*([\w \t,.]*)|\bimport[ \t]+([\w \t,.]+)")
+#: An import in a script, or in the JSON of a notebook: what is imported, and what stands before that in the line.
+_IMPORT = re.compile(rb"import\b[ \t(]*([\w \t,.]*)")
+_FROM = re.compile(rb"\s*(?:from[ \t]+(\.*[\w.]*)[ \t]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def units(contents: Mapping[str, bytes], named: Collection[str] = ()) -> list[Un
     beside = _beside(contents, named)
     known = {**contents, **beside}
     resolve = resolver(known)
-    edges = {name: _imported(name, data, resolve) for name, data in known.items()}
+    stems = _stems(known)
+    edges = {name: _imported(name, data, resolve, stems) for name, data in known.items()}
     near = {name for name, data in known.items() if b"tensorflow" in data}
     todo = list(near)
     importers: dict[str, list[str]] = {}
@@ -103,18 +106,29 @@ def units(contents: Mapping[str, bytes], named: Collection[str] = ()) -> list[Un
     return found
 
 
-def _imported(name: str, data: bytes, resolve: Resolve) -> set[str]:
+def _imported(name: str, data: bytes, resolve: Resolve, stems: Set[str]) -> set[str]:
     """The files that one imports, as far as its bytes tell."""
-    found = set()
+    found: set[str] = set()
     for match in _IMPORT.finditer(data):
-        source, members, modules = (group.decode() if group else "" for group in match.groups())
+        line = data[max(0, match.start() - 200) : match.start()]
+        before = _FROM.fullmatch(line, max(line.rfind(b"\n"), line.rfind(b'"'), line.rfind(b";")) + 1)
+        if before is None:
+            continue
+        source, imported = (before[1] or b"").decode(), [_first(each) for each in match[1].decode().split(",")]
         level = len(source) - len(source.lstrip("."))
         base = source[level:]
-        names = [base, *(f"{base}.{_first(m)}".lstrip(".") for m in members.split(","))] if source else []
-        for dotted in names or [_first(module) for module in modules.split(",")]:
-            if (dotted or level) and (other := resolve(name, dotted.strip("."), level)) is not None:
-                found.add(other)
+        for dotted in [base, *(f"{base}.{each}".lstrip(".") for each in imported)] if source else imported:
+            parts = dotted.strip(".").split(".")
+            if level or not stems.isdisjoint(parts):
+                other = resolve(name, ".".join(parts), level)
+                found.update(() if other is None else (other,))
     return found
+
+
+def _stems(names: Collection[str]) -> set[str]:
+    """What the files, and the packages that they stand in, are called where they are imported."""
+    found = {os.path.splitext(os.path.basename(name))[0] for name in names}
+    return found | {os.path.basename(os.path.dirname(name)) for name in names}
 
 
 def _first(text: str) -> str:
@@ -124,9 +138,10 @@ def _first(text: str) -> str:
 
 def _beside(contents: Mapping[str, bytes], named: Collection[str]) -> dict[str, bytes]:
     """The other files in the folders of those that were named."""
-    known = {os.path.realpath(name) for name in contents}
+    folders = sorted({os.path.dirname(name) for name in named if name in contents})
+    known = {os.path.realpath(name) for name in contents} if folders else set()
     found: dict[str, bytes] = {}
-    for folder in sorted({os.path.dirname(name) for name in named if name in contents}):
+    for folder in folders:
         with suppress(OSError):
             for entry in sorted(os.listdir(folder or ".")):
                 path = os.path.join(folder, entry)

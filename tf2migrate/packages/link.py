@@ -17,6 +17,7 @@ from itertools import pairwise
 
 from tf2migrate.apply import apply
 from tf2migrate.facts.marks import MARK, marked, plain
+from tf2migrate.facts.names import ROOTS
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Edit, Span
 from tf2migrate.packages.modules import Module, NotFollowed, renamed
@@ -71,15 +72,18 @@ class Linked:
 def link(modules: Sequence[Module]) -> Linked:
     """The modules as one program; the last is the one that is run. Raises `NotFollowed`."""
     by_path = {module.path: module for module in modules}
+    _check_order(modules)
     targets = {module.path: origins(module, by_path) for module in modules}
     _check_foreign(modules, by_path)
     live = _live(modules, targets)
+    _check_inner(modules, live)
+    clashing = _clashing(modules)
     texts: list[str] = []
     parts: list[Part] = []
     masks: list[str] = []
     at, all_cuts = 0, list[int]()
     for module in modules:
-        edits, gone = _edits(module, modules, targets[module.path], live[module.path], masks)
+        edits, gone = _edits(module, modules, targets[module.path], clashing[module.path], live[module.path], masks)
         starts = _starts(module.program, module.program.cuts)
         text, moved = apply(module.program.text, edits, starts[1:])
         if not text.endswith("\n"):
@@ -95,6 +99,37 @@ def link(modules: Sequence[Module]) -> Linked:
         raise NotFollowed(modules[-1], ast.Pass(lineno=1, col_offset=0), f"it cannot be joined: {error.msg}") from None
     _check_bound(program, modules)
     return Linked(program, tuple(parts), tuple(masks))
+
+
+def _check_order(modules: Sequence[Module]) -> None:
+    """What a module imports stands before it, and nothing of TensorFlow happens before the import does."""
+    before: set[str] = set()
+    paths = {module.path for module in modules}
+    acting = {module.path for module in modules if any(module.acts(node) for node in module.program.tree.body)}
+    for module in modules:
+        if MARK in module.program.text:
+            raise NotFollowed(module, module.program.tree.body[0], f"it has the letter {MARK} in it")
+        if late := [path for path in module.imported if path in paths - before]:
+            raise NotFollowed(
+                module, module.program.tree.body[0], f"it imports {late[0]}, and is imported by it", late[0]
+            )
+        before.add(module.path)
+        acted = False
+        for node in module.program.tree.body:
+            if acted and (found := [path for path in module.taken_by(node) if path in acting]):
+                why = f"{found[0]} is imported after something of TensorFlow has happened, and does something itself"
+                raise NotFollowed(module, node, why, found[0])
+            acted = acted or module.acts(node)
+
+
+def _check_inner(modules: Sequence[Module], live: Mapping[str, set[int]]) -> None:
+    """Imports that take part stand at module level."""
+    paths = {module.path for module in modules}
+    for module in modules:
+        alive = {id(n) for s in module.program.tree.body if id(s) in live[module.path] for n in ast.walk(s)}
+        for path, node in module.inner:
+            if path in paths and id(node) in alive:
+                raise NotFollowed(module, node, "it is imported inside of something", path)
 
 
 def _starts(program: Program, cuts: Sequence[int]) -> tuple[int, ...]:
@@ -121,8 +156,14 @@ def origins(module: Module, by_path: Mapping[str, Module]) -> dict[str, str]:
             found[name] = _origin(module, by_path, path, origin)
     for path in module.stars:
         if path in by_path:
-            taken = by_path[path].public - module.names - module.members.keys() - set(module.foreign)
-            found |= {name: _origin(module, by_path, path, name) for name in taken if name in _held(by_path[path])}
+            for name in by_path[path].public & _held(by_path[path]):
+                target = _origin(module, by_path, path, name)
+                if name in module.names or name in module.foreign or found.get(name, target) != target:
+                    node = module.program.tree.body[0]
+                    raise NotFollowed(
+                        module, node, f"an `import *` brings {name}, which is bound otherwise as well", path
+                    )
+                found[name] = target
     return {name: target for name, target in found.items() if target}
 
 
@@ -130,8 +171,11 @@ def _held(module: Module) -> set[str]:
     return {*module.names, *module.members}
 
 
-def _origin(module: Module, by_path: Mapping[str, Module], path: str, name: str) -> str:
-    """The marked name of what a module has under a name, itself or from another. Empty where that is foreign."""
+def _origin(module: Module, by_path: Mapping[str, Module], path: str, name: str, copied: bool = True) -> str:
+    """The marked name of what a module has under a name, itself or from another. Empty where that is foreign.
+
+    `copied` where the name is bound to what it means when it is imported.
+    """
     home, depth = by_path[path], 0
     while name not in home.names:
         if name in home.members and home.members[name][0] in by_path and depth < len(by_path):
@@ -145,34 +189,47 @@ def _origin(module: Module, by_path: Mapping[str, Module], path: str, name: str)
         if name in home.foreign:
             return ""
         raise NotFollowed(module, module.program.tree.body[0], f"it takes {name} from {path}, which has no such name")
-    if name in home.rebound:
+    if copied and name in home.changed:
         node = module.program.tree.body[0]
-        raise NotFollowed(module, node, f"{name} of {path} is bound more than once", path)
+        raise NotFollowed(module, node, f"{name} of {path} is bound anew by a function", path)
     return marked(name, home.number)
 
 
 def _check_foreign(modules: Sequence[Module], by_path: Mapping[str, Module]) -> None:
     """Every module sees the same things under the names that it imports from outside of the tree."""
-    known: dict[str, tuple[str, Module]] = {}
     root = modules[-1]
-    for module in modules:
-        for name, path in module.foreign.items():
-            if known.setdefault(name, (path, module))[0] != path and not name.startswith("_"):
-                node = module.program.tree.body[0]
-                raise NotFollowed(module, node, f"{name} is {path} here, and {known[name][0]} in another file")
-            if name in root.names:
-                raise NotFollowed(root, root.program.tree.body[0], f"{name} is imported by {module.path}")
     for module in modules:
         taken_over = set(module.bindings()) & {*module.members, *(dotted.split(".")[0] for dotted in module.modules)}
         if taken_over:
             why = f"{min(taken_over)} is imported, and bound to something else as well"
             raise NotFollowed(module, module.program.tree.body[0], why)
         free = unbound(module.program)
-        stars = {name for path in module.stars if path in by_path for name in by_path[path].foreign}
-        if borrowed := sorted(free & stars & known.keys()):
+        stars = {n for p in module.stars if p in by_path for n, at in by_path[p].foreign.items() if _is_ours(at)}
+        if borrowed := sorted(free & stars):
             raise NotFollowed(module, module.program.tree.body[0], f"{borrowed[0]} comes from an `import *`")
         if module is not root and (taken := sorted(free & root.names)):
             raise NotFollowed(root, root.program.tree.body[0], f"{taken[0]} has another meaning in {module.path}")
+
+
+def _is_ours(path: str) -> bool:
+    return path.split(".")[0] in ROOTS
+
+
+def _clashing(modules: Sequence[Module]) -> dict[str, set[str]]:
+    """For each module but the last: what it imports from elsewhere under a name that means another thing elsewhere."""
+    root = modules[-1]
+    meanings: dict[str, set[str]] = {name: {""} for name in root.names}
+    for module in modules:
+        for name, path in module.foreign.items():
+            meanings.setdefault(name, set()).add(path)
+    found: dict[str, set[str]] = {}
+    for module in modules:
+        mine = {name for name in module.foreign if len(meanings[name]) > 1}
+        if bad := sorted(name for name in mine if _is_ours(module.foreign[name])):
+            why = f"{bad[0]} is {module.foreign[bad[0]]} here, and something else in another file"
+            raise NotFollowed(module, module.program.tree.body[0], why)
+        found[module.path] = set() if module is root else mine
+    return found
 
 
 def _check_bound(program: Program, modules: Sequence[Module]) -> None:
@@ -219,7 +276,7 @@ def _attributes(module: Module, by_path: Mapping[str, Module]) -> Iterator[tuple
             continue
         if not isinstance(above, ast.Attribute) or not isinstance(above.ctx, ast.Load):
             raise NotFollowed(module, name, "a module of the tree is handed on or changed as a whole", path)
-        target = _origin(module, by_path, path, above.attr) if _has(by_path[path], above.attr, by_path) else ""
+        target = _origin(module, by_path, path, above.attr, False) if _has(by_path[path], above.attr, by_path) else ""
         if not target:
             raise NotFollowed(module, name, f"{ast.unparse(above)} is not bound by that file", path)
         yield above, target
@@ -258,15 +315,32 @@ def _live(modules: Sequence[Module], targets: Mapping[str, Mapping[str, str]]) -
     return live
 
 
+def _aliases(module: Module, clashing: set[str]) -> Iterator[Edit]:
+    """The edits that give other names to what a module imports from elsewhere. Raises `NotFollowed`."""
+    for node in module.program.tree.body:
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            if (name := alias.asname or alias.name) in clashing:
+                span = module.program.span(alias)
+                yield Edit(span, f"{alias.name} as {marked(name, module.number)}")
+            elif isinstance(node, ast.Import) and not alias.asname and name.split(".")[0] in clashing:
+                raise NotFollowed(module, node, f"{name} has another meaning in another file")
+
+
 def _edits(
-    module: Module, modules: Sequence[Module], targets: Mapping[str, str], live: set[int], masks: list[str]
+    module: Module,
+    modules: Sequence[Module],
+    targets: Mapping[str, str],
+    clashing: set[str],
+    live: set[int],
+    masks: list[str],
 ) -> tuple[list[Edit], list[Span]]:
     """The edits that make a module a part of the linked program, and where nothing of it is left."""
     by_path = {m.path: m for m in modules}
     program, last = module.program, module is modules[-1]
     without = {id(n) for n in program.tree.body if id(n) not in live}
-    names = dict(targets) | ({} if last else {name: marked(name, module.number) for name in module.names})
-    edits = renamed(module, names, without)
+    own = clashing if last else {*module.names, *clashing}
+    edits = renamed(module, dict(targets) | {name: marked(name, module.number) for name in own}, without)
+    edits += _aliases(module, clashing)
     hidden = {id(n) for s in program.tree.body if id(s) in without for n in ast.walk(s)}
     for attribute, target in _attributes(module, by_path):
         if id(attribute) not in hidden:

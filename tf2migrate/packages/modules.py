@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -72,6 +73,26 @@ class Module:
         members = [path for path, _ in self.members.values()]
         return list(dict.fromkeys([*self.modules.values(), *members, *self.stars, *(p for p, _ in self.inner)]))
 
+    def taken_by(self, node: ast.stmt) -> list[str]:
+        """The files that a statement of module level imports."""
+        found = []
+        for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
+            name = alias.asname or alias.name
+            if name in self.modules:
+                found.append(self.modules[name])
+            elif name in self.members:
+                found.append(self.members[name][0])
+            elif name == "*":
+                found += self.stars
+        return found
+
+    def acts(self, node: ast.stmt) -> bool:
+        """Whether a statement of module level makes something of TensorFlow when it happens."""
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
+            return False
+        inside = {id(n) for n in ast.walk(node)}
+        return not self.is_main(node) and any(id(use) in inside for use, _ in self.program.uses)
+
     @cached_property
     def foreign(self) -> Mapping[str, str]:
         """The names that are imported at module level from elsewhere, with where they come from."""
@@ -96,13 +117,9 @@ class Module:
         return frozenset(self.program.names.module_level - taken)
 
     @cached_property
-    def rebound(self) -> frozenset[str]:
-        """The names that mean several things in the course of the program."""
-        seen: dict[str, int] = {}
-        for name in self.bindings():
-            seen[name] = seen.get(name, 0) + 1
-        changed = {name for node in self.program.nodes if isinstance(node, ast.Global) for name in node.names}
-        return frozenset({name for name, count in seen.items() if count > 1} | changed)
+    def changed(self) -> frozenset[str]:
+        """The names that functions bind anew: a copy of what they mean is another thing."""
+        return frozenset(name for n in self.program.nodes if isinstance(n, ast.Global) for name in n.names)
 
     def bindings(self) -> Iterator[str]:
         """The names that module level binds, once for each statement that does."""
@@ -114,14 +131,24 @@ class Module:
                 yield node.name
 
     @cached_property
-    def public(self) -> frozenset[str]:
-        """What `import *` takes of a file."""
+    def listed(self) -> frozenset[str]:
+        """What `__all__` names."""
         for node in self.program.tree.body:
             match node:
                 case ast.Assign(targets=[ast.Name(id="__all__")], value=ast.List(elts=named) | ast.Tuple(elts=named)):
                     return frozenset(str(e.value) for e in named if isinstance(e, ast.Constant))
+        return frozenset()
+
+    @property
+    def exported(self) -> frozenset[str]:
+        """What is there for others though the file itself does not read it."""
+        return self.public if os.path.basename(self.path) == "__init__.py" else self.listed
+
+    @cached_property
+    def public(self) -> frozenset[str]:
+        """What `import *` takes of a file."""
         every = {*self.names, *self.foreign, *self.members, *self.modules}
-        return frozenset(name for name in every if not name.startswith("_"))
+        return self.listed or frozenset(name for name in every if not name.startswith("_"))
 
     def defined_at(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> Span:
         """Where the name of a definition stands."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -44,25 +44,33 @@ class _Merged:
     starts: tuple[int, ...] = ()
 
 
-def lift_together(programs: Mapping[str, Program], options: Mapping[str, Options], resolve: Resolve) -> Together:
-    """Every program that several of the files are, lifted."""
+def lift_together(
+    programs: Mapping[str, Program], options: Mapping[str, Options], resolve: Resolve, unread: Collection[str] = ()
+) -> Together:
+    """Every program that several of the files are, lifted; `unread` are those among them that are not looked into."""
     modules = {path: Module.of(path, program, n, resolve) for n, (path, program) in enumerate(programs.items(), 1)}
     found = Together()
     merged: dict[str, _Merged] = {}
     for root, members in _views(modules):
         wanted = options[root.path].target is Target.NATIVE
         if wanted and any(is_tf1(module.program) for module in members):
-            _follow(root, members, options[root.path], found, merged)
+            _follow(root, members, options[root.path], unread, found, merged)
     _finish(modules, merged, found)
     return found
 
 
 def _follow(
-    root: Module, members: Sequence[Module], options: Options, found: Together, merged: dict[str, _Merged]
+    root: Module,
+    members: Sequence[Module],
+    options: Options,
+    unread: Collection[str],
+    found: Together,
+    merged: dict[str, _Merged],
 ) -> None:
     """Lifts one program, without the files that cannot be followed and have nothing of TensorFlow 1."""
     while True:  # ends: each turn has fewer files
         try:
+            _check_read(members, unread)
             _lift(root, members, options, found, merged)
             return
         except NotFollowed as stop:
@@ -74,6 +82,13 @@ def _follow(
             members = [m for m in members if m not in spared]
 
 
+def _check_read(members: Sequence[Module], unread: Collection[str]) -> None:
+    for module in members:
+        for node in module.program.tree.body:
+            if missing := [path for path in module.taken_by(node) if path in unread]:
+                raise NotFollowed(module, node, f"{missing[0]} is not looked into")
+
+
 def _views(modules: Mapping[str, Module]) -> Iterator[tuple[Module, list[Module]]]:
     """The files that are run, each with the files that it needs, in the order in which they are imported."""
     imported = {path for module in modules.values() for path in module.imported}
@@ -83,7 +98,7 @@ def _views(modules: Mapping[str, Module]) -> Iterator[tuple[Module, list[Module]
         if runs:
             members = list(_ordered(module, modules))
             reached |= {m.path for m in members}
-            if len(members) > 1 or path in imported:
+            if len(members) > 1 or path in imported or not modules.keys() >= set(module.imported):
                 yield module, members
     for path, module in modules.items():  # those that import each other in a circle
         if path not in reached:
@@ -129,13 +144,14 @@ def _lift(
         part, placed = _placed(linked, finding)
         _add(found, part.module.path, placed)
         stopped = part.module.path if finding.code.startswith("TFM9") else stopped
-    found.views.append(View(root.path, {part.module.path: _lines(part) for part in linked.parts}, stopped))
-    if stopped:
-        return
-    after, cuts = apply(linked.program.text, outcome.edits, linked.program.cuts)
-    for path, rewritten in unlink(linked, after, cuts).items():
-        part = next(p for p in linked.parts if p.module.path == path)
-        _merge(merged.setdefault(path, _Merged(starts=part.starts)), part, rewritten)
+    if not stopped:
+        after, cuts = apply(linked.program.text, outcome.edits, linked.program.cuts)
+        for path, rewritten in unlink(linked, after, cuts).items():
+            part = next(p for p in linked.parts if p.module.path == path)
+            _merge(merged.setdefault(path, _Merged(starts=part.starts)), part, rewritten)
+    named = {each for module in members for each in module.members.values()}
+    lines = {part.module.path: _lines(part) | _defined(part.module, named) for part in linked.parts}
+    found.views.append(View(root.path, lines, stopped))
 
 
 def _merge(into: _Merged, part: Part, rewritten: Rewritten) -> None:
@@ -168,6 +184,15 @@ def _lines(part: Part) -> frozenset[int]:
     return frozenset(found)
 
 
+def _defined(module: Module, named: set[tuple[str, str]]) -> frozenset[int]:
+    """The lines of what is imported from a file by its name, whether it takes part or not."""
+    found: set[int] = set()
+    for node in module.program.tree.body:
+        if (module.path, getattr(node, "name", "")) in named:
+            found.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return frozenset(found)
+
+
 def _finish(modules: Mapping[str, Module], merged: Mapping[str, _Merged], found: Together) -> None:
     """What lifting makes of each file, once all programs have had their say."""
     texts: dict[str, tuple[str, tuple[int, ...]]] = {}
@@ -182,14 +207,16 @@ def _finish(modules: Mapping[str, Module], merged: Mapping[str, _Merged], found:
         try:
             text, cuts = with_imports(module, *texts[path], each.wanted, bound)
         except NotFollowed as stop:
-            _add(found, stop.module.path, _finding(stop))
+            found.views.append(View(path, dict.fromkeys([path, *module.imported]), path))
+            _add(found, path, _finding(stop))
             continue
-        pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+        pieces = [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
         bounds = [*each.starts, len(module.program.text)]
         edits = []
         for (start, end), piece in zip(pairwise(bounds), pieces, strict=True):
             if module.program.text[start:end] != piece:
-                edits.append(Edit(Span(start, end), piece))
+                last = end == bounds[-1] and piece.strip() != ""
+                edits.append(Edit(Span(start, end), piece.rstrip("\n") + "\n" if last else piece))
         before = found.outcomes.get(path, Outcome())
         found.outcomes[path] = replace(before, edits=tuple(edits))
 

@@ -40,7 +40,8 @@ def treat_together(files: Sequence[File]) -> list[Result]:
 
 def _treated(files: Sequence[File]) -> list[Result]:
     programs, options = _programs(files)
-    together = lift_together(programs, options, resolver(programs))
+    unread = {file.name for file in files if file.name not in programs and b"tensorflow" in file.data}
+    together = lift_together(programs, options, resolver([file.name for file in files]), unread)
     made: dict[str, Migration] = {}
     results = {file.name: treat(file.name, file.data, file.settings, _with(file, together, made)) for file in files}
     absent = {file.name for file in files if not file.given}
@@ -80,26 +81,28 @@ def _with(file: File, together: Together, made: dict[str, Migration]) -> Migrate
 
 def _not_alone(together: Together, made: Mapping[str, Migration], absent: Collection[str]) -> dict[str, Finding]:
     """The files that stay because another one does, with the reason."""
-    staying = {name for name, each in made.items() if not each.whole or (name in absent and each.changed)}
+    first = {name: name for name, each in made.items() if not each.whole or (name in absent and each.changed)}
     found: dict[str, Finding] = {}
+
+    def stay(name: str, because: str) -> None:
+        first[name] = because
+        found[name] = _finding(made[name], because, made[because], because in absent)
+
     for view in together.views:
         for name in _relied(view, made) if view.stopped else ():
             own = together.outcomes.get(name, Outcome()).findings
             if name != view.stopped and not any(f.code.startswith("TFM9") for f in own) and _concerned(made[name]):
-                found[name] = _finding(made[name], view.stopped, made[view.stopped], False)
-                staying.add(name)
+                stay(name, view.stopped)
     grew = True
     while grew:  # ends: a file that stays does so from then on
         grew = False
         for view in together.views:
             relied = _relied(view, made)
-            stays = next((name for name in relied if name in staying), None)
-            for name in relied if stays is not None else ():
-                if name not in staying and _concerned(made[name]):
-                    assert stays is not None
-                    reason = None if stays in found else made[stays]
-                    found[name] = _finding(made[name], stays, reason, stays in absent)
-                    staying.add(name)
+            because = next((first[name] for name in relied if name in first), None)
+            for name in relied if because is not None else ():
+                if name not in first and _concerned(made[name]):
+                    assert because is not None
+                    stay(name, because)
                     grew = True
     return found
 
@@ -121,18 +124,16 @@ def _concerned(migration: Migration) -> bool:
     return any(f.fixable or f.code.startswith(("TFM1", "TFM9")) for f in migration.findings)
 
 
-def _finding(migration: Migration, other: str, reason: Migration | None, absent: bool) -> Finding:
+def _finding(migration: Migration, other: str, reason: Migration, absent: bool) -> Finding:
     """What is said of a file that stays because another one does."""
     first = min(f for f in migration.findings if f.fixable or f.code.startswith(("TFM1", "TFM9")))
-    stop = next((f for f in reason.findings if f.code.startswith("TFM9")), None) if reason is not None else None
+    stop = next((f for f in reason.findings if f.code.startswith("TFM9")), None)
     name = os.path.basename(other)
-    if stop is not None:
-        message = f"it goes with {name}, which stays as it is ({stop.code} on line {stop.line} there)"
-    elif absent:
+    if stop is None and absent:
         message = f"it goes with {name}, which would change as well and was not given"
         return Finding(first.line, first.column, "TFM912", message, "Give both files, or the folder that they are in.")
-    else:
-        message = f"it goes with {name}, which stays as it is"
+    where = f" ({stop.code} on line {stop.line} there)" if stop is not None else ""
+    message = f"it goes with {name}, which stays as it is{where}"
     return Finding(first.line, first.column, "TFM912", message, "Resolve what stops the other file.")
 
 

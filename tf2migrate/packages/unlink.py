@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -27,30 +27,48 @@ def unlink(linked: Linked, after: str, cuts: Sequence[int]) -> dict[str, Rewritt
     """What each module becomes. Raises `NotFollowed` where its file could not say it."""
     modules = {part.module.number: part.module for part in linked.parts}
     bounds = [0, *cuts, len(after)]
-    found: dict[str, Rewritten] = {}
+    forms: list[tuple[Part, Program, list[int]]] = []
     first = 0
     for part in linked.parts:
         own = bounds[first : first + len(part.starts) + 1]
         first += len(part.starts)
-        found[part.module.path] = _module(linked, part, after[own[0] : own[-1]], [c - own[0] for c in own], modules)
-    return found
+        forms.append((part, Program(after[own[0] : own[-1]]), [cut - own[0] for cut in own]))
+    homes = {name: part.module for part, program, _ in forms for name in _bound(program)}
+    return {part.module.path: _module(linked, part, program, own, modules, homes) for part, program, own in forms}
 
 
-def _module(linked: Linked, part: Part, text: str, bounds: Sequence[int], modules: Mapping[int, Module]) -> Rewritten:
+def _bound(program: Program) -> Iterator[str]:
+    """The names without a mark that a file binds at module level, by anything but an import."""
+    for name in program.names.mentions:
+        if isinstance(name.ctx, ast.Store) and program.names.is_global(name):
+            yield name.id
+    for node in program.tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+
+
+def _module(
+    linked: Linked,
+    part: Part,
+    program: Program,
+    bounds: Sequence[int],
+    modules: Mapping[int, Module],
+    homes: Mapping[str, Module],
+) -> Rewritten:
     module, result = part.module, Rewritten({})
-    program = Program(text)
+    here = program.names.module_level
     known = {target: name for name, target in origins(module, {m.path: m for m in modules.values()}).items()}
     edits = []
     for name in program.names.mentions:
         match = MARKED.fullmatch(name.id)
-        if match is None or int(match[2]) == module.number or not program.names.is_global(name):
+        home = modules[int(match[2])] if match is not None else homes.get(name.id, module)
+        if home is module or not program.names.is_global(name) or (match is None and name.id in here):
             continue
         if not isinstance(name.ctx, ast.Load):
             raise NotFollowed(module, module.program.tree.body[0], f"{plain(name.id)} would be bound in another file")
-        home = modules[int(match[2])]
         spelled = known.get(name.id) or _spelled(module, home, plain(name.id), result)
         edits.append(Edit(program.span(name), spelled))
-    changed, moved = apply(text, edits, bounds[1:-1])
+    changed, moved = apply(program.text, edits, bounds[1:-1])
     _check_scopes(module, program, Program(plain(changed)))
     pieces = [changed[start:end] for start, end in pairwise([0, *moved, len(changed)])]
     result.segments = {index: linked.unmasked(plain(pieces[index])) for index in part.live}
@@ -74,11 +92,12 @@ def _spelled(module: Module, home: Module, name: str, result: Rewritten) -> str:
 def _check_scopes(module: Module, before: Program, after: Program) -> None:
     """Without its marks, every name still belongs to the scope that it belonged to."""
     pairs = list(zip(before.names.mentions, after.names.mentions, strict=True))
-    ours = {new.id for old, new in pairs if MARKED.fullmatch(old.id) and before.names.is_global(old)}
+    marked = {id(old) for old, new in pairs if MARKED.fullmatch(old.id) or new.id != old.id}
+    ours = {new.id for old, new in pairs if id(old) in marked and before.names.is_global(old)}
     ours -= {dotted.split(".")[0] for dotted in module.modules}
     for old, new in pairs:
         is_global = before.names.is_global(old)
-        mixed = is_global and MARKED.fullmatch(old.id) is None and old.id in ours
+        mixed = is_global and id(old) not in marked and old.id in ours
         if mixed or after.names.is_global(new) != is_global:
             raise NotFollowed(module, module.program.tree.body[0], f"{plain(old.id)} would get a second meaning")
 
@@ -90,6 +109,11 @@ def with_imports(
     program = Program(text)
     read = {name.id for name in program.names.mentions if isinstance(name.ctx, ast.Load)}
     read -= {name.id for name in program.names.mentions if isinstance(name.ctx, ast.Store)}
+    read |= module.members.keys() & module.exported
+    if lost := sorted(module.listed - program.names.module_level):
+        raise NotFollowed(
+            module, module.program.tree.body[0], f"{lost[0]}, which `__all__` names, becomes something else"
+        )
     edits = []
     left = {path: set(names) for path, names in wanted.items()}
     for node in program.tree.body:

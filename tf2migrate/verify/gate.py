@@ -13,7 +13,7 @@ from tf2migrate.treat import problem
 from tf2migrate.verify.check import Checker
 from tf2migrate.verify.plan import plan
 from tf2migrate.verify.settings import Settings
-from tf2migrate.verify.sources import NoProgram, Program, neighbours, program_of
+from tf2migrate.verify.sources import RUNS, NoProgram, Program, neighbours, program_of
 from tf2migrate.verify.verdict import Verdict
 
 
@@ -79,15 +79,20 @@ def _why(path: Path, verdict: Verdict) -> str:
 
 
 def _programs(unit: Sequence[Treated], settings: Settings) -> Iterator[tuple[Program, Settings] | Verdict]:
-    """The programs of a unit: its files that no other file of it imports."""
+    """The programs of a unit: its files that no other file of it imports, and others that are run."""
     after = {file.path: file.result.after for file in unit}
     imported = {n for file in unit for n in neighbours(file.path)}
-    for file in [f for f in unit if f.path not in imported] or list(unit):
+    for file in [f for f in unit if f.path not in imported or _is_run(f.before)] or list(unit):
         own = plan(file.path, settings)
         try:
             yield program_of(file.path, lambda path: after.get(path) or path.read_bytes(), own), own
         except NoProgram as error:
             yield Verdict.not_run(str(file.path), str(error))
+
+
+def _is_run(data: bytes) -> bool:
+    """Whether a file that others import runs something when it is run itself."""
+    return b"__main__" in data and RUNS.search(data) is not None
 
 
 def _verdicts(found: Sequence[tuple[int, tuple[Program, Settings] | Verdict]]) -> Iterator[tuple[int, Verdict]]:

@@ -20,7 +20,7 @@ from tf2migrate.verify.steps import cap
 
 _MAGIC = re.compile(r"__tf2migrate_magic_\d+__\([\s\\]*\)")
 #: What a program has that runs a graph; a file without it is a module, run by those that import it.
-_RUNS = re.compile(rb"Session\(|\.app\.run\(|\.eval\(|Supervisor\(|estimator")
+RUNS = re.compile(rb"Session\(|\.app\.run\(|\.eval\(|Supervisor\(|estimator")
 
 
 class NoProgram(ValueError):
@@ -104,7 +104,7 @@ def programs_below(folder: Path) -> Iterator[Path]:
     found = [f.path for f in Search([folder], Configuration({})) if not f.problem]
     for path in found:
         data = path.read_bytes()
-        if b"tensorflow" in data and _RUNS.search(data):
+        if b"tensorflow" in data and RUNS.search(data):
             yield path
 
 
