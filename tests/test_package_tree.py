@@ -159,6 +159,24 @@ def test_imports_from_elsewhere_under_one_name_stay_apart() -> None:
     assert "layer = model.Layer(3)" in found["train"].after.decode()
 
 
+def test_an_object_is_not_called_as_the_module_that_it_comes_from() -> None:
+    found = treated(layer=MODEL, train=DRIVER.replace("model", "layer") + "\nprint(layer.tf.__name__ if 0 else 1)\n")
+    assert refusals(found["train"])
+    found = treated(layer=MODEL + "\n\nSIZE = 3\n", train=DRIVER.replace("model", "layer").replace("3)", "layer.SIZE)"))
+    assert "layer_1 = layer.Layer(layer.SIZE)" in found["train"].after.decode()
+
+
+def test_what_is_called_otherwise_here_keeps_its_name() -> None:
+    driver = DRIVER.replace("import model", "from model import layer as dense").replace("model.layer", "dense")
+    found = treated(model=MODEL, train=driver)
+    assert "from model import Layer\n" in found["train"].after.decode()
+    assert "layer = Layer(3)" in found["train"].after.decode()
+    found = treated(model=MODEL, train=driver.replace("y = dense", "layer = 2\ny = dense") + "print(layer)\n")
+    assert "layer_1 = Layer(3)" in found["train"].after.decode()
+    found = treated(model=MODEL, train=f"from os import path as layer\n{driver}print(layer)\n")
+    assert "layer_1 = Layer(3)" in found["train"].after.decode()
+
+
 @pytest.mark.parametrize(
     ("model", "driver", "why"),
     [

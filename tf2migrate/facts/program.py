@@ -13,7 +13,8 @@ class Program(Source):
     """A source with its names resolved (once, when first asked).
 
     `cuts` are offsets that no edit may span, such as the boundaries of a notebook's cells; `first` is the program as
-    it was before any stage; `borders` are the cuts at which another file begins.
+    it was before any stage; `borders` are the cuts at which another file begins, and `reserved`
+    the names that files have for each other.
     """
 
     def __init__(
@@ -22,9 +23,10 @@ class Program(Source):
         cuts: tuple[int, ...] = (),
         first: Program | None = None,
         borders: tuple[int, ...] = (),
+        reserved: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(text)
-        self.cuts, self.borders = cuts, borders
+        self.cuts, self.borders, self.reserved = cuts, borders, reserved
         self._first = first  # none of its own, which would be a cycle: trees are freed at once, not by the collector
 
     @property

@@ -197,8 +197,10 @@ def freed(interpreter: Interpreter) -> set[str]:
             bound[node.arg] += 1
         elif isinstance(node, ast.alias):
             bound[node.asname or node.name] += 1
-    every = [function.name for function in interpreter.parts if bound[function.name] == 1]
-    return {*every, *(plain(name) for name in every if bound[plain(name)] == 1)}
+    every = {function.name for function in interpreter.parts if bound[function.name] == 1}
+    read = {n.id for n in interpreter.program.nodes if isinstance(n, ast.Name)}
+    taken = read | {n.arg for n in interpreter.program.nodes if isinstance(n, ast.arg)} | interpreter.program.reserved
+    return every | {plain(name) for name in every if plain(name) != name} - taken
 
 
 def check(interpreter: Interpreter) -> None:

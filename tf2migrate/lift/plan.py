@@ -313,7 +313,7 @@ def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str
     if interpreter.notes is not None:
         staying |= {interpreter.notes.definition.name, interpreter.notes.function}
     kept = (every - (staged - staying)) | staying
-    return kept | {plain(name) for name in kept} | set(dir(builtins))
+    return kept | {plain(name) for name in kept} | interpreter.program.reserved | set(dir(builtins))
 
 
 def _key(run: Run, found: Slice) -> object:

@@ -94,11 +94,17 @@ def link(modules: Sequence[Module]) -> Linked:
         at += len(text)
     try:
         borders = tuple(part.start for part in parts[1:])
-        program = Program("".join(texts), tuple(all_cuts[1:]), borders=borders)
+        program = Program("".join(texts), tuple(all_cuts[1:]), None, borders, _reserved(modules, targets))
     except SyntaxError as error:
         raise NotFollowed(modules[-1], ast.Pass(lineno=1, col_offset=0), f"it cannot be joined: {error.msg}") from None
     _check_bound(program, modules)
     return Linked(program, tuple(parts), tuple(masks))
+
+
+def _reserved(modules: Sequence[Module], targets: Mapping[str, Mapping[str, str]]) -> frozenset[str]:
+    """The names that other files have in a module, unless they are those that they have at home."""
+    renamed_here = {n for module in modules for n, t in targets[module.path].items() if plain(t) != n}
+    return frozenset({dotted.split(".")[0] for module in modules for dotted in module.modules} | renamed_here)
 
 
 def _check_order(modules: Sequence[Module]) -> None:

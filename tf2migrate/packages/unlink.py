@@ -93,13 +93,19 @@ def _check_scopes(module: Module, before: Program, after: Program) -> None:
     """Without its marks, every name still belongs to the scope that it belonged to."""
     pairs = list(zip(before.names.mentions, after.names.mentions, strict=True))
     marked = {id(old) for old, new in pairs if MARKED.fullmatch(old.id) or new.id != old.id}
-    ours = {new.id for old, new in pairs if id(old) in marked and before.names.is_global(old)}
-    ours -= {dotted.split(".")[0] for dotted in module.modules}
+    others = {dotted.split(".")[0] for dotted in module.modules}
+    ours: dict[str, str] = {}
     for old, new in pairs:
         is_global = before.names.is_global(old)
-        mixed = is_global and id(old) not in marked and old.id in ours
-        if mixed or after.names.is_global(new) != is_global:
+        mixed = after.names.is_global(new) != is_global
+        if is_global and id(old) in marked and new.id not in others:
+            mixed = mixed or ours.setdefault(new.id, old.id) != old.id
+        elif is_global and new.id in others:
+            mixed = mixed or not isinstance(new.ctx, ast.Load)
+        if mixed:
             raise NotFollowed(module, module.program.tree.body[0], f"{plain(old.id)} would get a second meaning")
+    if twice := sorted(n.id for n, _ in pairs if id(n) not in marked and before.names.is_global(n) and n.id in ours):
+        raise NotFollowed(module, module.program.tree.body[0], f"{twice[0]} would get a second meaning")
 
 
 def with_imports(
