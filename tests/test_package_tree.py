@@ -60,22 +60,28 @@ def test_a_package_becomes_what_is_written_beside_it(folder: Path) -> None:
         assert result.after.decode() == new[name], name
 
 
+#: Finds the modules of a program that stands in one text.
+FINDER = """
+import importlib.abc, importlib.machinery, linecache, sys
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path, target=None):
+        return importlib.machinery.ModuleSpec(name, self) if name in TEXTS else None
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        name, text = module.__name__ + ".py", TEXTS[module.__name__]
+        linecache.cache[name] = (len(text), None, text.splitlines(True), name)
+        exec(compile(text, name, "exec"), module.__dict__)
+sys.meta_path.insert(0, Finder())
+for name in TEXTS:
+    sys.modules.pop(name, None)
+"""
+
+
 def joined(folder: Path, driver: str) -> str:
-    """A program of several files as one text that makes the modules and runs the last."""
-    lines = ["import linecache, sys, types"]
+    """A program of several files as one text."""
     modules = {name: text for name, text in read(folder).items() if f"{name}.py" != driver}
-    first = sorted(
-        modules, key=lambda name: sum(f"import {name}" in t or f"from {name}" in t for t in modules.values())
-    )
-    for name in reversed(first):
-        lines += [
-            f"text = {modules[name]!r}",
-            f"linecache.cache[{name + '.py'!r}] = (len(text), None, text.splitlines(True), {name + '.py'!r})",
-            f"module = types.ModuleType({name!r})",
-            f"exec(compile(text, {name + '.py'!r}, 'exec'), module.__dict__)",
-            f"sys.modules[{name!r}] = module",
-        ]
-    return "\n".join([*lines, (folder / driver).read_text(encoding="utf-8")])
+    return f"TEXTS = {modules!r}\n{FINDER}\n{(folder / driver).read_text(encoding='utf-8')}"
 
 
 @pytest.mark.tensorflow
@@ -157,6 +163,17 @@ def test_imports_from_elsewhere_under_one_name_stay_apart() -> None:
     assert found["model"].after.decode().endswith("\n\nprint(path.sep, m.pi)\n")
     assert found["train"].after.decode().endswith("print(path('*'), m.pi)\n")
     assert "layer = model.Layer(3)" in found["train"].after.decode()
+
+
+def test_imports_with_a_stand_in_are_followed() -> None:
+    tried = "try:\n    import cPickle as pickle\nexcept ImportError:\n    import pickle\n"
+    found = treated(model=f"{tried}{MODEL}\n\nprint(pickle)\n", train=DRIVER)
+    assert "layer = model.Layer(3)" in found["train"].after.decode()
+    assert found["model"].after.decode().startswith(tried)
+    found = treated(
+        model=f"{tried}{MODEL}\n\nprint(pickle)\n", train="import dill as pickle\n" + DRIVER + "print(pickle)\n"
+    )
+    assert any("pickle has another meaning in another file" in why for why in refusals(found["model"]))
 
 
 def test_an_object_is_not_called_as_the_module_that_it_comes_from() -> None:

@@ -323,6 +323,8 @@ def _live(modules: Sequence[Module], targets: Mapping[str, Mapping[str, str]]) -
 
 def _aliases(module: Module, clashing: set[str]) -> Iterator[Edit]:
     """The edits that give other names to what a module imports from elsewhere. Raises `NotFollowed`."""
+    if several := sorted(clashing & (module.nested | set(module.bindings()))):
+        raise NotFollowed(module, module.program.tree.body[0], f"{several[0]} has another meaning in another file")
     for node in module.program.tree.body:
         for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else ():
             if (name := alias.asname or alias.name) in clashing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -95,26 +95,33 @@ class Module:
 
     @cached_property
     def foreign(self) -> Mapping[str, str]:
-        """The names that are imported at module level from elsewhere, with where they come from."""
-        found = {}
-        for node in self.program.tree.body:
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    if (alias.asname or alias.name) not in self.modules:
-                        name = alias.asname or alias.name.split(".")[0]
-                        found[name] = alias.name if alias.asname else name
-            elif isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    name = alias.asname or alias.name
-                    if name not in self.members and name not in self.modules and name != "*":
-                        found[name] = f"{node.module}.{alias.name}"
-        return found
+        """The names that are imported at module level from elsewhere, with where they come from (also `a or b`)."""
+        own = {id(node) for _, node in self.inner}
+        found: dict[str, set[str]] = {}
+        for node in _at_module_level(self.program.tree.body):
+            for alias in node.names if id(node) not in own else ():
+                name = alias.asname or alias.name
+                if name in self.modules or name in self.members or name == "*":
+                    continue
+                if isinstance(node, ast.Import):
+                    first = name.split(".")[0]
+                    found.setdefault(first, set()).add(alias.name if alias.asname else first)
+                else:
+                    found.setdefault(name, set()).add(f"{node.module}.{alias.name}")
+        return {name: " or ".join(sorted(paths)) for name, paths in found.items()}
+
+    @cached_property
+    def nested(self) -> frozenset[str]:
+        """The names that are imported in `try` and `if` at module level."""
+        top = {id(node) for node in self.program.tree.body}
+        inside = [node for node in _at_module_level(self.program.tree.body) if id(node) not in top]
+        return frozenset(alias.asname or alias.name.split(".")[0] for node in inside for alias in node.names)
 
     @cached_property
     def names(self) -> frozenset[str]:
         """The names that the file itself binds at module level, by anything but an import of the tree or of others."""
         taken = {*self.foreign, *self.members, *self.modules, *(name.split(".")[0] for name in self.modules)}
-        return frozenset(self.program.names.module_level - taken)
+        return frozenset(self.program.names.module_level - taken - {"*"})
 
     @cached_property
     def changed(self) -> frozenset[str]:
@@ -162,6 +169,17 @@ class Module:
         if not isinstance(node, ast.If) or node.orelse:
             return False
         return ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")
+
+
+def _at_module_level(body: Sequence[ast.stmt]) -> Iterator[LocalImport]:
+    """The imports of module level, also those in `try` and `if` there."""
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            for part in (node, *getattr(node, "handlers", ())):
+                for block in ("body", "orelse", "finalbody"):
+                    yield from _at_module_level(getattr(part, block, ()))
 
 
 def renamed(module: Module, global_names: Mapping[str, str], without: set[int]) -> list[Edit]:
