@@ -20,6 +20,10 @@ _PARAMETERS = {
     "tf.contrib.learn.io.pandas_input_fn": ("x", "y", *_SIZES, "target_column"),
 }
 _ADVICE = "Write the input as a function that returns a tf.data.Dataset of (features, labels)."
+#: What makes layers, whose weights are in single precision; and what says of data that it is no double precision.
+_LAYERS = ("tf.layers", "contrib.layers", "slim.", "tf.keras.layers")
+_TYPES = ("float32", "astype", "mnist", "int32", "int64", "uint8", "randint", "argmax")
+_CONSTANTS = {"tf.constant", "tf.convert_to_tensor", "tf.cast", "tf.reshape", "tf.expand_dims"}
 _DRAWN = "get_next"
 _ITERATORS = ("make_one_shot_iterator", "make_initializable_iterator")
 
@@ -40,11 +44,15 @@ class Inputs:
         every = [n for n in walk(program.tree) if isinstance(n, ast.FunctionDef)]
         self.functions = {f.name: f for f in every if sum(f.name == other.name for other in every) == 1}
         self.assigned: dict[str, list[ast.expr]] = {}
+        self.unpacked: dict[str, list[ast.expr]] = {}
         for node in program.nodes:
             if isinstance(node, ast.Assign):
                 for target in node.targets:
                     if isinstance(target, ast.Name):
                         self.assigned.setdefault(target.id, []).append(node.value)
+                    elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                        for inner, value in zip(target.elts, node.value.elts, strict=False):
+                            self.unpacked.setdefault(ast.unparse(inner), []).append(value)
         self.parameters = {n.arg for n in program.nodes if isinstance(n, ast.arg)}
         self.used: set[ast.FunctionDef] = set()  # the program's own that give the elements
         self.edits: list[Edit] = []
@@ -87,11 +95,31 @@ class Inputs:
             steps.append(f".repeat({'' if endless else segment(epochs)})")
         size = segment(bound["batch_size"]) if "batch_size" in bound else "128"
         steps.append(f".batch({size})")
+        if not self._single(bound):
+            steps.append(f".map({self.tf}.estimator.single)")
         line = self.program.lines[node.lineno - 1]
         if len(line[: node.col_offset]) + len("".join(steps)) <= 110 and "\n" not in "".join(steps):
             return "".join(steps)
         indent = line[: len(line) - len(line.lstrip())]
         return "(\n" + "".join(f"{indent}    {step}\n" for step in steps) + f"{indent})"
+
+    def _single(self, bound: Mapping[str, ast.expr]) -> bool:
+        """Whether data is seen to have no numbers of double precision, or no layers to compute with them."""
+        text = self.program.text
+        if not any(word in text for word in _LAYERS) or "float64" in text or ".estimator.columns(" in text:
+            return True  # what is not cast is what the program says itself, or is cast by the columns
+        todo = [bound[name] for name in ("x", "y") if _given(bound.get(name))]
+        parts = [value for held in todo for value in (held.values if isinstance(held, ast.Dict) else [held])]
+        return all(self._typed(part, 0) for part in parts)
+
+    def _typed(self, node: ast.expr, depth: int) -> bool:
+        """Whether the text of data, or of what its names are bound to, tells a type."""
+        if any(word in self.program.segment(node) for word in _TYPES):
+            return True
+        names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+        held = [value for name in names for value in [*self.assigned.get(name, []), *self.unpacked.get(name, [])]]
+        values = [v for value in held for v in (value.values if isinstance(value, ast.Dict) else [value])]
+        return depth < 4 and bool(values) and all(self._typed(value, depth + 1) for value in values)
 
     def _counted(self, node: ast.Call, bound: Mapping[str, ast.expr]) -> str:
         """What has as many elements as the data set. Raises `Refused`."""
@@ -219,9 +247,15 @@ class Inputs:
                 return bool(begins) and all(self._is_dataset(v, function) for v in begins)
         return False
 
+    def _fixed(self, function: ast.FunctionDef) -> bool:
+        """Whether a function gives the same constants each time: all that TensorFlow does in it is to make them."""
+        used = {self.names.symbol(n.func) for n in ast.walk(function) if isinstance(n, ast.Call)}
+        return {symbol for symbol in used if symbol is not None} <= _CONSTANTS
+
     def _drawn(self, function: ast.FunctionDef, result: ast.Return, node: ast.expr) -> None:
         """`return data.make_one_shot_iterator().get_next()`, in one statement or in several. Raises `Refused`."""
         gone: list[ast.stmt] = []
+        span = self.program.span
 
         def follow(value: ast.expr) -> ast.expr | None:
             """The data set whose element a value is."""
@@ -252,10 +286,16 @@ class Inputs:
             return None
 
         data = follow(node)
+        if data is None and isinstance(node, ast.Tuple) and len(node.elts) == 2 and self._fixed(function):
+            features, labels = (self.program.segment(e) for e in node.elts)
+            text = f"{self.tf}.data.Dataset.from_tensors(({features}, {labels})).repeat()"
+            if not self._single({"x": node.elts[0], "y": node.elts[1]}):
+                text += f".map({self.tf}.estimator.single)"
+            self.edits.append(Edit(span(node), text))
+            return
         if data is None or not self._is_dataset(data, function):
             what = f"{function.name} returns something else than a data set or its elements"
             raise Refused("TFM901", result, what, _ADVICE)
-        span = self.program.span
         for statement in gone:
             first = self.program.offset(statement.lineno, 0)
             last = self.program.offset((statement.end_lineno or statement.lineno) + 1, 0)

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.program import Program
+from tf2migrate.lift.estimator_helpers import Helpers, is_name
 from tf2migrate.lift.estimator_metrics import Measured, measured
-from tf2migrate.lift.estimator_modes import EVAL, MODES, PREDICT, SPECS, TRAIN, Flat, Modes, Piece, loaded
+from tf2migrate.lift.estimator_modes import EVAL, MODES, PREDICT, SPECS, TRAIN, Flat, Modes, Piece, loaded, stored
+from tf2migrate.lift.estimator_names import Differs, Meanings
 from tf2migrate.lift.render import shift
 from tf2migrate.lift.values import Refused
 
@@ -30,6 +32,9 @@ OPTIMIZERS = {
     "SGD": "{tf}.train.GradientDescentOptimizer({rate})",
 }
 _ADVICE = "Write the model as a class with train, evaluate and predict methods of its own, then run the tool again."
+#: The hooks that compute nothing.
+HOOKS = ("LoggingTensorHook", "StepCounterHook", "SummarySaverHook")
+_NEEDED = {TRAIN: "train_op", EVAL: "loss", PREDICT: "predictions"}
 _PARAMETERS = ("features", "labels", "mode", "params", "config")
 _WATCHED = ("tf.summary.", "tf.identity", "tf.logging.", "tf.contrib.summary.")
 
@@ -59,7 +64,7 @@ class Model:
         if "config" in self.parameters and "config" in used:
             raise Refused("TFM901", function, "a model function that asks for its estimator's configuration", _ADVICE)
         self.has_labels = "labels" in self.parameters
-        self.flat = Flat(program.names, "mode" if "mode" in self.parameters else None, "labels")
+        self.helpers = Helpers(program, function)
         self.trains = False  # whether something follows from the mode when it is run
         self.watched: list[ast.stmt] = []  # what was only for somebody to look at
 
@@ -68,16 +73,16 @@ class Model:
         body = list(self.function.body)
         first = body[0]
         described = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
-        flat = self.flat
-        rest = flat.follow(body[1:] if described else body, MODES)
-        if rest:
-            raise Refused("TFM901", self.function, "a model function returns nothing in some mode", _ADVICE)
-        for piece in flat.pieces:
-            self._leave_out_watching(piece)
-        flat.pieces = [p for p in flat.pieces if not p.dropped]
-        flat.check()
-        specs = {mode: self._spec(mode) for mode in MODES if self._asked(mode)}
-        metrics = self._metrics(specs[EVAL][1]) if EVAL in specs else []
+        kept: frozenset[ast.If] = frozenset()
+        while True:  # ends: each turn keeps a branch more
+            try:
+                specs, metrics = self._follow(body[1:] if described else body, kept)
+                break
+            except Differs as conflict:
+                more = {n for n in self.flat.open if n not in kept and conflict.name in stored(n)}
+                if not more:
+                    raise
+                kept |= more
         inner = self._constructor(specs, metrics)
         given = "".join(f", {name}" for name in self.parameters if name == "params")
         head = [f"class {self.name}:"]
@@ -88,6 +93,28 @@ class Model:
             if mode in specs:
                 head += ["", *self._method(mode, specs, metrics)]
         return head
+
+    def _follow(
+        self, body: list[ast.stmt], kept: frozenset[ast.If]
+    ) -> tuple[dict[str, tuple[Piece, Mapping[str, ast.expr]]], list[Measured]]:
+        """What the function returns in the modes that are asked for, and the metrics. Raises `Refused`."""
+        mode = "mode" if "mode" in self.parameters else None
+        self.flat = flat = Flat(self.program.names, mode, "labels", kept)
+        self.watched = []
+        if flat.follow(body, MODES):
+            raise Refused("TFM901", self.function, "a model function returns nothing in some mode", _ADVICE)
+        for piece in flat.pieces:
+            self._leave_out_watching(piece)
+        flat.pieces = [p for p in flat.pieces if not p.dropped]
+        flat.close()
+        self.meanings = Meanings(flat.pieces)
+        specs = {mode: self._spec(mode) for mode in (TRAIN, EVAL, PREDICT) if self._asked(mode)}
+        metrics = self._metrics(specs[EVAL][1]) if EVAL in specs else []
+        self._leave_out_unasked([bound[_NEEDED[mode]] for mode, (_, bound) in specs.items()])
+        wanted = [(specs[mode][0], mode, specs[mode][1][_NEEDED[mode]]) for mode in specs]
+        wanted += [(specs[EVAL][0], EVAL, node) for metric in metrics for node in metric.fetched.values()]
+        self.meanings.settle(wanted)
+        return specs, metrics
 
     def _asked(self, mode: str) -> bool:
         return {TRAIN: "train", EVAL: "evaluate", PREDICT: "predict"}[mode] in self.wanted.methods
@@ -102,9 +129,30 @@ class Model:
                 self.watched.append(node)
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             maker = self.program.names.symbol(node.value.func) or ""
-            if maker.endswith(("LoggingTensorHook", "SummarySaverHook", "StepCounterHook")):
+            if maker.endswith(HOOKS):
                 piece.dropped = True
                 self.watched.append(node)
+
+    def _leave_out_unasked(self, wanted: list[ast.expr]) -> None:
+        """Metrics, and what the function returns, go where no method needs them."""
+        symbol = self.program.names.symbol
+        grew = True
+        while grew:  # ends: each turn drops a piece more
+            kept = [p.node for p in self.flat.pieces if not p.dropped and not isinstance(p.node, ast.Return)]
+            read = {name for node in [*kept, *wanted] for name in loaded(node)}
+            unread = [p for p in self.flat.pieces if p.node in kept and not p.stores & read]
+            gone = [
+                p
+                for p in unread
+                if isinstance(p.node, ast.Assign)
+                and any(
+                    isinstance(n, ast.Call) and (symbol(n.func) or "").startswith(("tf.metrics.", *SPECS))
+                    for n in ast.walk(p.node.value)
+                )
+            ]
+            for piece in gone:
+                piece.dropped = True
+            grew = bool(gone)
 
     # -------------------------------------------------------------------- what the function returns
 
@@ -127,12 +175,44 @@ class Model:
             raise Refused(
                 "TFM901", call, f"the arguments of EstimatorSpec cannot be told: {problem}", _ADVICE
             ) from None
-        needed = {TRAIN: "train_op", EVAL: "loss", PREDICT: "predictions"}[mode]
+        needed = _NEEDED[mode]
         if needed not in bound:
             raise Refused("TFM901", call, f"an EstimatorSpec without {needed}", _ADVICE)
         if bound.keys() & {"scaffold"}:
             raise Refused("TFM901", call, "an EstimatorSpec with a scaffold", _ADVICE)
+        for name in ("training_hooks", "training_chief_hooks", "evaluation_hooks", "prediction_hooks"):
+            self._only_logging(bound.get(name))
+        if call is not value and isinstance(value, ast.Name):
+            self._same(mode, self.flat.bound[mode, value.id], piece)
         return piece, bound
+
+    def _only_logging(self, node: ast.expr | None) -> None:
+        """Hooks of the model function's own are left out where they log. Raises `Refused` for others."""
+        if node is None or (isinstance(node, ast.Constant) and node.value is None):
+            return
+        made = [
+            s.value
+            for s in ast.walk(self.function)
+            if isinstance(s, ast.Assign)
+            for t in s.targets
+            if isinstance(t, ast.Name)
+            and isinstance(node, ast.List | ast.Tuple)
+            and any(is_name(e, t.id) for e in node.elts)
+        ]
+        calls = [e for e in node.elts if isinstance(e, ast.Call)] if isinstance(node, ast.List | ast.Tuple) else []
+        hooks = [*made, *calls]
+        symbols = [self.program.names.symbol(h.func) or "" if isinstance(h, ast.Call) else "" for h in hooks]
+        seen = isinstance(node, ast.List | ast.Tuple) and len(hooks) == len(node.elts)
+        if not seen or not all(symbol.endswith(HOOKS) for symbol in symbols):
+            raise Refused("TFM901", node, "a model function with hooks that do more than log", _ADVICE)
+        self.watched += [n for n in ast.walk(self.function) if isinstance(n, ast.stmt) and node in ast.walk(n)][-1:]
+
+    def _same(self, mode: str, piece: Piece, end: Piece) -> None:
+        """What a statement reads must still be so where the function returns. Raises `Refused`."""
+        for name in loaded(piece.node):
+            if self.meanings.there[piece].get((mode, name)) is not self.meanings.there[end].get((mode, name)):
+                what = f"{name} is bound anew between its use and the end of the model function"
+                raise Refused("TFM901", piece.node, what, "Give the second thing a name of its own.")
 
     def _metrics(self, bound: Mapping[str, ast.expr]) -> list[Measured]:
         """The metrics, by their names in order. Raises `Refused`."""
@@ -157,8 +237,10 @@ class Model:
             if call is not value and isinstance(value, ast.Name):
                 pieces.append(self.flat.bound[EVAL, value.id])
             found.append(measured(self.program, key, call))
+        end = self.flat.returned[EVAL][0]
         for piece in pieces:
             piece.dropped = True
+            self._same(EVAL, piece, end)
         for piece in pieces:
             for other in self.flat.pieces:
                 if not other.dropped and not isinstance(other.node, ast.Return) and piece.stores & loaded(other.node):
@@ -181,7 +263,7 @@ class Model:
                 out += lines if not lines or not out or not out[-1] else ["", *lines]
             elif not piece.dropped:
                 out += above
-                text = shift(self._text(node, piece.modes), self.program.indent(node), "        ")
+                text = shift(self._text(node, piece.modes, piece), self.program.indent(node), "        ")
                 out += ("        " + text + self._trailing(node)).split("\n")
         return out
 
@@ -208,17 +290,17 @@ class Model:
         rest = self.program.text[end:].split("\n", 1)[0]
         return rest.rstrip() if rest.strip().startswith("#") else ""
 
-    def _text(self, node: ast.AST, modes: Modes) -> str:
+    def _text(self, node: ast.AST, modes: Modes, piece: Piece) -> str:
         """The text of a statement or expression, what it asks of the mode answered. Raises `Refused`."""
         assert isinstance(node, ast.expr | ast.stmt)
         span = self.program.span(node)
         pieces, at = [], span.start
-        for start, end, text in sorted(self._answers(node, modes)):
+        for start, end, text in sorted(self._answers(node, modes, piece)):
             pieces += [self.program.text[at:start], text]
             at = end
         return "".join([*pieces, self.program.text[at : span.end]])
 
-    def _answers(self, node: ast.AST, modes: Modes) -> list[tuple[int, int, str]]:
+    def _answers(self, node: ast.AST, modes: Modes, piece: Piece) -> list[tuple[int, int, str]]:
         found: list[tuple[int, int, str]] = []
         if isinstance(node, ast.expr) and (truth := self.flat.truth(node)) is not None:
             span = self.program.span(node)
@@ -226,10 +308,20 @@ class Model:
         if isinstance(node, ast.Call) and self.program.names.symbol(node.func) == "tf.contrib.layers.optimize_loss":
             span = self.program.span(node)
             return [(span.start, span.end, self._minimized(node))]
+        if isinstance(node, ast.Call) and self.flat.mode is not None:
+            found += self.helpers.told(node, modes, self.flat)
+            given = [v for v in [*node.args, *(k.value for k in node.keywords)] if is_name(v, self.flat.mode)]
+            if given and found:
+                self.trains = self.trains or len(modes) > 1
+                children = [c for c in ast.iter_child_nodes(node) if c not in given and not _holds(c, given)]
+                return found + [answer for c in children for answer in self._answers(c, modes, piece)]
+        if isinstance(node, ast.Name) and (name := self.meanings.name(node, piece, modes)) is not None:
+            span = self.program.span(node)
+            return [(span.start, span.end, name)]
         if isinstance(node, ast.Name) and node.id == self.flat.mode:
             raise Refused("TFM901", node, "the mode of an estimator is used otherwise than to be compared", _ADVICE)
         for child in ast.iter_child_nodes(node):
-            found += self._answers(child, modes)
+            found += self._answers(child, modes, piece)
         return found
 
     def _answer(self, node: ast.expr, truth: Modes, modes: Modes) -> str:
@@ -270,12 +362,14 @@ class Model:
         if mode not in specs or specs[mode][0] is not piece:
             return []
         bound = specs[mode][1]
-        wanted = {TRAIN: "train_op", EVAL: "loss", PREDICT: "predictions"}[mode]
-        lines = [f"self.{self._attribute(mode, bound[wanted])} = {self._text(bound[wanted], frozenset((mode,)))}"]
+        wanted = _NEEDED[mode]
+        lines = [
+            f"self.{self._attribute(mode, bound[wanted])} = {self._text(bound[wanted], frozenset((mode,)), piece)}"
+        ]
         if mode == EVAL:
             for metric in metrics:
                 lines += [
-                    f"self.{name} = {self._text(node, frozenset((mode,)))}"
+                    f"self.{name} = {self._text(node, frozenset((mode,)), piece)}"
                     for name, node in metric.fetched.items()
                     if not self._is_labels(node)
                 ]
@@ -287,7 +381,7 @@ class Model:
         kept = {"train", "evaluate", "predict", "features", "labels", "session", "global_step"}
         if isinstance(node, ast.Name) and node.id not in kept:
             return node.id
-        return {TRAIN: "train_op", EVAL: "loss", PREDICT: "predictions"}[mode]
+        return _NEEDED[mode]
 
     def _is_labels(self, node: ast.expr) -> bool:
         again = any("labels" in piece.stores for piece in self.flat.pieces)
@@ -400,6 +494,10 @@ class Model:
         if symbol is not None or isinstance(held, ast.Subscript | ast.BinOp):
             return False
         raise Refused("TFM901", node, "whether an estimator's predictions are a dict is not seen", _ADVICE)
+
+
+def _holds(node: ast.AST, given: list[ast.expr]) -> bool:
+    return isinstance(node, ast.keyword) and node.value in given
 
 
 def class_name(name: str) -> str:

@@ -52,7 +52,9 @@ class Flat:
     names: Names
     mode: str | None
     labels: str | None
+    kept: frozenset[ast.If] = frozenset()  # the branches that stay, over the flag
     flag: str = "training"
+    open: list[ast.If] = field(default_factory=list)  # those that could
     pieces: list[Piece] = field(default_factory=list)
     flags: dict[str, Modes] = field(default_factory=dict)
     returned: dict[str, tuple[Piece, ast.expr]] = field(default_factory=dict)
@@ -137,52 +139,34 @@ class Flat:
         return True
 
     def _kept(self, node: ast.If, on: Modes, off: Modes) -> bool:
-        """Whether a branch is one over what a name means afterwards: both ways lead on."""
+        """Whether a branch is to stay one; both ways must lead on."""
         if not on or not off or _ends(node.body) or _ends(node.orelse):
             return False
-        before = {name for piece in self.pieces if not _is_none(piece.node) for name in piece.stores}
-        inside = {name for s in node.body if not _is_none(s) for name in stored(s)}
-        other = {name for s in node.orelse if not _is_none(s) for name in stored(s)}
-        return bool(inside & other or (inside | other) & before)
+        self.open.append(node)
+        return node in self.kept
 
-    def check(self) -> None:
-        """Each name must mean in the one graph what it means in each mode. Raises `Refused`."""
+    def close(self) -> None:
+        """What each name is bound to where the function returns; what is bound to nothing in some modes goes."""
         own: dict[tuple[str, str], Piece] = {}
-        last: dict[str, Piece] = {}
         for piece in self.pieces:
             if isinstance(piece.node, ast.Return):
-                for mode in piece.modes:
-                    self.bound.update({key: found for key, found in own.items() if key[0] == mode})
-                continue
-            for name in loaded(piece.node):
-                self.agree(piece, name, own, last)
-            for name in piece.stores:
-                if name not in last or not _is_none(piece.node):
-                    last[name] = piece
-                for mode in piece.modes:
-                    own[mode, name] = piece
-        for (mode, name), piece in list(self.bound.items()):
-            if _is_none(piece.node):
-                del self.bound[mode, name]
+                self.bound.update({key: p for key, p in own.items() if key[0] in piece.modes and not is_none(p.node)})
+            else:
+                own.update({(mode, name): piece for name in piece.stores for mode in piece.modes})
         used = {name for piece in self.pieces for name in loaded(piece.node)}
-        for piece in self.pieces:  # what only says that there is nothing, in some modes
+        for piece in self.pieces:
             again = any(p is not piece and piece.stores & p.stores for p in self.pieces)
-            if _is_none(piece.node) and (again or not piece.stores & used):
+            if is_none(piece.node) and (again or not piece.stores & used):
                 piece.dropped = True
-
-    @staticmethod
-    def agree(piece: Piece, name: str, own: dict[tuple[str, str], Piece], last: dict[str, Piece]) -> None:
-        """One name that a statement reads. Raises `Refused`."""
-        for mode in piece.modes:
-            if own.get((mode, name)) is not last.get(name):
-                what = f"{name} is one thing in one mode of the estimator and another thing in another"
-                raise Refused("TFM901", piece.node, what, "Give the two things names of their own.")
 
     def final(self, mode: str, node: ast.expr) -> ast.expr:
         """What a name stands for that the function returns in a mode; what is no name is itself."""
+        if isinstance(node, ast.IfExp) and (truth := self.truth(node.test)) is not None:
+            return self.final(mode, node.body if mode in truth else node.orelse)
         piece = self.bound.get((mode, node.id)) if isinstance(node, ast.Name) else None
         if piece is not None and isinstance(piece.node, ast.Assign) and len(piece.node.targets) == 1:
-            return piece.node.value if isinstance(piece.node.targets[0], ast.Name) else node
+            held = piece.node.value if isinstance(piece.node.targets[0], ast.Name) else node
+            return self.final(mode, held) if isinstance(held, ast.IfExp) else held
         return node
 
 
@@ -203,7 +187,7 @@ def loaded(node: ast.AST) -> set[str]:
     return read | changed
 
 
-def _is_none(node: ast.stmt) -> bool:
+def is_none(node: ast.stmt) -> bool:
     value = node.value if isinstance(node, ast.Assign) else None
     return isinstance(value, ast.Constant) and value.value is None
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.program import Program
 from tf2migrate.lift.estimator_inputs import Inputs
+from tf2migrate.lift.estimator_models import HOOKS
 from tf2migrate.lift.values import Refused
 from tf2migrate.model import Edit, Span
 
@@ -18,7 +19,6 @@ _IGNORED = {
     *("session_config", "keep_checkpoint_max", "keep_checkpoint_every_n_hours", "log_step_count_steps"),
     *("gpu_memory_fraction", "num_cores", "log_device_placement"),
 }
-_HOOKS = ("LoggingTensorHook", "StepCounterHook", "SummarySaverHook")
 _KEPT = ("tf.train.latest_checkpoint", "tf.train.Saver", "tf.train.load_checkpoint", "tf.train.list_variables")
 _ADVICE = "Write the model as a class with train, evaluate and predict methods of its own, then run the tool again."
 TRAINED = "tf.estimator.train_and_evaluate"
@@ -45,7 +45,8 @@ class Settings:
         made = held[0] if len(held) == 1 else None
         symbol = self.program.names.symbol(made.func) if isinstance(made, ast.Call) else None
         if not isinstance(made, ast.Call) or not (symbol or "").endswith(symbols):
-            what = f"{ast.unparse(node)} is not seen to be made by {symbols[0].rsplit('.', 1)[-1]}"
+            kinds = " or ".join(symbol.rsplit(".", 1)[-1] for symbol in symbols[:2])
+            what = f"{ast.unparse(node)} is not seen to be made by {kinds}"
             raise Refused("TFM901", node, what, _ADVICE)
         if isinstance(node, ast.Name):
             self.gone.add(node.id)
@@ -74,7 +75,11 @@ class Settings:
     def hooks(self, node: ast.expr) -> None:
         """Hooks that only log are left out. Raises `Refused` for others."""
         for hook in node.elts if isinstance(node, ast.List | ast.Tuple) else [node]:
-            self.resolved(hook, _HOOKS)
+            made = self.inputs.assigned.get(hook.id, [hook]) if isinstance(hook, ast.Name) else [hook]
+            symbols = [self.program.names.symbol(m.func) or "" if isinstance(m, ast.Call) else "" for m in made]
+            if not all(symbol.endswith(HOOKS) for symbol in symbols):
+                raise Refused("TFM901", hook, "an estimator with hooks that do more than log", _ADVICE)
+            self.resolved(hook, HOOKS)
             self.say(hook, "TFM720", "an estimator's summaries and logs are left out")
 
     def spec(self, node: ast.expr, symbol: str) -> Mapping[str, ast.expr]:

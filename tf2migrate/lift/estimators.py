@@ -28,6 +28,15 @@ _METHODS = {
     "evaluate": ("input_fn", "steps", "hooks", "checkpoint_path", "name"),
     "predict": ("input_fn", "predict_keys", "hooks", "checkpoint_path", "yield_single_examples"),
 }
+SINGLE = "tf.estimator.single"
+_SINGLE = '''def single(*batch):
+    """A batch with its floating-point numbers in single precision, in which layers compute."""
+
+    def cast(value):
+        return {tf}.cast(value, {tf}.float32) if value.dtype == {tf}.float64 else value
+
+    return {tf}.nest.map_structure(cast, batch if len(batch) > 1 else batch[0])
+'''
 _ADVICE = "Write the model as a class with train, evaluate and predict methods of its own, then run the tool again."
 
 
@@ -54,14 +63,16 @@ def unwrapped(program: Program, options: Options) -> Outcome:
     edits = []
     for node in program.nodes:
         symbol = program.names.symbol(node.func) if isinstance(node, ast.Call) else None
+        if isinstance(node, ast.Attribute) and program.names.symbol(node) == SINGLE:
+            edits.append(Edit(program.span(node), "single"))
         if isinstance(node, ast.Call) and symbol == COLUMNS:
             edits += _columns(program, node)
         if isinstance(node, ast.Call) and symbol in (NATIVE, TENSORS):
             span = program.span(node)
             inner = program.span(_tensors(node.args[0]) if symbol == TENSORS else node.args[0])
             edits += [Edit(Span(span.start, inner.start), ""), Edit(Span(inner.end, span.end), "")]
-    if any(program.names.symbol(n.func) == COLUMNS for n in program.nodes if isinstance(n, ast.Call)):
-        edits += _definitions(program)
+    used = {program.names.symbol(n) for n in program.nodes if isinstance(n, ast.Attribute)}
+    edits += _definitions(program, COLUMNS in used, SINGLE in used)
     return Outcome(tuple(edits))
 
 
@@ -76,11 +87,11 @@ def _columns(program: Program, node: ast.Call) -> list[Edit]:
     ]
 
 
-def _definitions(program: Program) -> list[Edit]:
-    """The functions that make columns, below the imports."""
+def _definitions(program: Program, columns: bool, single: bool) -> list[Edit]:
+    """The functions that make columns, and the one that casts batches, below the imports."""
     imports = [n for n in program.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
     tf = next((a.asname or a.name for n in imports for a in n.names if a.name == "tensorflow"), "tf")
-    text = definitions(program, tf)
+    text = "\n\n".join([*([definitions(program, tf)] if columns else []), *([_SINGLE.format(tf=tf)] if single else [])])
     if not text:
         return []
     end = program.span(imports[-1]).end
@@ -141,7 +152,7 @@ class _Rewriting:
         indent = self.program.indent(function)
         text = "\n".join(indent + line if line else "" for line in lines).removeprefix(indent)
         edits.append(Edit(self.program.span(function), text))
-        edits += self.settings.edits()
+        edits += [*self.settings.edits(), *(edit for own in model.helpers.edits.values() for edit in own)]
         for watched in model.watched:
             self._say(watched, "TFM720", "an estimator's summaries and logs are left out")
         for made in self.inputs.shuffled:
