@@ -1,4 +1,4 @@
-"""TFM207 and TFM208: what is written out does what TensorFlow 1 did."""
+"""TFM207 to TFM209: what is written out does what TensorFlow 1 did."""
 
 from __future__ import annotations
 
@@ -101,3 +101,54 @@ def test_a_policy_is_drawn_and_trained_alike() -> None:
     old, new = outputs("old", [program])[0], outputs("new", [migration.after])[0]
     assert old.count("\n") > 5
     assert not differences(old, new)
+
+
+@pytest.mark.tensorflow
+def test_a_decoder_and_its_losses_are_those_of_tensorflow_1() -> None:
+    """What is expected is what TensorFlow 1.15 prints."""
+    from test_rules import differences, outputs
+
+    migration = migrate(DECODER)
+    assert not [f for f in migration.findings if not f.fixable]
+    printed = "1.63608 1.60944 0.15814\n1.63368 1.60746 0.15814\n1.63125 1.60548 0.16092\n"
+    assert not differences(printed, outputs("new", [migration.after])[0])
+
+
+def test_a_decoder_that_feeds_itself_is_left() -> None:
+    program = DECODER.replace("loop_function=None", "loop_function=lambda previous, step: previous")
+    migration = migrate(program)
+    assert migration.after == program
+    assert any("rnn_decoder with a loop_function" in f.message for f in migration.findings)
+
+
+DECODER = """\
+import numpy as np
+import tensorflow as tf
+from tensorflow.contrib import legacy_seq2seq
+
+batch, steps, size, words = 2, 3, 4, 5
+inputs = tf.placeholder(tf.int32, [batch, steps])
+targets = tf.placeholder(tf.int32, [batch, steps])
+with tf.variable_scope("rnnlm"):
+    softmax_w = tf.get_variable("softmax_w", [size, words], initializer=tf.constant_initializer(0.2))
+    first = tf.constant_initializer(np.arange(20).reshape(5, 4) / 20.0)
+    embedding = tf.get_variable("embedding", [words, size], initializer=first)
+with tf.variable_scope("decoder", initializer=tf.constant_initializer(0.1)):
+    lstm = tf.nn.rnn_cell.LSTMCell(size, initializer=tf.constant_initializer(0.1))
+    initial_state = lstm.zero_state(batch, tf.float32)
+    steps_in = [tf.squeeze(step, [1]) for step in tf.split(tf.nn.embedding_lookup(embedding, inputs), steps, 1)]
+    outputs, last_state = legacy_seq2seq.rnn_decoder(steps_in, initial_state, lstm, loop_function=None, scope="rnnlm")
+output = tf.reshape(tf.concat(outputs, 1), [-1, size])
+logits = tf.matmul(output, softmax_w) + tf.range(5, dtype=tf.float32) * 0.1
+loss = legacy_seq2seq.sequence_loss_by_example([logits], [tf.reshape(targets, [-1])], [tf.ones([batch * steps])], words)
+each = [tf.matmul(o, softmax_w) for o in outputs]
+several = legacy_seq2seq.sequence_loss(each, tf.unstack(targets, axis=1), [tf.constant([1.0, 0.5])] * 3)
+cost = tf.reduce_sum(loss) / batch / steps
+train = tf.train.GradientDescentOptimizer(0.5).minimize(cost + several)
+with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    feed = {inputs: [[0, 1, 2], [3, 4, 0]], targets: [[1, 2, 3], [4, 0, 1]]}
+    for _ in range(3):
+        _, c, s, last = sess.run([train, cost, several, last_state], feed)
+        print("%.5f %.5f %.5f" % (c, s, last.h[1][2]))
+"""

@@ -208,7 +208,20 @@ def _stack(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
 
 
 def _unroll(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
-    bound = bind(node, _STATIC if path.endswith("static_rnn") else _DYNAMIC)
+    return _unroll_with(interpreter, node, path, bind(node, _STATIC if path.endswith("static_rnn") else _DYNAMIC))
+
+
+def _decode(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """`rnn_decoder`: a list of steps from a state that is given, where no function makes inputs of outputs."""
+    bound = dict(bind(node, ("inputs", "initial_state", "cell", "loop_function", "scope")))
+    with interpreter.apart():
+        told = interpreter.evaluate(bound.pop("loop_function", ast.Constant(None)))
+    if told is not NONE:
+        return Unknown(f"{path} with a loop_function", node)
+    return _unroll_with(interpreter, node, "tf.nn.static_rnn", bound)
+
+
+def _unroll_with(interpreter: Interpreter, node: ast.Call, path: str, bound: Mapping[str, ast.expr]) -> Value:
     found = unrolled(interpreter, node, path, bound)
     if isinstance(found, Unknown):
         return found
@@ -312,7 +325,8 @@ def unrolled(
         return initial
     stages = tuple(_stages(cell, ()))
     there = interpreter.scopes.defaults.get("initializer")
-    if any(_starts(interpreter, stage.cell) is not (there and there.node) for stage in stages):
+    drawn = there.node if there is not None else None
+    if any(_starts(interpreter, stage.cell, drawn) is not drawn for stage in stages):
         return Unknown("a cell is made and unrolled in scopes with different initializers", node)
     for stage in stages:
         for wrapper in stage.wrappers:
@@ -334,12 +348,15 @@ def unrolled(
     )
 
 
-def _starts(interpreter: Interpreter, cell: Value) -> ast.expr | None:
-    """The initializer that a scope gave a cell where it was made, or those of a stack."""
+def _starts(interpreter: Interpreter, cell: Value, default: ast.expr | None) -> ast.expr | None:
+    """The initializer that a scope gave a cell, or those of a stack, where it was made; a cell may have its own."""
     cell = (cell.cells or (cell.each,))[0] if isinstance(cell, Stacked) else cell
     while isinstance(cell, Wrapped):
         cell = cell.cell
     assert isinstance(cell, Cell)
+    own = cell.arguments.get("initializer", cell.arguments.get("kernel_initializer"))
+    if (id(cell.node), "initializer") not in interpreter.defaults and not scopes.is_missing(own):
+        return default
     return interpreter.defaults.get((id(cell.node), "initializer"))
 
 
@@ -467,6 +484,8 @@ HANDLERS = {
     "tf.nn.dynamic_rnn": _unroll,
     "tf.nn.static_rnn": _unroll,
     "tf.contrib.rnn.static_rnn": _unroll,
+    "tf.contrib.legacy_seq2seq.rnn_decoder": _decode,
+    "tf.nn.seq2seq.rnn_decoder": _decode,
 }
 __all__ = [
     "HANDLERS",

@@ -144,6 +144,8 @@ UNFOLLOWED = (
 #: Plain ops among them.
 FOLLOWED = (
     "tf.contrib.seq2seq.sequence_loss",
+    "tf.contrib.legacy_seq2seq.sequence_loss",
+    "tf.contrib.legacy_seq2seq.sequence_loss_by_example",
     "tf.contrib.layers.one_hot_encoding",
     "tf.contrib.distributions.Normal",
     "tf.contrib.distributions.kl_divergence",

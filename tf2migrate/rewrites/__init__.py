@@ -12,7 +12,7 @@ from tf2migrate.rewrites.hparams import hparams
 from tf2migrate.rewrites.mnist import mnist_input_data
 from tf2migrate.rewrites.resizes import resize_images
 from tf2migrate.rewrites.sessions import session_config
-from tf2migrate.rewrites.written_out import distributions, vocabulary_processor
+from tf2migrate.rewrites.written_out import distributions, sequence_losses, vocabulary_processor
 from tf2migrate.suppress import selected
 
 #: Each rule by its code. They own different places of a program: their order says nothing.
@@ -25,6 +25,7 @@ RULES: Mapping[str, Callable[[Program, Options], Outcome]] = MappingProxyType(
         "TFM205": resize_images,
         "TFM207": vocabulary_processor,
         "TFM208": distributions,
+        "TFM209": sequence_losses,
     }
 )
 

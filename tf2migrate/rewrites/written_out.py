@@ -1,4 +1,4 @@
-"""TFM207 and TFM208: classes of TensorFlow 1 that are plain enough to be written out in the program."""
+"""TFM207 to TFM209: what is plain enough in TensorFlow 1 to be written out in the program."""
 
 from __future__ import annotations
 
@@ -137,6 +137,39 @@ class {Normal}:
         return apart + 0.5 * (ratio - 1.0 - {tf}.math.log(ratio))
 '''
 
+_LOSS_BY_EXAMPLE = '''\
+def {sequence_loss_by_example}(
+    logits, targets, weights, average_across_timesteps=True, softmax_loss_function=None, name=None
+):
+    """The loss of each example, summed over its steps, which have weights."""
+    losses = []
+    for logit, target, weight in zip(logits, targets, weights):
+        if softmax_loss_function is None:
+            target = {tf}.reshape(target, [-1])
+            loss = {tf}.nn.sparse_softmax_cross_entropy_with_logits(labels=target, logits=logit)
+        else:
+            loss = softmax_loss_function(labels=target, logits=logit)
+        losses.append(loss * weight)
+    total = {tf}.add_n(losses)
+    return total / ({tf}.add_n(weights) + 1e-12) if average_across_timesteps else total
+'''
+
+_LOSS = '''\
+def {sequence_loss}(
+    logits,
+    targets,
+    weights,
+    average_across_timesteps=True,
+    average_across_batch=True,
+    softmax_loss_function=None,
+    name=None,
+):
+    """The loss of a batch of sequences, for each example on average."""
+    each = {sequence_loss_by_example}(logits, targets, weights, average_across_timesteps, softmax_loss_function)
+    loss = {tf}.reduce_sum(each)
+    return loss / {tf}.cast({tf}.shape(targets[0])[0], loss.dtype) if average_across_batch else loss
+'''
+
 #: The modules that the code needs: the paths of each, and the name that is usual.
 _MODULES = {
     "collections": (("collections",), "collections"),
@@ -187,9 +220,29 @@ _DISTRIBUTIONS = _Family(
 )
 
 
+_SEQUENCES = _Family(
+    "TFM209",
+    ("tf.contrib.legacy_seq2seq.", "tf.nn.seq2seq."),
+    {"sequence_loss_by_example": _LOSS_BY_EXAMPLE, "sequence_loss": _LOSS},
+    {
+        "sequence_loss_by_example": ("sequence_loss_by_example",),
+        "sequence_loss": ("sequence_loss_by_example", "sequence_loss"),
+    },
+    ("tf",),
+    frozenset(),
+    "contrib's sequence to sequence models are gone",
+    "Write them out with tf.keras.layers.RNN.",
+)
+
+
 def vocabulary_processor(program: Program, options: Options) -> Outcome:
     """`VocabularyProcessor` of contrib, written out once in plain Python."""
     return _written_out(program, _PREPROCESSING)
+
+
+def sequence_losses(program: Program, options: Options) -> Outcome:
+    """The losses of `legacy_seq2seq` over lists of steps, written out once."""
+    return _written_out(program, _SEQUENCES)
 
 
 def distributions(program: Program, options: Options) -> Outcome:
