@@ -14,7 +14,7 @@ from tf2migrate.lift.values import Effect, Layer, Python, Structure, Tensor, Tim
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.plan import Plan, Planned
+    from tf2migrate.lift.planned import Plan, Planned
 
 _PARAMETERS = ("decay", "num_updates", "zero_debias", "name")
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 
-from tf2migrate.lift import cell_text, iterator_text, loops, noted, pairs, visibility
+from tf2migrate.lift import cell_text, iterator_text, loops, noted, pairs, passages, visibility
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.interpret import Interpreter
-from tf2migrate.lift.plan import Plan, Planned, late_statements, needed_for
+from tf2migrate.lift.plan import late_statements, needed_for
+from tf2migrate.lift.planned import Plan, Planned, Shared
 from tf2migrate.lift.render import shift
-from tf2migrate.lift.sharing import Shared, call_position, find_shared
+from tf2migrate.lift.sharing import call_position, find_shared
 from tf2migrate.lift.slices import STATE, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Statement
 from tf2migrate.lift.values import (
@@ -106,11 +107,13 @@ class BodyWriter:
 
     def _plan_calls(self, planned: Planned, early: list[Statement], taped: set[Statement]) -> None:
         """Where this function calls the shared parts instead of repeating them."""
-        for shared in self.shared:
+        for shared in [*self.shared, *planned.passed]:
             inside = set(shared.statements)
             if shared.planned is planned or not (inside <= taped or not inside & taped):
                 continue
             at = call_position(shared, [s for s in early if (s in taped) == (shared.statements[0] in taped)])
+            if at is None and shared in planned.passed:
+                raise passages.refused_order(shared)
             if at is None:
                 continue
             names = ", ".join(d.name for d in shared.results)
@@ -126,7 +129,9 @@ class BodyWriter:
         late = late_statements(planned.slice)
         grads = {s for s, _ in taped}
         after = self._after(planned, grads)
-        return {s for s in needed if s not in late and s not in grads and s not in after}
+        inside = {s for s in needed if s not in late and s not in grads and s not in after}
+        whole = (set(part.statements) for part in planned.passed)
+        return inside.union(*(statements for statements in whole if statements & inside))
 
     # ------------------------------------------------------------ tape
 

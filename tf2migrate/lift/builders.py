@@ -21,7 +21,7 @@ from tf2migrate.lift.values import Python, Refused, Structure, Tensor, Time, Val
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.plan import Plan, Planned
+    from tf2migrate.lift.planned import Plan, Planned
 
 _BUILDS = {"tf.placeholder", "tf.assign", "tf.assign_add", "tf.assign_sub"}
 _METHODS = {"minimize", "apply_gradients"}

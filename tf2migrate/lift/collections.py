@@ -18,7 +18,7 @@ from tf2migrate.lift.values import Handle, Python, Refused, Structure, Tensor, T
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.plan import Plan
+    from tf2migrate.lift.planned import Plan
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ from tf2migrate.lift.values import Refused, Tensor, Time, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.plan import Plan
+    from tf2migrate.lift.planned import Plan
 
 _LOOPS = (ast.For, ast.While)
 

@@ -20,6 +20,7 @@ from tf2migrate.lift import (
     layers,
     loops,
     normalization,
+    passages,
     pipeline_text,
     savers,
     summaries,
@@ -31,7 +32,8 @@ from tf2migrate.lift.datasets import Dataset, Element, Iterator
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.headers import elifs, headers
 from tf2migrate.lift.interpret import Interpreter, Method
-from tf2migrate.lift.plan import Plan, Planned, unpacked
+from tf2migrate.lift.plan import unpacked
+from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.render import base, shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
@@ -124,7 +126,11 @@ class Emitter:
 
     def _check_seen(self, statement: Statement, made: Made) -> None:
         """What one method makes and a function in another uses is an attribute. Raises `Refused`."""
-        using = [p.frame for p in self.plan.functions if statement in p.slice.statements and p.frame is not None]
+        using = [
+            p.frame
+            for p in self.plan.functions
+            if statement in p.slice.statements and p.frame is not None and not passages.is_passed(p, statement)
+        ]
         if all(visibility.sees(frame, statement.frame) for frame in using):
             return
         instance = visibility.owner(statement.frame)

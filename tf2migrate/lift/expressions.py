@@ -37,7 +37,8 @@ from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
 from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.part_text import PartText
 from tf2migrate.lift.pipelines import Matched
-from tf2migrate.lift.plan import Plan, Planned, unpacked, wanted_leaves
+from tf2migrate.lift.plan import unpacked, wanted_leaves
+from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.render import Renderer, spread
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Feed, Fetch, Fetches, Frame, Made, Run
@@ -174,16 +175,16 @@ class Expressions:
             return stopped
         if self.program.names.symbol(node) == "tf.errors.OutOfRangeError" and self.plan.drawn:
             return "StopIteration"
+        value = self.interpreter.rewrites.get(id(node))
+        if isinstance(value, tuple) and value and value[0] == "key":
+            return f'"{self._key(value[1], node)}"'
         if id(node) in self.interpreter.attributes:
             return self._attribute(self.interpreter.attributes[id(node)])
         if id(node) in self.interpreter.runs:
             text = self.run_expression(self.interpreter.runs[id(node)])
             return f"int({text})" if self.interpreter.runs[id(node)].counts(self.program.names) else text
-        value = self.interpreter.rewrites.get(id(node))
         if isinstance(value, tuple) and value[0] == "name":
             return str(value[1])
-        if isinstance(value, tuple) and value and value[0] == "key":
-            return f'"{self._key(value[1], node)}"'
         if isinstance(value, tuple) and value[0] == "item" and isinstance(node, ast.Attribute):
             return f"{self.text(node.value)}[{value[1]}]"
         if isinstance(value, collections.Added):

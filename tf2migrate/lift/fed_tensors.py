@@ -16,7 +16,7 @@ from tf2migrate.lift.values import Effect, Layer, Placeholder, Refused, Structur
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.plan import Plan
+    from tf2migrate.lift.planned import Plan
 
 _ADVICE = "Make the fed tensor a tf.placeholder_with_default, so that its dtype and shape are known."
 

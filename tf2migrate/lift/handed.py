@@ -15,7 +15,7 @@ from tf2migrate.lift.values import Refused
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import FunctionNode, Interpreter
-    from tf2migrate.lift.plan import Planned
+    from tf2migrate.lift.planned import Planned
 
 Handed = dict["FunctionNode", dict["Planned", None]]
 

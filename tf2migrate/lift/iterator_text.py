@@ -13,7 +13,7 @@ from tf2migrate.lift.values import Placeholder, Refused, Time, Value, leaves
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
-    from tf2migrate.lift.plan import Planned
+    from tf2migrate.lift.planned import Planned
 
 WIDTH = 90  # of the call that makes a data set, in one line
 

@@ -15,21 +15,25 @@ from tf2migrate.lift.values import Python, Tensor, Time
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.plan import Plan
+    from tf2migrate.lift.planned import Plan
     from tf2migrate.lift.slices import Slice
 
 
 def move(interpreter: Interpreter) -> None:
     """Numbers and constant tensors that only graph code reads, and binds anew, are bound where it runs."""
-    statements = [s for frame in interpreter.frames for s in frame.statements]
+    frames = [frame for frame in interpreter.frames if frame.unit]
+    frames += [frame for part in interpreter.parts.values() for frame in part.frames]
+    statements = [s for frame in frames for s in frame.statements]
     fetched = [leaf for run in interpreter.runs.values() for leaf in run.fetches.leaves()]
     staged = {d.site for s in statements for d in s.writes if d.staged and d.owner is None}
     mixed = {at for sites in interpreter.resolved.values() if len(sites) > 1 and sites & staged for at in sites}
     for statement in statements:
-        if not (_is_start(interpreter, statement) and statement.writes[0].site in mixed):
+        if not _is_start(interpreter, statement):
             continue
         definition = statement.writes[0]
         readers = [s for s in statements if definition in s.reads]
+        if definition.site not in mixed and not any(augments(s, definition) for s in readers):
+            continue
         told = any(definition in leaf.reads and not leaf.named for leaf in fetched)
         if readers and not told and all(s.moves and _names(s, definition.name) for s in readers):
             now = Python(staged=True) if isinstance(definition.value, Python) else Tensor(Time.STAGED, statement.node)
@@ -42,7 +46,7 @@ def _is_start(interpreter: Interpreter, statement: Statement) -> bool:
     node = statement.node
     if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name):
         return False
-    if not statement.frame.unit or statement.moves or len(statement.writes) != 1 or loops_in(statement.blocks):
+    if statement.moves or len(statement.writes) != 1 or loops_in(statement.blocks):
         return False
     if isinstance(statement.value, Python):
         return isinstance(node.value, ast.Constant) and not isinstance(node.value.value, str | bytes)
@@ -50,6 +54,13 @@ def _is_start(interpreter: Interpreter, statement: Statement) -> bool:
     paths = [interpreter.names.symbol(n.func) for n in calls]
     plain = all(path is not None and path.startswith("tf.") and not is_random(path) for path in paths)
     return isinstance(statement.value, Tensor) and statement.value.time == Time.CONSTANT and plain
+
+
+def augments(statement: Statement, definition: Definition) -> bool:
+    """Whether a statement reads a name and binds it anew, as `total += x` does."""
+    node = statement.node
+    named = isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id == definition.name
+    return named and definition in statement.reads
 
 
 def _names(statement: Statement, name: str) -> bool:

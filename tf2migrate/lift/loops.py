@@ -31,6 +31,15 @@ class Loop:
     lists: dict[str, str] = field(default_factory=dict)  # for each name that is carried: the list that carries it
 
     @property
+    def bound(self) -> set[str]:
+        """The names that the loop of each run binds."""
+        return {*self.names, *(n.id for n in ast.walk(self.node.target) if isinstance(n, ast.Name))}
+
+    def holds(self, statement: Statement) -> bool:
+        """Whether a statement is the loop, or stands in it."""
+        return statement.node is self.node or any(s is statement.node for s in flat(self.node.body))
+
+    @property
     def early(self) -> list[ast.stmt]:
         """The statements that happen once."""
         late = {id(s.node) for s in self.late}

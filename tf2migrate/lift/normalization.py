@@ -22,7 +22,7 @@ from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.plan import Plan
+    from tf2migrate.lift.planned import Plan
 
 FUSED = '''class FusedBatchNormalization({tf}.keras.layers.BatchNormalization):
     """Batch normalization that keeps the unbiased variance{of}, as TensorFlow 1 did."""

@@ -4,68 +4,19 @@ from __future__ import annotations
 
 import ast
 import builtins
-import keyword
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import builders, draws, fed_tensors, loop_starts, pipe_runs, visibility
+from tf2migrate.lift import builders, draws, fed_tensors, loop_starts, passages, pipe_runs, visibility
 from tf2migrate.lift.cells import ZeroState, kept_states
-from tf2migrate.lift.datasets import Element, Iterator, Start, starts
+from tf2migrate.lift.datasets import Element, starts
 from tf2migrate.lift.interpret import Interpreter
-from tf2migrate.lift.pipelines import Pipe
+from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
-from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
-from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Unknown, Value, Variable, leaves
-
-
-@dataclass(eq=False)
-class Planned:
-    """One function: the slice it computes, its name, and the run sites that call it."""
-
-    slice: Slice
-    name: str
-    runs: list[Run] = field(default_factory=list)
-    returned: list[Fetch] = field(default_factory=list)
-    anchor: ast.stmt | None = None  # the statement after which it stands
-    before: bool = False  # or before which, where a run's own expression is all there is
-    frame: Frame | None = None  # the function that it stands in
-    traced: bool = True  # whether it is a tf.function
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.slice}"
-
-
-@dataclass(eq=False)
-class Plan:
-    """Everything that the emission needs to know."""
-
-    functions: list[Planned]
-    of_run: dict[int, Planned]
-    parameter_names: dict[Value, str]
-    taken: set[str]
-    renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
-    entered: dict[tuple[int, str], str] = field(default_factory=dict)  # those that functions start from, by new names
-    states: set[Value] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
-    attributes: set[str] = field(default_factory=set)  # those that instances have now besides
-    shared: dict[Value, Definition] = field(default_factory=dict)  # the names of variables that are found again
-    bindings: dict[Value, list[Definition]] = field(default_factory=dict)  # the names of each placeholder
-    drawn: frozenset[Iterator] = frozenset()  # the iterators that runs draw from
-    mapped: dict[Pipe, Planned] = field(default_factory=dict)  # the ops between a reader and a batch
-    begun: dict[tuple[int, Start], tuple[Run, Planned]] = field(default_factory=dict)  # what makes an iterator's data
-
-    def fresh(self, wanted: str) -> str:
-        """A name that is not taken yet; it is taken from now on."""
-        wanted = re.sub(r"\W+", "_", wanted).strip("_") or "value"
-        if wanted[0].isdigit() or keyword.iskeyword(wanted):
-            wanted = "_" + wanted
-        name, number = wanted, 1
-        while name in self.taken:
-            name, number = f"{wanted}_{number}", number + 1
-        self.taken.add(name)
-        return name
+from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
+from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Unknown, Variable, leaves
 
 
 def make_plan(interpreter: Interpreter) -> Plan:
@@ -106,7 +57,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         if planned is None:
             planned = by_key[key] = Planned(found, plan.fresh(_name(found)))
             _place(planned, run)
-            visibility.check(interpreter, planned, plan)
+            passages.check(interpreter, plan, planned, run)
             plan.functions.append(planned)
         planned.runs.append(run)
         plan.of_run[id(run.node)] = planned
@@ -122,6 +73,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
                 and all(ast.dump(leaf.node) != ast.dump(r.node) for r in planned.returned)
             ):
                 planned.returned.append(leaf)
+    passages.join(plan)
     return plan
 
 
@@ -238,6 +190,8 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
     Where the program has bound it anew by the time of the run, the older binding gets a name of its own.
     """
     local = {d.name for s in found.statements for d in s.writes if d.owner is None}
+    split = [loop for s in found.statements if (loop := interpreter.loops.get(id(s.node))) is not None]
+    local |= {name for loop in split for name in loop.bound}
     for definition in sorted(found.closed, key=lambda d: d.statement.order):
         if definition.site in interpreter.frozen:
             raise Refused(
@@ -246,7 +200,7 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
                 f"{definition.name} is a variable's first value, and is drawn anew by a run too",
                 "Draw twice, under two names.",
             )
-        if definition.owner is not None:
+        if definition.owner is not None or any(loop.holds(definition.statement) for loop in split):
             continue
         seen = visibility.sees(run.frame, definition.statement.frame)
         env = run.env if seen else definition.statement.frame.env  # of a function that has ended by then
@@ -254,8 +208,8 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
         then = {d.site for d in found.closed if d.name == definition.name and d.owner is None}
         if not definition.statement.frame.unit or not ((now and now != then) or definition.name in local):
             continue
-        if not (_is_mixed(interpreter, definition) and loop_starts.enter(plan, found, definition, local)):
-            _rename(interpreter, definition, plan)
+        if not (_is_mixed(interpreter, definition, found) and loop_starts.enter(plan, found, definition, local)):
+            _rename(interpreter, definition, plan, found)
     for value in found.parameters:
         if plan.parameter_names.get(value, "").startswith("_"):
             what = "a function would have a parameter that begins with an underscore, which tf.function renames"
@@ -269,10 +223,10 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
             )
 
 
-def _rename(interpreter: Interpreter, definition: Definition, plan: Plan) -> None:
+def _rename(interpreter: Interpreter, definition: Definition, plan: Plan, found: Slice | None = None) -> None:
     if definition.site in plan.renamed:
         return
-    mixed = _is_mixed(interpreter, definition)
+    mixed = _is_mixed(interpreter, definition, found)
     if mixed or not isinstance(definition.statement.node, ast.Assign) or isinstance(definition.value, Placeholder):
         raise Refused(
             "TFM903",
@@ -283,8 +237,10 @@ def _rename(interpreter: Interpreter, definition: Definition, plan: Plan) -> Non
     plan.renamed[definition.site] = plan.fresh(definition.name)
 
 
-def _is_mixed(interpreter: Interpreter, definition: Definition) -> bool:
-    """Whether a name is read somewhere that may stand for this binding and for another."""
+def _is_mixed(interpreter: Interpreter, definition: Definition, found: Slice | None = None) -> bool:
+    """Whether a name is read where it may stand for another binding as well, or where it is bound anew."""
+    if found is not None and any(loop_starts.augments(s, definition) for s in found.statements):
+        return True
     return any(definition.site in sites and len(sites) > 1 for sites in interpreter.resolved.values())
 
 

@@ -37,7 +37,7 @@ from tf2migrate.model import Finding
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter, Method
-    from tf2migrate.lift.plan import Plan, Planned
+    from tf2migrate.lift.planned import Plan, Planned
 
 ADVICE = "Write the tf.train.Checkpoint by hand, with a name for each variable."
 _SAVER = (

@@ -7,36 +7,16 @@ call; one or two are repeated. A function that cannot call it without changing t
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.noted import Noting
-from tf2migrate.lift.plan import Plan, Planned, late_statements
+from tf2migrate.lift.plan import late_statements
+from tf2migrate.lift.planned import Plan, Planned, Shared
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.values import Effect, Placeholder, Value
 
 FEW = 2
-
-
-@dataclass(frozen=True, eq=False)
-class Shared:
-    """A part of several slices: its statements in order, what it is given, what it gives."""
-
-    name: str
-    statements: tuple[Statement, ...]
-    parameters: tuple[tuple[Value, Definition], ...]
-    results: tuple[Definition, ...]
-    planned: Planned | None  # the function of a run that is just this part
-
-    @property
-    def anchor(self) -> ast.stmt | ast.expr:
-        return self.statements[-1].node
-
-    def __str__(self) -> str:
-        given = ", ".join(d.name for _, d in self.parameters)
-        results = ", ".join(d.name for d in self.results)
-        return f"{self.name}({given}) -> {results}: lines {[s.line for s in self.statements]}"
 
 
 def find_shared(plan: Plan) -> tuple[Shared, ...]:
@@ -45,8 +25,9 @@ def find_shared(plan: Plan) -> tuple[Shared, ...]:
     for planned in plan.functions:
         inline = {leaf.statement for leaf in planned.slice.leaves}
         late = late_statements(planned.slice)
+        passed = {s for part in planned.passed for s in part.statements}
         for statement in planned.slice.statements:
-            if statement not in inline and statement not in late and _plain(statement):
+            if statement not in inline and statement not in late | passed and _plain(statement):
                 users.setdefault(statement, []).append(planned)
     groups: dict[tuple[int, ...], list[Statement]] = {}
     for statement, functions in users.items():

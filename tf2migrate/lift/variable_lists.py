@@ -34,7 +34,7 @@ from tf2migrate.lift.values import (
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.plan import Plan, Planned
+    from tf2migrate.lift.planned import Plan, Planned
 
 _TRAINING = ("minimize", "compute_gradients", "gradients", "apply_gradients")
 #: The names that layers give their variables: those of `tf.layers`, and those of `tf.contrib.layers`.

@@ -17,7 +17,7 @@ from tf2migrate.lift.values import Placeholder, Refused, Structure, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.plan import Plan, Planned
+    from tf2migrate.lift.planned import Plan, Planned
 
 _ADVICE = "Keep it as an attribute, or build and run this part of the graph in one function."
 
@@ -166,6 +166,9 @@ def _refused(definition: Definition, what: str) -> Refused:
 def spec(plan: Plan, planned: Planned, value: Value) -> str:
     """The name of a placeholder's specification where a function stands. Raises `Refused`."""
     assert planned.frame is not None
+    for definition in plan.bindings[value]:
+        if definition.owner in planned.bases:
+            return f"{planned.bases[definition.owner]}.{definition.attribute}"
     return named(plan, planned.frame, value)
 
 

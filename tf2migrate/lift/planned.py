@@ -1,0 +1,85 @@
+"""What the emission is told: the functions to be, their names, and what they share."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+import re
+from dataclasses import dataclass, field
+
+from tf2migrate.lift.datasets import Iterator, Start
+from tf2migrate.lift.pipelines import Pipe
+from tf2migrate.lift.slices import Slice
+from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
+from tf2migrate.lift.values import Value
+
+
+@dataclass(eq=False)
+class Planned:
+    """One function: the slice it computes, its name, and the run sites that call it."""
+
+    slice: Slice
+    name: str
+    runs: list[Run] = field(default_factory=list)
+    returned: list[Fetch] = field(default_factory=list)
+    anchor: ast.stmt | None = None  # the statement after which it stands
+    before: bool = False  # or before which, where a run's own expression is all there is
+    frame: Frame | None = None  # the function that it stands in
+    traced: bool = True  # whether it is a tf.function
+    passed: list[Shared] = field(default_factory=list)  # what functions of other objects compute for it
+    bases: dict[Value, str] = field(default_factory=dict)  # how it names those objects
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.slice}"
+
+
+@dataclass(eq=False)
+class Plan:
+    """Everything that the emission needs to know."""
+
+    functions: list[Planned]
+    of_run: dict[int, Planned]
+    parameter_names: dict[Value, str]
+    taken: set[str]
+    renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
+    entered: dict[tuple[int, str], str] = field(default_factory=dict)  # those that functions start from, by new names
+    states: set[Value] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
+    attributes: set[str] = field(default_factory=set)  # those that instances have now besides
+    shared: dict[Value, Definition] = field(default_factory=dict)  # the names of variables that are found again
+    bindings: dict[Value, list[Definition]] = field(default_factory=dict)  # the names of each placeholder
+    drawn: frozenset[Iterator] = frozenset()  # the iterators that runs draw from
+    mapped: dict[Pipe, Planned] = field(default_factory=dict)  # the ops between a reader and a batch
+    begun: dict[tuple[int, Start], tuple[Run, Planned]] = field(default_factory=dict)  # what makes an iterator's data
+
+    passages: dict[object, Planned] = field(default_factory=dict)  # what functions outside of their objects call
+
+    def fresh(self, wanted: str) -> str:
+        """A name that is not taken yet; it is taken from now on."""
+        wanted = re.sub(r"\W+", "_", wanted).strip("_") or "value"
+        if wanted[0].isdigit() or keyword.iskeyword(wanted):
+            wanted = "_" + wanted
+        name, number = wanted, 1
+        while name in self.taken:
+            name, number = f"{wanted}_{number}", number + 1
+        self.taken.add(name)
+        return name
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """A part of several slices: its statements in order, what it is given, what it gives."""
+
+    name: str
+    statements: tuple[Statement, ...]
+    parameters: tuple[tuple[Value, Definition], ...]
+    results: tuple[Definition, ...]
+    planned: Planned | None  # the function of a run that is just this part
+
+    @property
+    def anchor(self) -> ast.stmt | ast.expr:
+        return self.statements[-1].node
+
+    def __str__(self) -> str:
+        given = ", ".join(d.name for _, d in self.parameters)
+        results = ", ".join(d.name for d in self.results)
+        return f"{self.name}({given}) -> {results}: lines {[s.line for s in self.statements]}"
