@@ -152,6 +152,13 @@ HOSTILE = {
     "no cells": ('{"tensorflow": 1}', "no cells"),
     "half a notebook": ('{"cells": [{"cell_type": "code", "source": "import tensorflow', "no notebook"),
     "no lines": ('{"cells": [{"cell_type": "code", "source": ["tensorflow", 1]}], "nbformat": 4}', "no text"),
+    "a name that nothing binds": (OLD + "def f():\n    def g():\n        nonlocal q\n", "no binding for nonlocal"),
+    "such a cell": (
+        json.dumps(
+            {"cells": [{"cell_type": "code", "source": OLD + "def f():\n def g():\n  nonlocal q\n"}], "nbformat": 4}
+        ),
+        "no binding for nonlocal",
+    ),
     "a long number": ('{"cells": [], "tensorflow": ' + "9" * 5000 + "}", "no notebook"),
 }
 

@@ -20,6 +20,7 @@ from tf2migrate.lift.estimators import estimators, unwrapped
 from tf2migrate.lift.properties import properties
 from tf2migrate.lines import moved
 from tf2migrate.lint import lint
+from tf2migrate.lint.postcondition import fresh
 from tf2migrate.model import Edit, Finding, Migration, Options, Outcome, Span, Target
 from tf2migrate.noqa import deafened, mentions, unused
 from tf2migrate.renames import old_calls, upgrade
@@ -131,6 +132,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(_placed(upgrade)),
     _tf1(unread),
     _tf1(_imports),
+    _tf1(_placed(fresh)),
     _tf1(_checked),
     _tf1(squeeze),
     _tf1(needed, Target.COMPAT),

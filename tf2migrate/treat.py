@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import symtable
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -186,7 +187,15 @@ def _treat_notebook(
     program = book.program
     before = program.original
     suppressed = Suppressions.of(before.text)
-    treated = _treat_program(before.text, program.text, program.cuts, suppressed, settings, migrate)
+    try:
+        treated = _treat_program(before.text, program.text, program.cuts, suppressed, settings, migrate)
+    except SyntaxError:
+        error = _syntax_error(before.text)
+        if error is None:
+            raise
+        cell, line = before.places(before.text, before.cuts)(error.lineno or 1)
+        said.append(Shown(cell, problem("TFM002", f"cannot be parsed: {error.msg}", line)))
+        return Result(data, tuple(sorted(said)), tuple(sorted(said)))
     changed = book.changed(treated.after, treated.cuts)
     old, new = before.places(before.text, before.cuts), program.places(treated.after, treated.cuts)
     found = [Shown(cell, replace(f, line=line)) for f in treated.found for cell, line in [old(f.line)]]
@@ -257,6 +266,7 @@ def _treat_program(
 def _syntax_error(text: str) -> SyntaxError | None:
     try:
         ast.parse(text)
+        symtable.symtable(text, "program", "exec")  # which knows of names that nothing binds
     except SyntaxError as error:
         return error
     except ValueError as error:  # a NUL character, before Python 3.12

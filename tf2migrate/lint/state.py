@@ -148,8 +148,11 @@ def _rebound(ground: Ground, node: ast.Name, context: Context) -> bool:
     ]
     stores = [n for n in here if isinstance(n, ast.Name) and n.id == node.id and isinstance(n.ctx, ast.Store)]
     calls = [c for c in here if isinstance(c, ast.Call) and any(t is context.root for t in ground.view.called(c.func))]
+    made_in = {id(loop) for loop in ground.view.loops(context.root)}  # where each round has a function of its own
     for store in stores:
         loops = {id(loop) for loop in ground.view.loops(store)}
+        if loops & made_in:
+            continue
         before = [c for c in calls if c.lineno < store.lineno]
         after = [c for c in calls if c.lineno > store.lineno]
         together = [c for c in calls if loops & {id(loop) for loop in ground.view.loops(c)}]
@@ -246,8 +249,8 @@ def _is_wrapped(ground: Ground, node: ast.AST) -> bool:
     context = ground.traced.of(node)
     if context is None or context.why not in ("reached", "told") or not isinstance(function, Function):
         return False
-    if function.name in ("build", "__init__"):
-        return True
+    if function.name in ("build", "__init__") or context.why == "told":
+        return True  # or by what calls it in another file
     return any(
         not ground.symbol(d.func if isinstance(d, ast.Call) else d).startswith(("tf.", "builtins."))
         for d in function.decorator_list

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from tf2migrate.records import in_tf2
+
 
 class Type(NamedTuple):
     """The kind of a value, the type of its items where it is a collection, and its dtype where it is a tensor."""
@@ -147,6 +149,9 @@ RESULTS: dict[str, Type] = {
     "tf.as_dtype": DTYPE,
     "tf.dtypes.as_dtype": DTYPE,
     "tf.is_tensor": BOOL,
+    "tf.is_symbolic_tensor": BOOL,
+    "tf.get_current_name_scope": STRING,
+    "tf.get_logger": UNKNOWN,
     "tf.executing_eagerly": BOOL,
     "tf.inside_function": BOOL,
     "tf.get_static_value": UNKNOWN,
@@ -347,4 +352,4 @@ def result_of(symbol: str) -> Type:
     if best:
         return RESULTS[best]
     name = symbol.rpartition(".")[2]
-    return UNKNOWN if name[:1].isupper() else TENSOR
+    return UNKNOWN if name[:1].isupper() or not in_tf2(symbol) else TENSOR
