@@ -126,6 +126,7 @@ RESULTS: dict[str, Type] = {
     "tf.size": tensor("int32"),
     "tf.rank": tensor("int32"),
     "tf.split": Type("list", TENSOR),
+    "tf.shape_n": Type("list", TENSOR),
     "tf.unstack": Type("list", TENSOR),
     "tf.meshgrid": Type("list", TENSOR),
     "tf.dynamic_partition": Type("list", TENSOR),
