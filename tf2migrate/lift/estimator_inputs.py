@@ -78,6 +78,7 @@ class Inputs:
             raise Refused("TFM901", node, f"the arguments of {symbol} cannot be told: {problem}", _ADVICE) from None
         if "x" not in bound:
             raise Refused("TFM901", node, f"{symbol} without features", _ADVICE)
+        self._check_unchanged(node)
         segment = self.program.segment
         x, y = segment(bound["x"]), segment(bound["y"]) if _given(bound.get("y")) else ""
         if "pandas" in symbol:
@@ -102,6 +103,23 @@ class Inputs:
             return "".join(steps)
         indent = line[: len(line) - len(line.lstrip())]
         return "(\n" + "".join(f"{indent}    {step}\n" for step in steps) + f"{indent})"
+
+    def _check_unchanged(self, made: ast.Call) -> None:
+        """A data set has the arrays as they are when it is made; TensorFlow 1 read them later. Raises `Refused`."""
+        names = {n.id for n in ast.walk(made) if isinstance(n, ast.Name)}
+        for node in self.program.nodes:
+            targets: list[ast.expr] = []
+            match node:
+                case ast.Assign(targets=given):
+                    targets = [t for t in given if isinstance(t, ast.Subscript)]
+                case ast.AugAssign(target=target):
+                    targets = [target]
+                case ast.Call(func=ast.Attribute(value=value, attr="sort" | "fill" | "shuffle"), args=args):
+                    targets = [value, *args]
+            changed = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+            if changed & names and getattr(node, "lineno", 0) > made.lineno:
+                what = "an array is changed after an input function was made of it, which reads it only when it is used"
+                raise Refused("TFM901", node, what, "Make the data after the change, or change a copy.")
 
     def _single(self, bound: Mapping[str, ast.expr]) -> bool:
         """Whether data is seen to have no numbers of double precision, or no layers to compute with them."""

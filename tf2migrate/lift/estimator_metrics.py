@@ -31,6 +31,8 @@ _CLASSES = {
     "mean": "Mean",
     "auc": "AUC",
 }
+#: The attributes that a model has in any case.
+METHODS = frozenset(("train", "evaluate", "predict", "features", "labels", "session", "global_step"))
 _ADVICE = "Compute the metric with tf.keras.metrics over the batches, then run the tool again."
 
 
@@ -92,10 +94,10 @@ def _curve(key: str, bound: Mapping[str, ast.expr]) -> str:
 
 def _attribute(key: str, parameter: str, node: ast.expr) -> str:
     """A name for what a metric is computed of."""
-    if isinstance(node, ast.Name):
+    if isinstance(node, ast.Name) and node.id not in METHODS:
         return node.id
     part = node.slice.value if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) else None
-    if isinstance(part, str) and part.isidentifier():
+    if isinstance(part, str) and part.isidentifier() and part not in METHODS:
         return part
     return f"{_plain(key)}_{parameter}"
 

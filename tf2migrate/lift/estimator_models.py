@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.program import Program
 from tf2migrate.lift.estimator_helpers import Helpers, is_name
-from tf2migrate.lift.estimator_metrics import Measured, measured
+from tf2migrate.lift.estimator_metrics import METHODS, Measured, measured
 from tf2migrate.lift.estimator_modes import EVAL, MODES, PREDICT, SPECS, TRAIN, Flat, Modes, Piece, loaded, stored
 from tf2migrate.lift.estimator_names import Differs, Meanings
 from tf2migrate.lift.render import shift
@@ -378,8 +378,7 @@ class Model:
     @staticmethod
     def _attribute(mode: str, node: ast.expr) -> str:
         """The attribute that holds what is fetched in a mode: of the same name, where it has one."""
-        kept = {"train", "evaluate", "predict", "features", "labels", "session", "global_step"}
-        if isinstance(node, ast.Name) and node.id not in kept:
+        if isinstance(node, ast.Name) and node.id not in METHODS:
             return node.id
         return _NEEDED[mode]
 
