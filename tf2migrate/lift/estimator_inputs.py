@@ -179,6 +179,7 @@ class Inputs:
                     text = name if kinds[0].text == "data" else f"{name}()"
                     return Data(text, labels.pop() if len(labels) == 1 else None)
             case ast.Name():
+                self._check_parameters(node, self.functions.get(node.id))
                 return Data(f"{node.id}()", self._of_function(node).labeled)
             case ast.Call(func=ast.Name(id=name)) if name in self.functions:
                 kind = self._bound_to(node)
@@ -203,11 +204,23 @@ class Inputs:
             names = [r.id for r in results if isinstance(r, ast.Name)]
             closures = [inner[name] for name in names if name in inner]
             if closures:
+                self._check_parameters(node, closures[0])
                 return Data("function", self._elements(closures[0]))
             own = [r for r in results if not any(r in set(ast.walk(f)) for f in inner.values())]
             if len(own) == 1:
                 return self._bound_to(own[0])
         raise Refused("TFM901", node, "what an estimator is fed is not followed", _ADVICE)
+
+    @staticmethod
+    def _check_parameters(node: ast.expr, function: ast.FunctionDef | None) -> None:
+        """An input function must need nothing; an estimator gave it what it asked for by name. Raises `Refused`."""
+        spec = function.args if function is not None else None
+        if spec is None:
+            return
+        names = [a.arg for a in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs]]
+        needed = len(spec.posonlyargs) + len(spec.args) > len(spec.defaults) or None in spec.kw_defaults
+        if needed or {"mode", "params", "config"} & set(names):
+            raise Refused("TFM901", node, "an input function that the estimator gives its settings", _ADVICE)
 
     def _of_function(self, node: ast.expr) -> Data:
         function = self.functions.get(node.id) if isinstance(node, ast.Name) else None

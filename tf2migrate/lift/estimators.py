@@ -139,6 +139,7 @@ class _Rewriting:
             raise Refused("TFM901", second, "estimators of two model functions in one program", _ADVICE)
         function = next(iter(functions))
         self._check_function(function)
+        self._check_constant(function)
         self._find_holders()
         wanted = Wanted()
         edits = [self._made(call, function) for call in self.calls]
@@ -180,6 +181,25 @@ class _Rewriting:
         for node in self.program.nodes:
             if isinstance(node, ast.Name) and node.id == function.name and id(node) not in given:
                 raise Refused("TFM901", node, f"{function.name} is used otherwise than by an estimator", _ADVICE)
+
+    def _check_constant(self, function: ast.FunctionDef) -> None:
+        """What the model function reads must stay: TensorFlow 1 called it for each training anew. Raises `Refused`."""
+        first = min(call.lineno for call in self.calls)
+        own = {a.arg for a in ast.walk(function) if isinstance(a, ast.arg)}
+        own |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        read = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} - own
+        inside = {id(n) for n in ast.walk(function)}
+        for node in self.program.nodes:
+            targets = node.targets if isinstance(node, ast.Assign) else []
+            targets = [node.target] if isinstance(node, ast.AugAssign) else targets
+            if id(node) in inside or not targets or getattr(node, "lineno", 0) <= first:
+                continue
+            scope = self._around(node)
+            shared = scope is None or any(isinstance(n, ast.Global) for n in ast.walk(scope))
+            names = {n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+            if shared and names & read:
+                what = f"{min(names & read)} is bound anew after the estimator is made, whose model function reads it"
+                raise Refused("TFM901", node, what, "Give the model function what changes as a parameter.")
 
     def _bound(self, call: ast.Call, parameters: tuple[str, ...]) -> dict[str, ast.expr]:
         try:
