@@ -15,7 +15,7 @@ from tf2migrate.lift import visibility
 from tf2migrate.lift.planned import Plan, Planned, Shared
 from tf2migrate.lift.slices import Slice, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement, sees
-from tf2migrate.lift.values import Effect, Placeholder, Refused, leaves
+from tf2migrate.lift.values import Effect, Placeholder, Refused, Value, leaves
 
 if TYPE_CHECKING:
     from tf2migrate.lift.classes import Instance
@@ -69,12 +69,13 @@ def _pass(interpreter: Interpreter, plan: Plan, planned: Planned, run: Run, inst
     outside = [s for s in whole.statements if s not in inside]
     wanted = {d: None for s in outside for d in s.reads if d.statement in inside}
     wanted |= {d: None for leaf in whole.leaves for d in leaf.reads if d.statement in inside}
-    results = sorted(wanted, key=lambda d: d.statement.order)
+    results = sorted(wanted, key=_order)
     last = {d.name: d for s in inside for d in s.writes}
-    given = [d for s in inside for d in s.reads if d.statement in outside]
+    given = {d.value: d for s in inside for d in sorted(s.reads, key=_order) if d.statement in outside}
     acts = [s for s in inside if s.effects or not isinstance(s.node, ast.stmt)]
     targets = {id(leaf) for s in whole.statements for leaf in _targets(s)}
-    if given or acts or whole.entered or any(last[d.name] is not d for d in results):
+    several = len({d.name for d in given.values()}) < len(given)
+    if several or acts or whole.entered or any(last[d.name] is not d for d in results):
         raise _refused(inside[0], instance, "is computed partly in the object and partly outside of it")
     if any(id(leaf) in targets for s in inside for d in s.writes for leaf in leaves(d.value)):
         raise _refused(inside[0], instance, "is differentiated by what it computes on the way")
@@ -85,7 +86,7 @@ def _pass(interpreter: Interpreter, plan: Plan, planned: Planned, run: Run, inst
     key = (*map(id, inside), *map(id, results))
     function = plan.passages.get(key)
     if function is None:
-        function = plan.passages[key] = _function(plan, whole, inside, results)
+        function = plan.passages[key] = _function(plan, whole, inside, results, given)
         visibility.check(interpreter, function, plan)
         plan.functions.append(function)
     function.runs.append(run)
@@ -125,11 +126,19 @@ def _targets(statement: Statement) -> list[object]:
     return [leaf for target in taken if target is not None for leaf in leaves(target)]
 
 
-def _function(plan: Plan, whole: Slice, inside: list[Statement], results: list[Definition]) -> Planned:
+def _order(definition: Definition) -> int:
+    return definition.statement.order
+
+
+def _function(
+    plan: Plan, whole: Slice, inside: list[Statement], results: list[Definition], given: dict[Value, Definition]
+) -> Planned:
     """The function of an object for a part of a slice; it stands below the last statement of the part."""
     read = {d for s in inside for d in s.reads}
     parameters = {v: d for v, d in whole.parameters.items() if any(r.value is v for r in read)}
-    found = Slice((), inside, parameters, whole.closed & read)
+    for value, definition in given.items():
+        plan.parameter_names.setdefault(value, definition.name)
+    found = Slice((), inside, parameters | given, whole.closed & read)
     last = inside[-1]
     assert isinstance(last.node, ast.stmt)
     name = plan.fresh("compute_" + "_and_".join(d.name for d in results[:3]) + "_and_others" * (len(results) > 3))
