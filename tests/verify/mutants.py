@@ -156,8 +156,6 @@ MUTANTS = (
            "optimizer.apply_gradients(clipped)\n    optimizer.apply_gradients(clipped)", "run w (tf1.py:19"),
     Mutant("no staircase in what is reported", "clipped", "return tf.keras.optimizers.schedules.ExponentialDecay(0.5, 2, 0.5, staircase=True)(global_step)",
            "return tf.keras.optimizers.schedules.ExponentialDecay(0.5, 2, 0.5)(global_step)", "run rate (tf1.py:19"),
-    Mutant("gates of the cell in Keras' order", "rnn_carried", "i, c, f, o = tf.split(draw([inputs + units, 4 * units]), 4, axis=1)",
-           "i, f, c, o = tf.split(draw([inputs + units, 4 * units]), 4, axis=1)", "run loss (tf1.py:28"),
     Mutant("initial value of the second bias", "agent_with_target", "b2_1 = tf.Variable(b_initializer([1, 2]), name='b2')",
            "b2_1 = tf.Variable(tf.zeros([1, 2]), name='b2')", "run q_next (tf1.py:46"),
     Mutant("penalty counted twice", "loop_starts", "        loss = tf.reduce_mean(embed) + penalty",

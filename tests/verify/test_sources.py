@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import PROGRAMS
 
 from tf2migrate.verify.settings import Settings
-from tf2migrate.verify.sources import NoProgram, at_revision, migrated, neighbours, text_of
+from tf2migrate.verify.sources import NoProgram, at_revision, migrated, neighbours, programs_below, text_of
 
 PACKAGES = PROGRAMS.parent / "packages"
 
@@ -49,6 +50,28 @@ def test_a_program_of_several_files_becomes_what_fix_makes_of_them(package: str,
 def test_what_cannot_be_read_is_no_program(name: str, data: bytes) -> None:
     with pytest.raises(NoProgram):
         text_of(name, data)
+
+
+def test_against_a_revision_the_programs_of_then_are_those_that_have_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    old, new = "import tensorflow as tf\nimport lib\ntf.Session()\n", "import tensorflow as tf\nimport lib\n"
+    for name in ("changed.py", "same.py", "sub/other.py"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_text(old)
+    Path("lib.py").write_text("import tensorflow as tf\n")
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "old"]):
+        subprocess.run([*git, *command], check=True)
+    assert list(programs_below(Path(), "HEAD")) == []
+    Path("changed.py").write_text(new)
+    Path("added.py").write_text(new)
+    assert list(programs_below(Path(), "HEAD")) == [Path("changed.py")]
+    Path("lib.py").write_text("import tensorflow as tf\nx = 1\n")
+    assert list(programs_below(Path(), "HEAD")) == [Path("changed.py"), Path("same.py")]
+    with pytest.raises(NoProgram, match=r"git knows no revision elsewhere in \."):
+        list(programs_below(Path(), "elsewhere"))
 
 
 def test_a_revision_is_no_option(tmp_path: Path) -> None:

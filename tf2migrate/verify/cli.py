@@ -116,7 +116,7 @@ def _all(
     paths: Sequence[Path], revision: str | None, settings: Settings, jobs: int, scheduler: str | None
 ) -> Iterator[Verdict]:
     """The verdicts, in order; each worker keeps its own two TensorFlows."""
-    found = [tuple(paths)] if len(paths) == 2 else [(p,) for p in _files(paths[0])]
+    found = [tuple(paths)] if len(paths) == 2 else [(p,) for p in _files(paths[0], revision)]
     if scheduler is not None:
         from tf2migrate.cluster import connected
         from tf2migrate.verify.remote import verdicts
@@ -131,8 +131,11 @@ def _all(
         yield done[i % jobs][i // jobs]
 
 
-def _files(path: Path) -> list[Path]:
-    return list(programs_below(path)) if path.is_dir() else [path]
+def _files(path: Path, revision: str | None) -> list[Path]:
+    try:
+        return list(programs_below(path, revision)) if path.is_dir() else [path]
+    except NoProgram as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _group(group: Sequence[tuple[Path, ...]], revision: str | None, settings: Settings) -> Iterator[Verdict]:

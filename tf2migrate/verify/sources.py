@@ -89,23 +89,42 @@ def against(path: Path, revision: str, settings: Settings) -> Program:
 
 def at_revision(path: Path, revision: str) -> bytes:
     """A file's bytes in git."""
+    return _git(path.parent, revision, "show", f"{revision}:./{path.name}")
+
+
+def _git(folder: Path, revision: str, *command: str) -> bytes:
     if revision.startswith("-"):
         raise NoProgram(f"{revision} is no revision")
-    found = subprocess.run(
-        ["git", "show", f"{revision}:./{path.name}"], cwd=path.parent, capture_output=True, check=False
-    )
+    found = subprocess.run(["git", *command], cwd=folder, capture_output=True, check=False)
     if found.returncode:
-        raise NoProgram(found.stderr.decode(errors="replace").strip() or f"{path} is not in {revision}")
+        said = found.stderr.decode(errors="replace").strip()
+        raise NoProgram(said or f"git knows no revision {revision} in {folder}")
     return found.stdout
 
 
-def programs_below(folder: Path) -> Iterator[Path]:
-    """The programs of a folder: files that run TensorFlow, not the modules that they import."""
+def programs_below(folder: Path, revision: str | None = None) -> Iterator[Path]:
+    """The programs of a folder: files that run TensorFlow, not the modules that they import.
+
+    With a revision, those that ran it then, and in which something has changed since, in themselves or in a module.
+    Raises `NoProgram` where git does not know the revision.
+    """
+    if revision is not None:
+        _git(folder, revision, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     found = [f.path for f in Search([folder], Configuration({})) if not f.problem]
     for path in found:
         data = path.read_bytes()
-        if b"tensorflow" in data and RUNS.search(data):
+        if b"tensorflow" not in data or not RUNS.search(data if revision is None else _then(path, revision)):
+            continue
+        if revision is None or any(_then(f, revision) != f.read_bytes() for f in (path, *neighbours(path))):
             yield path
+
+
+def _then(path: Path, revision: str) -> bytes:
+    """A file's bytes in git; none where it was not there."""
+    try:
+        return at_revision(path, revision)
+    except NoProgram:
+        return b""
 
 
 def neighbours(path: Path) -> Iterator[Path]:
