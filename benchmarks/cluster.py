@@ -4,9 +4,9 @@
 
 Every TensorFlow program below FOLDER is treated (with --diff: rewritten, and nothing written) by one local process, and
 by a scheduler with workers on this machine, each a process with one thread. The seconds are those of the processor, so
-that processes that share this machine count as if each had a core, without what scheduler and workers use when there is
-nothing to do; the result must be the same. From these follow the cores that one command can keep busy, and the hours of a
-million files.
+that processes that share this machine count as if each had a core; the result must be the same. From these follow the
+cores that one command can keep busy, and the hours of a million files. Scheduler and workers use something when there
+is nothing to do as well: the busier the machine is otherwise, the more of that is counted.
 """
 
 from __future__ import annotations
@@ -17,13 +17,9 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from compare import OURS, SMALLEST, environment, processor_time, programs
-
-#: Seconds in which to see what processes use when there is nothing to do.
-IDLE = 10.0
 
 
 def used(process: subprocess.Popen[str]) -> float:
@@ -79,14 +75,9 @@ def report(texts: list[str], every: list[subprocess.Popen[str]], address: str, o
     local, expected = treat(many, "-j", "1")
     local -= treat(one, "-j", "1")[0]
     start = treat(one, "--scheduler", address)[0]  # the workers have imported all by then
-    idle = [used(process) for process in every]
-    time.sleep(IDLE)
-    before, began = [used(process) for process in every], time.monotonic()
-    idle = [(now - was) / IDLE for now, was in zip(before, idle, strict=True)]
+    before = [used(process) for process in every]
     client, found = treat(many, "--scheduler", address)
-    passed = time.monotonic() - began
-    spent = [used(process) - was for process, was in zip(every, before, strict=True)]
-    scheduler, *workers = (all_of_it - passed * each for all_of_it, each in zip(spent, idle, strict=True))
+    scheduler, *workers = (used(process) - was for process, was in zip(every, before, strict=True))
     if found != expected:
         sys.exit("the cluster's result is another")
     client -= start
