@@ -1,6 +1,6 @@
 """Lines per second of tf2migrate and of the official converter, tf_upgrade_v2, in one run on the same files.
 
-Beside them, for scale and where they are installed, ruff and pyupgrade, which do less with each line.
+Beside them, for scale and where they are installed, ruff, pyupgrade and Fixit, which do less with each line.
 
     python benchmarks/compare.py FOLDER [--repeat 3]
 
@@ -32,6 +32,7 @@ CONVERTER = [sys.executable, str(Path(__file__).with_name("converter.py"))]
 SCALE = {
     "ruff": ["check", "--no-cache", "--select", "ALL", "--exit-zero", "--quiet", "{in}"],
     "pyupgrade": ["--py311-plus", "--exit-zero-even-if-changed", "{files}"],
+    "fixit": ["--quiet", "lint", "{in}"],
 }
 SMALLEST = "import tensorflow as tf\n"
 

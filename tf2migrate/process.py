@@ -65,18 +65,37 @@ class Work:
         return len(self.jobs) == 1 and not self.beside
 
 
+class _Contents(Mapping[str, bytes]):
+    """What files hold, read whenever it is asked for, as a tree need not fit into memory; empty if it cannot be."""
+
+    def __init__(self, jobs: Mapping[str, Job]) -> None:
+        self.jobs = jobs
+
+    def __getitem__(self, path: str) -> bytes:
+        data = read(self.jobs[path])
+        return data if isinstance(data, bytes) else b""
+
+    def __contains__(self, path: object) -> bool:
+        return path in self.jobs
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.jobs)
+
+    def __len__(self) -> int:
+        return len(self.jobs)
+
+
 def divided(jobs: Sequence[Job]) -> list[Work]:
     """The files, where those that import each other stand together."""
     from tf2migrate.packages.files import units
 
     if len(jobs) == 1 and jobs[0].path not in jobs[0].given:
         return [Work((jobs[0],))]
-    contents = {job.path: data for job in jobs if isinstance(data := read(job), bytes)}
     by_path = {job.path: job for job in jobs}
     if len(by_path) < len(jobs):  # a file that was given twice
         return [Work((job,)) for job in jobs]
-    works = [Work((job,)) for job in jobs if job.path not in contents]
-    for unit in units(contents, jobs[0].given if jobs else ()):
+    works: list[Work] = []
+    for unit in units(_Contents(by_path), jobs[0].given if jobs else ()):
         first = by_path[unit.names[0]]
         beside = tuple(replace(first, path=path, mode=Mode.LIST) for path in unit.beside)
         works.append(Work(tuple(by_path[name] for name in unit.names), beside))

@@ -75,11 +75,16 @@ def units(contents: Mapping[str, bytes], named: Collection[str] = ()) -> list[Un
     `named` are those that were given by themselves: for them the files of their folders count as well.
     """
     beside = _beside(contents, named)
-    known = {**contents, **beside}
-    resolve = resolver(known)
-    stems = _stems(known)
-    edges = {name: _imported(name, data, resolve, stems) for name, data in known.items()}
-    near = {name for name, data in known.items() if b"tensorflow" in data}
+    every = (*contents, *beside)
+    resolve = resolver(every)
+    stems = _stems(every)
+    edges: dict[str, set[str]] = {}
+    near, building = set[str](), set[str]()  # those that speak of TensorFlow, and those that build graphs
+    for name in every:
+        data = beside[name] if name in beside else contents[name]  # each is looked at once, and let go
+        edges[name] = _imported(name, data, resolve, stems)
+        near |= {name} if b"tensorflow" in data else set()
+        building |= {name} if _GRAPHS.search(data) else set()
     todo = list(near)
     importers: dict[str, list[str]] = {}
     for name, imported in edges.items():
@@ -88,22 +93,34 @@ def units(contents: Mapping[str, bytes], named: Collection[str] = ()) -> list[Un
     for name in todo:  # which grows as it is read
         todo += [other for other in importers.get(name, ()) if other not in near]
         near.update(importers.get(name, ()))
-    groups = {name: {name} for name in known}
-    for name, imported in edges.items():
-        for other in imported & near:
-            if groups[other] is not groups[name]:
-                groups[name] |= groups[other]
-                groups |= dict.fromkeys(groups[name], groups[name])
+    groups = _joined({name: imported & near for name, imported in edges.items()})
+    order = {name: number for number, name in enumerate(contents)}
+    apart = {id(g) for g in {id(g): g for g in groups.values()}.values() if len(g) == 1 or g.isdisjoint(building)}
     found, seen = [], set[int]()
     for name in contents:
         group = groups[name]
-        if len(group) == 1 or not any(_GRAPHS.search(known[member]) for member in group):
+        if id(group) in apart:
             found.append(Unit((name,)))
-        elif id(group) not in seen:
-            seen.add(id(group))
-            given = tuple(other for other in contents if other in group)
-            found.append(Unit(given, tuple(sorted(group - set(given)))))
+            continue
+        if id(group) in seen:
+            continue
+        seen.add(id(group))
+        given = sorted((other for other in group if other in order), key=order.__getitem__)
+        found.append(Unit(tuple(given), tuple(sorted(group - set(given)))))
     return found
+
+
+def _joined(edges: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """For each file those that it is joined with, by imports in either direction."""
+    groups = {name: {name} for name in edges}
+    for name, imported in edges.items():
+        for other in imported:
+            small, large = sorted((groups[name], groups[other]), key=len)
+            if small is not large:
+                large |= small
+                for member in small:
+                    groups[member] = large
+    return groups
 
 
 def _imported(name: str, data: bytes, resolve: Resolve, stems: Set[str]) -> set[str]:

@@ -1,0 +1,86 @@
+"""Steps per second of migrated training steps against the sessions that they came from.
+
+    python benchmarks/generated.py [FOLDER ...] [--rounds 3] [--markdown FILE]
+
+A folder holds `tf1.py`; it is migrated, or `tf2.py` beside it is taken with `--written`. Both sides run in turn, in a
+process each, on one thread; the third time that a program makes a training step, the step is repeated, and the best
+time of the processor counts. Ratios below 1 mean that the migrated step is slower.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tf2migrate.migrate import migrate  # noqa: E402 (this checkout's)
+from tf2migrate.verify.sandbox import Server  # noqa: E402
+from tf2migrate.verify.settings import Case, Settings  # noqa: E402
+
+INSIDE = Path(__file__).with_name("stepping.py")
+FIXTURES = (
+    "regression", "dropout_mlp", "add_layer", "layers_images", "batch_norm", "gan", "trainer_class", "rnn_states",
+    "momentum_with_schedule", "queue_lines", "scopes", "agent",
+)  # fmt: skip
+
+
+def steps(server: Server, text: str, folder: Path) -> list[float]:
+    """Seconds of each training step of a program."""
+    asked = json.dumps({"side": server.mode, "script": "program.py"})
+    beside = (("program.py", text), ("wanted.json", asked))
+    trace = server.run(Case(INSIDE.read_text(encoding="utf8"), "stepping_program.py", folder, beside))
+    told = trace.files.get("stepping.json")
+    if told is None or trace.failure is not None:
+        print(f"    {server.mode}: {trace.failure or trace.reason or trace.stderr[-300:]}", file=sys.stderr)
+    return [step["cpu"] for step in json.loads(told or b"[]")]
+
+
+def compared(folder: Path, servers: tuple[Server, Server], rounds: int, written: bool) -> tuple[float, float] | None:
+    """The median times of one step, old and new; of several steps the first. None where one is not there."""
+    old = (folder / "tf1.py").read_text(encoding="utf-8")
+    new = (folder / "tf2.py").read_text(encoding="utf-8") if written else migrate(old).after
+    if new == old:
+        print(f"{folder.name}: not migrated", file=sys.stderr)
+        return None
+    found: tuple[list[float], list[float]] = [], []
+    for _ in range(rounds):
+        for server, text, into in zip(servers, (old, new), found, strict=True):
+            into += steps(server, text, folder)[:1]
+    return (median(found[0]), median(found[1])) if all(found) else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="*", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--written", action="store_true", help="time tf2.py instead of what the migration gives")
+    parser.add_argument("--markdown", type=Path)
+    options = parser.parse_args()
+    folders = options.folders or [ROOT / "fixtures" / "programs" / name for name in FIXTURES]
+    settings = replace(Settings(), shared_randomness=False, timeout=120)
+    servers = Server("old", settings), Server("new", settings)
+    rows = ["| program | session, steps/s | migrated, steps/s | ratio |", "| --- | ---: | ---: | ---: |"]
+    try:
+        for folder in folders:
+            times = compared(folder.resolve(), servers, options.rounds, options.written)
+            if times is None:
+                row = f"| {folder.name} | no training step is made three times on both sides | | |"
+            else:
+                row = f"| {folder.name} | {1 / times[0]:.0f} | {1 / times[1]:.0f} | {times[0] / times[1]:.2f} |"
+            rows.append(row)
+            print(row, flush=True)
+    finally:
+        for server in servers:
+            server.close()
+    if options.markdown:
+        options.markdown.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
