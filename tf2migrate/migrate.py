@@ -18,6 +18,7 @@ from tf2migrate.lift import lift
 from tf2migrate.lift.estimator_canned import canned
 from tf2migrate.lift.estimators import estimators, unwrapped
 from tf2migrate.lift.properties import properties
+from tf2migrate.lift.returned_parts import returned_parts
 from tf2migrate.lines import moved
 from tf2migrate.lint import lint
 from tf2migrate.lint.postcondition import fresh
@@ -126,6 +127,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(canned),
     _tf1(_placed(estimators)),
     _tf1(properties),
+    _tf1(returned_parts),
     _LIFTING,
     _tf1(unwrapped),
     _tf1(_placed(rewrite)),

@@ -16,7 +16,7 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift import visibility
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
-from tf2migrate.lift.values import Python, Refused, Structure, Tensor, Time, Value, leaves
+from tf2migrate.lift.values import Python, Refused, Structure, Tensor, Time, Unknown, Value, leaves
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -99,7 +99,8 @@ def built(frame: Frame, value: Value) -> Value:
 
 def note(interpreter: Interpreter, definition: Definition) -> None:
     """Keeps the names that the statements of units give to what only runs know."""
-    if definition.value.time >= Time.STAGED and interpreter.frame.unit and not _is_alias(definition):
+    shared = isinstance(definition.value, Python | Unknown)  # which is one value for all that is known as little
+    if definition.value.time >= Time.STAGED and interpreter.frame.unit and not shared and not _is_alias(definition):
         known = interpreter.origins.setdefault(definition.value, [])
         if all(d.site != definition.site for d in known):
             known.append(definition)

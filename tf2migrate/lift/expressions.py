@@ -187,6 +187,10 @@ class Expressions:
             return str(value[1])
         if isinstance(value, tuple) and value[0] == "item" and isinstance(node, ast.Attribute):
             return f"{self.text(node.value)}[{value[1]}]"
+        if value == "cases" and isinstance(node, ast.Dict):
+            every = [f"({self.text(k)}, {self.text(v)})" for k, v in zip(node.keys, node.values, strict=True) if k]
+            apart = ",\n" + " " * (node.col_offset + 1) if node.end_lineno != node.lineno else ", "
+            return f"[{apart.join(every)}]"
         if isinstance(value, collections.Added):
             return collections.add_text(self, value)
         if isinstance(value, collections.Gathered):
@@ -294,6 +298,8 @@ class Expressions:
             return iterator_text.made_text(self, value)
         if isinstance(value, datasets.Element):
             return iterator_text.drawn_text(self, value)
+        if method.name in ("value", "read_value") and isinstance(method.base, Tensor):  # of a variable in a list
+            return f"{self.tf}.convert_to_tensor({self.text(method.node.value)})"
         if method.name == "get_shape" and type(method.base) is Placeholder:
             return f"{self.text(method.node.value)}.shape"
         if id(node) in self.interpreter.uses:

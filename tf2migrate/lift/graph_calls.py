@@ -158,6 +158,8 @@ _OF_PYTHON = ("tf.py_func", "tf.py_function", "tf.numpy_function")
 
 def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:
     """An op: a constant where everything it takes is known, a tensor of each run otherwise."""
+    if path == "tf.case" and node.args and isinstance(node.args[0], ast.Dict):
+        return _cases(interpreter, node, node.args[0])
     values = interpreter.arguments(node)
     from tf2migrate.lift.interpret import Function
 
@@ -179,6 +181,16 @@ def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:
         shapes = [v for v in given if isinstance(v, Structure) and len(v.items) > 1]
         return _like(shapes[0], found) if shapes else found
     return Structure("list", (), node, rest=found) if path in S.SEVERAL else found
+
+
+def _cases(interpreter: Interpreter, node: ast.Call, cases: ast.Dict) -> Value:
+    """`tf.case` of a dict, whose keys are tensors: TensorFlow 2 takes pairs."""
+    pairs = [ast.Tuple([k, v], ast.Load()) for k, v in zip(cases.keys, cases.values, strict=True) if k is not None]
+    listed = ast.copy_location(ast.List([ast.copy_location(p, cases) for p in pairs], ast.Load()), cases)
+    call = ast.copy_location(ast.Call(node.func, [listed, *node.args[1:]], node.keywords), node)
+    found = operation(interpreter, call, "tf.case")
+    interpreter.rewrites[id(cases)] = "cases"
+    return found
 
 
 def _like(value: Value, tensor: Tensor) -> Value:
@@ -438,21 +450,31 @@ def method_call(interpreter: Interpreter, node: ast.Call, method: Method, hint: 
     return value
 
 
+def _run(interpreter: Interpreter, node: ast.Call, fetched: ast.expr) -> Value:
+    """`eval` of a tensor or `run` of an op: in the session that it is given, or in the default one."""
+    bound = bind(node, S.EVAL)
+    if "session" in bound:
+        with interpreter.apart():
+            session = interpreter.evaluate(bound["session"])
+        if isinstance(session, Handle) and session.role == "session":
+            interpreter.session_graph = interpreter.graph_of(session)
+            return interpreter.add_run(node, fetched, bound.get("feed_dict"), session)
+    return interpreter.add_run(node, fetched, bound.get("feed_dict"))
+
+
 def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str) -> Value | None:
     base, name = method.base, method.name
     if isinstance(base, Unknown):
         interpreter.arguments(node)
         return base
     if name == "eval" and isinstance(base, Tensor | Placeholder | Variable | Effect | Schedule):
-        bound = bind(node, S.EVAL)
-        return interpreter.add_run(node, method.node.value, bound.get("feed_dict"))
+        return _run(interpreter, node, method.node.value)
     if (
         name == "run"
         and isinstance(base, Effect | Handle)
         and not (isinstance(base, Handle) and base.role == "session")
     ):
-        bound = bind(node, S.EVAL)
-        return interpreter.add_run(node, method.node.value, bound.get("feed_dict"))
+        return _run(interpreter, node, method.node.value)
     match base:
         case averages.Averages():
             return averages.method(interpreter, node, base, name)

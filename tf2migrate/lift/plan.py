@@ -54,6 +54,9 @@ def make_plan(interpreter: Interpreter) -> Plan:
         _join_asserts(statements, found)
         key = _key(run, found)
         planned = by_key.get(key)
+        if planned is not None and _is_apart(planned, run):
+            key = (key, run.frame)
+            planned = by_key.get(key)
         if planned is None:
             planned = by_key[key] = Planned(found, plan.fresh(_name(found)))
             _place(planned, run)
@@ -342,6 +345,12 @@ def _place(planned: Planned, run: Run) -> None:
             break
     assert isinstance(statement, ast.stmt)
     planned.anchor, planned.before, planned.frame = statement, True, run.frame
+
+
+def _is_apart(planned: Planned, run: Run) -> bool:
+    """Whether a function stands before a run in another function, which this run's cannot see."""
+    assert planned.frame is not None
+    return planned.before and not visibility.sees(run.frame, planned.frame)
 
 
 def _innermost(statements: list[Statement]) -> list[Statement]:

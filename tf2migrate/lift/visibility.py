@@ -73,6 +73,7 @@ def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
     statements = [s for frame in interpreter.frames for s in frame.statements]
     written = [d for s in statements for d in s.writes]
     taken: dict[str, Value] = {}
+    helpers = [(held, _bound(function)) for function, held in interpreter.extra.items() if held]
     for definition in written:
         if definition.owner is None and (definition.staged or isinstance(definition.value, Placeholder)):
             taken.setdefault(definition.name, definition.value)
@@ -86,8 +87,16 @@ def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
         bare = definition.name.lstrip("_")
         if bare.isidentifier() and not keyword.iskeyword(bare) and bare not in dir(builtins):
             definition.name = bare  # tf.function calls a parameter by another name where it begins with an underscore
-        if taken.setdefault(definition.name, definition.value) is not definition.value:
+        local = any(definition.name in names for held, names in helpers if definition in held)
+        if local or taken.setdefault(definition.name, definition.value) is not definition.value:
             definition.name = plan.fresh(definition.name)
+
+
+def _bound(function: ast.AST) -> set[str]:
+    """The names that a function binds, as parameters or in its body."""
+    nodes = list(ast.walk(function))
+    stored = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    return stored | {n.arg for n in nodes if isinstance(n, ast.arg)}
 
 
 def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
@@ -187,6 +196,14 @@ def named(plan: Plan, frame: Frame, value: Value) -> str:
     for definition in names:
         if definition.owner is not None and definition.owner is owner(frame):
             return f"self.{definition.attribute}"
+    around: Frame | None = frame
+    while around is not None:  # by a name that the object has here
+        for definition in names:
+            instance = definition.owner
+            known = [n for n, ds in around.env.items() if instance and [d.value for d in ds] == [instance]]
+            if known:
+                return f"{known[0]}.{definition.attribute}"
+        around = around.parent
     raise Refused(
         "TFM902",
         names[0].statement.node,
