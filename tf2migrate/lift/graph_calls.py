@@ -505,6 +505,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             return _variable_method(interpreter, node, base, name)
         case Structure():
             return _structure_method(interpreter, node, base, name, method.node.value)
+        case Tensor() if name in ("assign", "assign_add", "assign_sub"):  # a variable out of a list of them
+            return _variable_assigned(interpreter, node, base, name)
         case Tensor() | Placeholder() | Effect() | Schedule():
             values = interpreter.arguments(node)
             if name == "get_shape" and type(base) is Placeholder and not node.args and not node.keywords:
@@ -582,9 +584,7 @@ def _optimizer_method(interpreter: Interpreter, node: ast.Call, base: Optimizer,
 
 def _variable_method(interpreter: Interpreter, node: ast.Call, base: Variable, name: str) -> Value | None:
     if name in ("assign", "assign_add", "assign_sub"):
-        bound = bind(node, ("value", "use_locking", "name", "read_value"))
-        interpreter.evaluate(bound["value"])
-        return _effect(interpreter, Effect(name, node, bound, base))
+        return _variable_assigned(interpreter, node, base, name)
     values = interpreter.arguments(node)
     if name in ("value", "read_value"):
         return Tensor(Time.STAGED, node)
@@ -593,6 +593,12 @@ def _variable_method(interpreter: Interpreter, node: ast.Call, base: Variable, n
     if name == "get_shape":
         return PYTHON
     return interpreter.operation([base, *values], node)
+
+
+def _variable_assigned(interpreter: Interpreter, node: ast.Call, base: Value, name: str) -> Value:
+    bound = bind(node, ("value", "use_locking", "name", "read_value"))
+    interpreter.evaluate(bound["value"])
+    return _effect(interpreter, Effect(name, node, bound, base))
 
 
 def _structure_method(

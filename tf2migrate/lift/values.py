@@ -284,6 +284,9 @@ def join(values: list[Value], node: ast.AST) -> Value:
         return distinct[0]
     if all(isinstance(v, State) for v in distinct):
         return State("tuple", tuple((i, Tensor(Time.STAGED, node), None) for i in range(2)), node)
+    effects = [v for v in distinct if isinstance(v, Effect)]
+    if len(effects) == len(distinct) and len({v.node for v in effects}) == 1:  # of one loop, walked twice
+        return effects[-1]
     states = [v for v in distinct if isinstance(v, FetchedState)]
     if len(states) == len(distinct) and len({v.depth for v in states}) == 1:
         return distinct[0]
