@@ -14,7 +14,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.lift import cell_classes, fed_tensors, normalization, noted
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.interpret import Interpreter
-from tf2migrate.lift.optimizer_classes import CLASSES
+from tf2migrate.lift.optimizer_classes import CLASSES, RESTART
 from tf2migrate.lift.plan import make_plan
 from tf2migrate.lift.values import Refused
 from tf2migrate.lift.variables import GLOROT
@@ -67,6 +67,8 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
     wanted = [CLASSES[kind][1].format(tf=tf, name=name) for kind, name in classes if _named(name, text)]
     if _named("glorot_uniform", text):
         wanted.append(GLOROT.format(tf=tf))
+    if _named("start_afresh", text):
+        wanted.append(RESTART)
     notes = emitter.interpreter.notes
     if notes is not None and _named(notes.function, text):
         wanted.append(noted.function_text(notes, tf))

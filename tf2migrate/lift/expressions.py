@@ -275,8 +275,12 @@ class Expressions:
             raise Refused("TFM907", node, "a layer whose variables are asked for has no name", "Bind it to a name.")
         return name
 
-    def _bound(self, value: Layer) -> str | None:
-        """The name that the program itself gives to a layer."""
+    def made_name(self, value: Layer | Optimizer) -> str | None:
+        """The name that something made has where it is made; None where it has none."""
+        return self.hoisted.get(id(value.node)) or self._bound(value)
+
+    def _bound(self, value: Layer | Optimizer) -> str | None:
+        """The name that the program itself gives to a layer or an optimizer."""
         for definition in [d for f in self.interpreter.frames for s in f.statements for d in s.writes]:
             if definition.value is value:
                 return f"self.{definition.attribute}" if definition.owner is not None else definition.name

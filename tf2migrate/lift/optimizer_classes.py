@@ -73,3 +73,13 @@ CLASSES = {
     "RMSPropOptimizer": ("RMSProp", RMSPROP),
     "MomentumOptimizer": ("Momentum", MOMENTUM),
 }
+
+
+#: What sets an optimizer back, where the variables are initialized again.
+RESTART = '''def start_afresh(optimizer):
+    """Sets what an optimizer keeps of the variables to what it was at first."""
+    if optimizer.built:
+        first = type(optimizer).from_config(optimizer.get_config())
+        first.build(optimizer._trainable_variables)
+        for variable, value in zip(optimizer.variables, first.variables):
+            variable.assign(value)'''

@@ -5,17 +5,20 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.calls import bind
-from tf2migrate.lift import symbols as S
+from tf2migrate.facts.purity import may_act
+from tf2migrate.lift import variables
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.metrics import Mean
 from tf2migrate.lift.savers import restored
-from tf2migrate.lift.trace import Definition, Fetch, Made, Run, Statement, loops_in
-from tf2migrate.lift.values import Initializer, Layer, Optimizer, Refused, Structure, Value, Variable, leaves
+from tf2migrate.lift.trace import Fetch, Made, Run, Statement, loops_in, sees
+from tf2migrate.lift.values import Effect, Initializer, Layer, Optimizer, Refused, Value, Variable, leaves
+from tf2migrate.lift.visibility import owner
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
+
+_STATELESS = ("tf.train.GradientDescentOptimizer",)
 
 
 class Resets:
@@ -33,12 +36,35 @@ class Resets:
             self._refuse_some(run)
         kinds = (*((Variable, Layer) if "global" in scopes else ()), *((Mean,) if "local" in scopes else ()))
         again = [made for statement in self.statements for made in self._again(statement, run, kinds)]
-        variables = [made.value for _, made in again if isinstance(made.value, Variable)]
-        if variables and restored(self.interpreter, run, variables):
+        held = [made.value for _, made in again if isinstance(made.value, Variable)]
+        if held and restored(self.interpreter, run, held):
             again = [pair for pair in again if isinstance(pair[1].value, Mean)]
-        if any(not isinstance(made.value, Mean) for _, made in again):
-            self._refuse_slots(run)
-        return list(dict.fromkeys(self._line(statement, made, run) for statement, made in again))
+        needed = self._needed(run)
+        again = [pair for pair in again if needed is None or id(pair[1].value) in needed]
+        lines = [self._line(statement, made, run) for statement, made in again]
+        if "global" in scopes:
+            restarted = self._restarted(run, needed)
+            lines += restarted if any(not isinstance(made.value, Mean) for _, made in again) else []
+        return list(dict.fromkeys(lines))
+
+    def _needed(self, run: Run) -> set[int] | None:
+        """What later runs read or change; None where it is not seen which are later, or where all is saved."""
+        if run.frame.parent is not None or loops_in(run.blocks) or self.interpreter.uses:
+            return None
+        plan = self.expressions.plan
+        found: set[int] = set()
+        for other in self.interpreter.runs.values():
+            if other.frame is run.frame and other.statement.order < run.statement.order:
+                continue
+            planned = plan.of_run.get(id(other.node))
+            statements = planned.slice.statements if planned is not None else []
+            read = [d for leaf in other.fetches.leaves() for d in leaf.reads] + [d for s in statements for d in s.reads]
+            found |= {id(leaf) for d in read for leaf in leaves(d.value)} | {id(d.value) for d in read}
+            found |= {id(leaf.value) for leaf in other.fetches.leaves()}
+            for statement in [*statements, *(leaf.statement for leaf in other.fetches.leaves())]:
+                found |= {id(made.value) for made in statement.made} | {id(value) for value in statement.shared}
+                found |= {id(e.target) for e in statement.effects if isinstance(e, Effect)}
+        return found
 
     def _again(self, statement: Statement, run: Run, kinds: tuple[type[Value], ...]) -> list[tuple[Statement, Made]]:
         """What a statement makes and an earlier run of an initializer, or an earlier turn of a loop, has started."""
@@ -64,18 +90,28 @@ class Resets:
     def _graphs_differ(self, statement: Statement, run: Run) -> bool:
         return statement.graph is not run.graph
 
-    def _refuse_slots(self, run: Run) -> None:
+    def _restarted(self, run: Run, needed: set[int] | None) -> list[str]:
+        """The lines that set back what optimizers keep of the variables. Raises `Refused` where one has no name."""
+        lines = []
         for statement in self.statements:
             for made in statement.made:
-                plain = isinstance(made.value, Optimizer) and made.value.symbol.endswith("GradientDescentOptimizer")
-                again = loops_in(run.blocks, statement.blocks) or statement.order < run.statement.order
-                if isinstance(made.value, Optimizer) and not plain and statement.graph is run.graph and again:
-                    raise Refused(
-                        "TFM908",
-                        run.node,
-                        "the variables are initialized again, and the optimizer has state that would be too",
-                        "Build the graph anew where the variables start afresh, or initialize them once.",
-                    )
+                value = made.value
+                before = statement.order < run.statement.order and statement.graph is run.graph
+                if not before or not isinstance(value, Optimizer) or value.symbol in _STATELESS:
+                    continue
+                again = loops_in(run.blocks, statement.blocks) or id(value) in self.done
+                self.done.add(id(value))
+                if not again or (needed is not None and id(value) not in needed):
+                    continue
+                name = self.expressions.made_name(value)
+                own = name is not None and name.startswith("self.")
+                there = owner(run.frame) is owner(statement.frame) if own else sees(run.frame, statement.frame)
+                if name is None or not there or loops_in(statement.blocks, run.blocks):
+                    what = "the variables are initialized again, and the optimizer has state that would be too"
+                    advice = "Build the graph anew where the variables start afresh, or initialize them once."
+                    raise Refused("TFM908", run.node, what, advice)
+                lines.append(f"start_afresh({name})")
+        return lines
 
     def _line(self, statement: Statement, made: Made, run: Run) -> str:
         node, value = statement.node, made.value
@@ -95,28 +131,47 @@ class Resets:
                 f"the initializer runs again, and the variables of line {statement.line} are made in a loop",
                 "Build the graph anew where it starts afresh, or initialize it once.",
             )
-        named = isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
-        if not named or not isinstance(statement.value, Variable) or not isinstance(node, ast.Assign):
+        target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
+        if not self._is_named(statement, target, run) or not isinstance(statement.value, Variable):
             raise Refused(
                 "TFM908",
                 run.node,
                 f"the initializer runs again, and the variables of line {statement.line} have no names of their own",
                 "Bind each variable to a name, or make the variables where they start afresh.",
             )
-        value = statement.value
-        call = value.node
+        call = statement.value.node
         assert isinstance(call, ast.Call)
-        if call is not node.value or self.expressions.program.names.symbol(call.func) != "tf.Variable":
+        assert isinstance(node, ast.Assign)
+        symbol = self.expressions.program.names.symbol(call.func)
+        if call is not node.value or symbol not in ("tf.Variable", "tf.get_variable") or self._differs(statement, run):
             raise Refused(
                 "TFM908",
                 run.node,
                 f"the initializer runs again, and how the variable of line {statement.line} starts is not seen",
-                "Make the variable with tf.Variable where its name is bound.",
+                "Make the variable with tf.Variable where its name is bound, of values that do not change.",
             )
-        initial = self.expressions.text(bind(call, S.VARIABLE)["initial_value"])
-        target = node.targets[0]
-        assert isinstance(target, ast.Name)
-        return f"{target.id}.assign({initial})"
+        assert target is not None
+        return f"{self.expressions.text(target)}.assign({variables.first_value(self.expressions, call)})"
+
+    def _is_named(self, statement: Statement, target: ast.expr | None, run: Run) -> bool:
+        """Whether what a statement binds its variable to means that variable where an initializer runs."""
+        if isinstance(target, ast.Attribute):
+            instance = owner(run.frame)
+            return instance is not None and owner(statement.frame) is instance and ast.unparse(target.value) == "self"
+        if not isinstance(target, ast.Name) or not sees(run.frame, statement.frame):
+            return False
+        definition = statement.writes[0]
+        now = {d.site for d in run.env.get(definition.name, ())}
+        return definition.site in self.expressions.plan.renamed or now == {definition.site}
+
+    def _differs(self, statement: Statement, run: Run) -> bool:
+        """Whether the first value of a variable, computed again, would be another one than that of the graph."""
+        calls = [n for n in ast.walk(statement.node) if isinstance(n, ast.Call)]
+        symbol = self.expressions.program.names.symbol
+        if any(symbol(n.func) is None and may_act(ast.Call(n.func, [], [])) for n in calls):
+            return True
+        read = [d for d in statement.reads if d.owner is None and sees(run.frame, d.statement.frame)]
+        return any({x.site for x in run.env.get(d.name, ())} != {d.site} for d in read)
 
 
 def _empty(value: Value) -> bool:
@@ -126,6 +181,3 @@ def _empty(value: Value) -> bool:
 
 def _starts(leaf: Fetch) -> bool:
     return isinstance(leaf.value, Initializer)
-
-
-__all__ = ["Definition", "Resets", "Structure", "leaves"]

@@ -36,6 +36,15 @@ def variable_text(expressions: Expressions, node: ast.Call, value: Variable) -> 
     return f"{expressions.tf}.Variable({', '.join(parts)})"
 
 
+def first_value(expressions: Expressions, node: ast.Call) -> str:
+    """What a variable starts from. Raises `Refused` where it has neither shape nor initializer."""
+    if expressions.program.names.symbol(node.func) == "tf.get_variable":
+        bound = dict(bind(node, S.GET_VARIABLE))
+        given = expressions.interpreter.defaults.get((id(node), "initializer"))
+        return _initial(expressions, node, bound if given is None else {**bound, "initializer": given})
+    return expressions.text(bind(node, S.VARIABLE)["initial_value"])
+
+
 def _refuse(node: ast.Call, unknown: set[str]) -> None:
     if unknown:
         raise Refused(
