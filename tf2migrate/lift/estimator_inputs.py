@@ -207,8 +207,10 @@ class Inputs:
                 self._check_parameters(node, closures[0])
                 return Data("function", self._elements(closures[0]))
             own = [r for r in results if not any(r in set(ast.walk(f)) for f in inner.values())]
-            if len(own) == 1:
-                return self._bound_to(own[0])
+            kinds = [self._bound_to(result) for result in own]
+            if len({kind.text for kind in kinds}) == 1:
+                labeled = {kind.labeled for kind in kinds}
+                return Data(kinds[0].text, labeled.pop() if len(labeled) == 1 else None)
         raise Refused("TFM901", node, "what an estimator is fed is not followed", _ADVICE)
 
     @staticmethod

@@ -15,7 +15,19 @@ from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.program import Program
 from tf2migrate.lift.estimator_helpers import Helpers, is_name
 from tf2migrate.lift.estimator_metrics import METHODS, Measured, measured
-from tf2migrate.lift.estimator_modes import EVAL, MODES, PREDICT, SPECS, TRAIN, Flat, Modes, Piece, loaded, stored
+from tf2migrate.lift.estimator_modes import (
+    EVAL,
+    MODES,
+    PREDICT,
+    SPECS,
+    TRAIN,
+    Flat,
+    Modes,
+    Piece,
+    is_none,
+    loaded,
+    stored,
+)
 from tf2migrate.lift.estimator_names import Differs, Meanings
 from tf2migrate.lift.render import shift
 from tf2migrate.lift.values import Refused
@@ -209,7 +221,7 @@ class Model:
 
     def _same(self, mode: str, piece: Piece, end: Piece) -> None:
         """What a statement reads must still be so where the function returns. Raises `Refused`."""
-        for name in loaded(piece.node):
+        for name in loaded(piece.node) - piece.stores:
             if self.meanings.there[piece].get((mode, name)) is not self.meanings.there[end].get((mode, name)):
                 what = f"{name} is bound anew between its use and the end of the model function"
                 raise Refused("TFM901", piece.node, what, "Give the second thing a name of its own.")
@@ -220,7 +232,10 @@ class Model:
         if given is None or (isinstance(given, ast.Constant) and given.value is None):
             return []
         held = self.flat.final(EVAL, given)
-        if isinstance(held, ast.Dict) and all(isinstance(k, ast.Constant) for k in held.keys):
+        filled, parts = self._filled(given)
+        if filled is not None:
+            items = filled
+        elif isinstance(held, ast.Dict) and all(isinstance(k, ast.Constant) for k in held.keys):
             items = {
                 str(k.value): v for k, v in zip(held.keys, held.values, strict=True) if isinstance(k, ast.Constant)
             }
@@ -230,7 +245,7 @@ class Model:
             return []  # None there
         else:
             raise Refused("TFM901", given, "the metrics of an estimator are not written out as a dict", _ADVICE)
-        pieces = [self.flat.bound[EVAL, given.id]] if isinstance(given, ast.Name) else []
+        pieces = parts or ([self.flat.bound[EVAL, given.id]] if isinstance(given, ast.Name) else [])
         found = []
         for key, value in sorted(items.items()):
             call = self.flat.final(EVAL, value)
@@ -246,6 +261,22 @@ class Model:
                 if not other.dropped and not isinstance(other.node, ast.Return) and piece.stores & loaded(other.node):
                     raise Refused("TFM901", other.node, "a metric is used otherwise than for evaluating", _ADVICE)
         return found
+
+    def _filled(self, node: ast.expr) -> tuple[dict[str, ast.expr] | None, list[Piece]]:
+        """The items of a dict that is filled by one statement for each, and these statements; None for any other."""
+        if not isinstance(node, ast.Name):
+            return None, []
+        pieces = [p for p in self.flat.pieces if EVAL in p.modes and node.id in p.stores and not is_none(p.node)]
+        items: dict[str, ast.expr] = {}
+        for at, piece in enumerate(pieces):
+            target = piece.node.targets[0] if isinstance(piece.node, ast.Assign) else None
+            value = piece.node.value if isinstance(piece.node, ast.Assign) else None
+            key = target.slice if isinstance(target, ast.Subscript) else None
+            if at and value is not None and isinstance(key, ast.Constant) and isinstance(key.value, str):
+                items[key.value] = value
+            elif at or not isinstance(target, ast.Name) or not isinstance(value, ast.Dict) or value.keys:
+                return None, []
+        return (items, pieces) if len(pieces) > 1 else (None, [])
 
     # -------------------------------------------------------------------- the constructor
 
@@ -487,6 +518,10 @@ class Model:
     def _is_dict(self, node: ast.expr) -> bool:
         """Whether predictions go by names. Raises `Refused` where that is not seen."""
         held = self.flat.final(PREDICT, node)
+        for piece in self.flat.pieces if isinstance(node, ast.Name) else ():
+            begun = piece.node if PREDICT in piece.modes and isinstance(piece.node, ast.Assign) else None
+            if begun is not None and isinstance(begun.value, ast.Dict) and is_name(begun.targets[0], node.id):
+                return True  # filled later, or as it is
         if isinstance(held, ast.Dict) or (isinstance(held, ast.Call) and ast.unparse(held.func) == "dict"):
             return True
         symbol = self.program.names.symbol(held.func) if isinstance(held, ast.Call) else None
