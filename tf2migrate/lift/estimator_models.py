@@ -518,9 +518,10 @@ class Model:
     def _is_dict(self, node: ast.expr) -> bool:
         """Whether predictions go by names. Raises `Refused` where that is not seen."""
         held = self.flat.final(PREDICT, node)
-        for piece in self.flat.pieces if isinstance(node, ast.Name) else ():
+        name = node.id if isinstance(node, ast.Name) else ""
+        for piece in self.flat.pieces:
             begun = piece.node if PREDICT in piece.modes and isinstance(piece.node, ast.Assign) else None
-            if begun is not None and isinstance(begun.value, ast.Dict) and is_name(begun.targets[0], node.id):
+            if begun is not None and isinstance(begun.value, ast.Dict) and is_name(begun.targets[0], name):
                 return True  # filled later, or as it is
         if isinstance(held, ast.Dict) or (isinstance(held, ast.Call) and ast.unparse(held.func) == "dict"):
             return True
