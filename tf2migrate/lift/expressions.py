@@ -246,6 +246,8 @@ class Expressions:
             return optimizers.schedule_text(self, value)
         if isinstance(value, savers.Saver):
             return savers.saver_text(self, value)
+        if isinstance(value, scopes.Scope) and (entered := scopes.name_text(self, node)) is not None:
+            return entered
         if isinstance(value, noted.Note):
             return noted.note_text(self, value)
         if isinstance(value, summaries.Summary):

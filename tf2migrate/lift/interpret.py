@@ -162,6 +162,7 @@ class Interpreter:
         self.session_graph: object = None
         self.session: object = None
         self.scopes = Scopes()
+        self.entered_again: set[int] = set()  # the calls of scopes that are told by other scopes
         self.parts: dict[ast.FunctionDef, parts.Part] = {}  # the functions that make variables and use them
         self.defaults: dict[tuple[int, str], ast.expr | None] = {}  # what scopes give to the variables made by a call
         self.regularizers: dict[Variable, ast.expr] = {}
@@ -940,6 +941,8 @@ class Interpreter:
         if shared or (made and staged):
             return Unknown("a function makes or finds variables in a way that is not followed", function.node)
         outer.made += made
+        if made and node is not None and value.time == Time.MADE:  # made once, also where the call is part of a tensor
+            outer.made.append(Made(node, value, hint if hint not in ("", "output") else "variable"))
         if isinstance(function.node, ast.Lambda) and node is not None:
             self.inside(function)
         return value

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift.trace import Frame, loops_in, sees
 from tf2migrate.lift.values import Handle, Python, Refused, Symbol, Unknown, Value
 
 if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
 
 _PARAMETERS = (
@@ -151,6 +153,8 @@ def variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: st
         own = {**given.defaults, **own}
     elif isinstance(given, Python) and isinstance(given.literal, str) and scopes.path is not None:
         full = f"{scopes.path}/{given.literal}" if scopes.path else given.literal
+    if given is not None and not isinstance(given, Python):
+        interpreter.entered_again.add(id(node))
     reuse = reuse_of(values["reuse"]) if "reuse" in values else NEVER
     reuse = reuse if reuse != NEVER else scopes.reuse
     return Scope("scope", node, {}, None, full, reuse, {**scopes.defaults, **own}, scopes.given)
@@ -217,6 +221,28 @@ def only_switches(interpreter: Interpreter, node: ast.stmt) -> bool:
         return all(only_switches(interpreter, inner) for inner in node.body)
     found = interpreter.rewrites.get(id(node.value)) if isinstance(node, ast.Expr) else None
     return isinstance(found, tuple) and isinstance(found[-1], Handle) and found[-1].role == "switch"
+
+
+def name_text(expressions: Expressions, node: ast.Call) -> str | None:
+    """In a function that stays one, a variable scope goes on naming what is made and computed in it.
+
+    None where it is told by another scope, or is asked for itself.
+    """
+    program = expressions.program
+    if program.names.symbol(node.func) != "tf.variable_scope":
+        return None
+    bound = bind(node, _PARAMETERS)
+    name = bound.get("name_or_scope")
+    if is_missing(name):
+        name = bound.get("default_name")
+    if name is None or id(node) in expressions.interpreter.entered_again:
+        return None
+    items = [i for n in program.nodes if isinstance(n, ast.With) for i in n.items if i.context_expr is node]
+    kept = {
+        n.id for i in items if i.optional_vars is not None for n in walk(i.optional_vars) if isinstance(n, ast.Name)
+    }
+    read = any(isinstance(n, ast.Name) and n.id in kept and isinstance(n.ctx, ast.Load) for n in program.nodes)
+    return f"{expressions.tf}.name_scope({expressions.text(name)})" if items and not read else None
 
 
 HANDLERS = {"tf.variable_scope": variable_scope, "tf.get_variable_scope": get_variable_scope}
