@@ -165,6 +165,14 @@ def test_imports_from_elsewhere_under_one_name_stay_apart() -> None:
     assert "layer = model.Layer(3)" in found["train"].after.decode()
 
 
+def test_a_module_of_an_old_program_is_old_whatever_it_holds() -> None:
+    helpers = "import tensorflow as tf\n\n\ndef drop(x, keep):\n    return tf.nn.dropout(x, keep)\n"
+    driver = DRIVER.replace("import model", "import helpers").replace("model.layer(x, 3)", "helpers.drop(x, 1.0)")
+    found = treated(helpers=helpers, train=driver)
+    assert "return tf.nn.dropout(x, rate=1 - keep)" in found["helpers"].after.decode()
+    assert treated(helpers=helpers)["helpers"].after.decode() == helpers
+
+
 def test_imports_with_a_stand_in_are_followed() -> None:
     tried = "try:\n    import cPickle as pickle\nexcept ImportError:\n    import pickle\n"
     found = treated(model=f"{tried}{MODEL}\n\nprint(pickle)\n", train=DRIVER)

@@ -38,11 +38,15 @@ _OF_TRACES = ("TFM30", "TFM31", "TFM32", "TFM33", "TFM34", "TFM35", "TFM36", "TF
 Stage = Callable[[Program, Options], Outcome]
 
 
+def _is_old(program: Program, options: Options) -> bool:
+    return options.tf1 or is_tf1(program.first)
+
+
 def _tf1(stage: Stage, target: Target = Target.NATIVE) -> Stage:
     """A stage for programs that were written for TensorFlow 1, and are to become this; others pass through."""
 
     def run(program: Program, options: Options) -> Outcome:
-        if options.target is not target or not is_tf1(program.first):
+        if options.target is not target or not _is_old(program, options):
             return Outcome()
         return stage(program, options)
 
@@ -53,14 +57,14 @@ def _tf2(stage: Stage) -> Stage:
     """A stage for programs that are of TensorFlow 2 already."""
 
     def run(program: Program, options: Options) -> Outcome:
-        return Outcome() if is_tf1(program.first) else stage(program, options)
+        return Outcome() if _is_old(program, options) else stage(program, options)
 
     return run
 
 
 def _mixed(program: Program, options: Options) -> Outcome:
     """What is said of traced functions and tapes in a program that has something of TensorFlow 1 as well."""
-    if not is_tf1(program.first) or not any(word in program.text for word in ("tf.function", "GradientTape")):
+    if not _is_old(program, options) or not any(word in program.text for word in ("tf.function", "GradientTape")):
         return Outcome()
     said = (f for f in lint(program, replace(options, unsafe_fixes=False)).findings if f.code.startswith(_OF_TRACES))
     return Outcome((), tuple(replace(f, fixable=False) for f in said))

@@ -62,6 +62,7 @@ class Options:
     unsafe_fixes: bool = False
     strict: bool = False  # lint also what may be a tensor
     told: tuple[str, ...] = ()  # what other files tell of this one (lint/across.py)
+    tf1: bool = False  # a part of a program of TensorFlow 1, whatever it holds itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,8 +157,9 @@ def _segments(starts: Sequence[int], gone: Sequence[Span]) -> frozenset[int]:
 def origins(module: Module, by_path: Mapping[str, Module]) -> dict[str, str]:
     """What the names that a module takes from others are called in the linked program."""
     found = {}
+    mentioned = {name.id for name in module.program.names.mentions} | module.exported
     for name, (path, origin) in module.members.items():
-        if path in by_path:
+        if path in by_path and (name in mentioned or origin in by_path[path].names):
             found[name] = _origin(module, by_path, path, origin)
     for path in module.stars:
         if path in by_path:

@@ -32,6 +32,7 @@ class Together:
     """What comes of files that import each other: what lifting does in each, and who takes part in what."""
 
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    old: set[str] = field(default_factory=set)  # the files that are parts of programs of TensorFlow 1
     views: list[View] = field(default_factory=list)
 
 
@@ -54,6 +55,7 @@ def lift_together(
     for root, members in _views(modules):
         wanted = options[root.path].target is Target.NATIVE
         if wanted and any(is_tf1(module.program) for module in members):
+            found.old |= {module.path for module in members if "tensorflow" in module.program.text}
             _follow(root, members, options[root.path], unread, found, merged)
     _finish(modules, merged, found)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from tf2migrate import migrate as core
@@ -73,6 +73,7 @@ def _with(file: File, together: Together, made: dict[str, Migration]) -> Migrate
         outcome = together.outcomes.get(file.name)
         if outcome is None and not concerns(file.data, file.settings):
             return Migration(text, text, (), tuple(cuts))
+        options = replace(options, tf1=file.name in together.old)
         made[file.name] = core.migrate(text, options, cuts, None if outcome is None else core.lifted(outcome))
         return made[file.name]
 
