@@ -7,7 +7,7 @@ import pytest
 from tf2migrate.facts.program import Program
 from tf2migrate.migrate import migrate
 from tf2migrate.model import Options
-from tf2migrate.rewrites.resizes import resize_images
+from tf2migrate.rewrites.resizes import FUNCTION, resize_images
 
 TF = "import tensorflow as tf\n\n"
 
@@ -54,3 +54,20 @@ def test_a_name_that_is_taken_stays() -> None:
     after = migrate(f"{TF}def resize_images(x):\n    return tf.image.resize_images(x, [2, 2])\n").after
     assert "def resize_images_tf1(images" in after
     assert "return resize_images_tf1(x, [2, 2])" in after
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("method", range(4))
+@pytest.mark.parametrize("corners", [False, True])
+@pytest.mark.parametrize("rank", [3, 4])
+def test_the_kernels_are_those_of_tensorflow_1(method: int, corners: bool, rank: int) -> None:
+    import numpy as np
+    import tensorflow as tf
+
+    images = np.random.default_rng(0).random((2, 4, 5, 3)[4 - rank :]).astype(np.float32)
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        old = session.run(tf.compat.v1.image.resize_images(images, [7, 3], method, corners))
+    names: dict[str, object] = {}
+    exec(FUNCTION.format(name="resize", tf="tf"), {"tf": tf}, names)
+    new = names["resize"](images, [7, 3], method, corners)  # type: ignore[operator]
+    np.testing.assert_array_equal(new.numpy(), old)

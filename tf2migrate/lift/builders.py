@@ -16,7 +16,7 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift import visibility
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
-from tf2migrate.lift.values import Python, Refused, Structure, Tensor, Time, Unknown, Value, leaves
+from tf2migrate.lift.values import Placeholder, Python, Refused, Structure, Tensor, Time, Unknown, Value, leaves
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -100,7 +100,7 @@ def built(frame: Frame, value: Value) -> Value:
 def note(interpreter: Interpreter, definition: Definition) -> None:
     """Keeps the names that the statements of units give to what only runs know."""
     shared = isinstance(definition.value, Python | Unknown)  # which is one value for all that is known as little
-    if definition.value.time >= Time.STAGED and interpreter.frame.unit and not shared and not _is_alias(definition):
+    if definition.value.time >= Time.STAGED and interpreter.frame.unit and not shared and not is_alias(definition):
         known = interpreter.origins.setdefault(definition.value, [])
         if all(d.site != definition.site for d in known):
             known.append(definition)
@@ -112,7 +112,7 @@ def is_unnamed(interpreter: Interpreter, value: Value) -> bool:
     return staged and value not in interpreter.origins
 
 
-def _is_alias(definition: Definition) -> bool:
+def is_alias(definition: Definition) -> bool:
     """Whether a name is a parameter, or a part of what a builder returned."""
     return isinstance(definition.statement.node, ast.Pass) or isinstance(definition.statement.value, Graph)
 
@@ -123,7 +123,7 @@ def origin(interpreter: Interpreter, definition: Definition) -> Definition:
     Raises `Refused` where it has several.
     """
     value = definition.value
-    if not definition.statement.frame.unit or value.time < Time.STAGED or not _is_alias(definition):
+    if not definition.statement.frame.unit or value.time < Time.STAGED or not is_alias(definition):
         return definition
     known = interpreter.origins.get(value, [])
     return _one(known, interpreter.statement.node) if known else definition
@@ -175,7 +175,7 @@ def elsewhere(interpreter: Interpreter, node: ast.expr, value: Value) -> Fetch |
     if not isinstance(node, ast.Name | ast.Subscript | ast.Attribute):
         return None
     if isinstance(node, ast.Name):
-        aliases = [d for d in interpreter.frame.lookup(node.id) if _is_alias(d) and d.statement.frame.unit]
+        aliases = [d for d in interpreter.frame.lookup(node.id) if is_alias(d) and d.statement.frame.unit]
         if not aliases or value.time < Time.STAGED:
             return None
     else:
@@ -253,12 +253,13 @@ def return_lines(expressions: Expressions, statement: Statement) -> list[str]:
 
 
 def _data(value: Value | None) -> list[tuple[str, ast.expr]]:
-    """The items of a builder's result that are plain Python, by the names that they have in it."""
+    """The items of a builder's result that are plain Python or placeholders, by the names that they have in it."""
     if not isinstance(value, Structure):
         return []
     found = []
+    kinds = (Python, Placeholder) if value.kind in ("tuple", "list") else (Python,)  # which the caller unpacks
     for key, item, node in value.items:
-        if all(isinstance(leaf, Python) for leaf in leaves(item)) and node is not None:
+        if all(isinstance(leaf, kinds) for leaf in leaves(item)) and node is not None:
             label = node.id if isinstance(node, ast.Name) else key if isinstance(key, str) else f"item_{key}"
             found.append((str(label), node))
     return found

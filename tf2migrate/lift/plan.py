@@ -29,7 +29,8 @@ def make_plan(interpreter: Interpreter) -> Plan:
                 raise Refused("TFM901", value.node, value.reason, "Rewrite this part by hand, then run the tool again.")
     plan = Plan([], {}, {}, _taken(interpreter, statements), states=kept_states(interpreter))
     visibility.name_attributes(interpreter, plan)
-    for definition in [d for s in statements for d in s.writes if isinstance(d.value, Placeholder | Element)]:
+    given = [d for s in statements for d in s.writes if isinstance(d.value, Placeholder | Element)]
+    for definition in sorted(given, key=lambda d: builders.is_alias(d)):  # the names that it is made under first
         plan.bindings.setdefault(definition.value, []).append(definition)
         plan.parameter_names.setdefault(definition.value, definition.name)
     fed_tensors.name(interpreter, plan, statements)
