@@ -247,22 +247,42 @@ def return_lines(expressions: Expressions, statement: Statement) -> list[str]:
     assert isinstance(node, ast.Return)
     assert node.value is not None
     entries = [f"{name}={name}" for name in _functions(expressions.plan, statement.frame)]
-    for name, value in _data(statement.value):
+    calls = (s for f in expressions.interpreter.frames for s in f.statements if isinstance(s.value, Graph))
+    made = next((s for s in calls if isinstance(s.value, Graph) and s.value.frame is statement.frame), None)
+    for name, value in _data(expressions.interpreter, statement.value, made):
         entries.append(f"{name}={expressions.text(value)}")
     return [f"return types.SimpleNamespace({', '.join(entries)})"]
 
 
-def _data(value: Value | None) -> list[tuple[str, ast.expr]]:
-    """The items of a builder's result that are plain Python or placeholders, by the names that they have in it."""
+def _data(interpreter: Interpreter, value: Value | None, call: Statement | None) -> list[tuple[str, ast.expr]]:
+    """The items of a builder's result that are plain Python, by the names that they have in it.
+
+    So are placeholders which the caller of the builder unpacks, and names elsewhere than as the keys of what it feeds.
+    """
     if not isinstance(value, Structure):
         return []
     found = []
-    kinds = (Python, Placeholder) if value.kind in ("tuple", "list") else (Python,)  # which the caller unpacks
-    for key, item, node in value.items:
+    target = call.node.targets[0] if call is not None and isinstance(call.node, ast.Assign) else None
+    targets = target.elts if isinstance(target, ast.Tuple) else []
+    for index, (key, item, node) in enumerate(value.items):
+        named = index < len(targets) and _is_named(interpreter, targets[index])
+        kinds = (Python, Placeholder) if named else (Python,)
         if all(isinstance(leaf, kinds) for leaf in leaves(item)) and node is not None:
             label = node.id if isinstance(node, ast.Name) else key if isinstance(key, str) else f"item_{key}"
             found.append((str(label), node))
     return found
+
+
+def _is_named(interpreter: Interpreter, target: ast.expr) -> bool:
+    """Whether a name is read elsewhere than as a key of what is fed."""
+    keys = {id(node) for node in interpreter.program.nodes if _is_key(interpreter, node)}
+    loads = (n for n in interpreter.program.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    return isinstance(target, ast.Name) and any(n.id == target.id and id(n) not in keys for n in loads)
+
+
+def _is_key(interpreter: Interpreter, node: ast.AST) -> bool:
+    noted = interpreter.rewrites.get(id(node))
+    return isinstance(noted, tuple) and noted[:1] == ("key",)
 
 
 def call_lines(expressions: Expressions, statement: Statement, graph: Graph) -> list[str]:
@@ -272,7 +292,7 @@ def call_lines(expressions: Expressions, statement: Statement, graph: Graph) -> 
     assert graph.frame is not None
     name = expressions.graphs[graph.frame.node]
     lines = [f"{name} = {expressions.text(node.value)}"]
-    data = {id(value): label for label, value in _data(graph.whole)}
+    data = {id(value): label for label, value in _data(expressions.interpreter, graph.whole, statement)}
     target = node.targets[0]
     if isinstance(target, ast.Tuple):
         for element, (_, _, written) in zip(target.elts, graph.items, strict=False):
