@@ -249,12 +249,12 @@ def return_lines(expressions: Expressions, statement: Statement) -> list[str]:
     entries = [f"{name}={name}" for name in _functions(expressions.plan, statement.frame)]
     calls = (s for f in expressions.interpreter.frames for s in f.statements if isinstance(s.value, Graph))
     made = next((s for s in calls if isinstance(s.value, Graph) and s.value.frame is statement.frame), None)
-    for name, value in _data(expressions.interpreter, statement.value, made):
+    for name, value in _data(expressions, statement.value, made):
         entries.append(f"{name}={expressions.text(value)}")
     return [f"return types.SimpleNamespace({', '.join(entries)})"]
 
 
-def _data(interpreter: Interpreter, value: Value | None, call: Statement | None) -> list[tuple[str, ast.expr]]:
+def _data(expressions: Expressions, value: Value | None, call: Statement | None) -> list[tuple[str, ast.expr]]:
     """The items of a builder's result that are plain Python, by the names that they have in it.
 
     So are placeholders which the caller of the builder unpacks, and names elsewhere than as the keys of what it feeds.
@@ -265,7 +265,7 @@ def _data(interpreter: Interpreter, value: Value | None, call: Statement | None)
     target = call.node.targets[0] if call is not None and isinstance(call.node, ast.Assign) else None
     targets = target.elts if isinstance(target, ast.Tuple) else []
     for index, (key, item, node) in enumerate(value.items):
-        named = index < len(targets) and _is_named(interpreter, targets[index])
+        named = index < len(targets) and _is_named(expressions, item, targets[index], call)
         kinds = (Python, Placeholder) if named else (Python,)
         if all(isinstance(leaf, kinds) for leaf in leaves(item)) and node is not None:
             label = node.id if isinstance(node, ast.Name) else key if isinstance(key, str) else f"item_{key}"
@@ -273,11 +273,17 @@ def _data(interpreter: Interpreter, value: Value | None, call: Statement | None)
     return found
 
 
-def _is_named(interpreter: Interpreter, target: ast.expr) -> bool:
-    """Whether a name is read elsewhere than as a key of what is fed."""
-    keys = {id(node) for node in interpreter.program.nodes if _is_key(interpreter, node)}
+def _is_named(expressions: Expressions, value: Value, target: ast.expr, call: Statement | None) -> bool:
+    """Whether a part of a graph is named where it is unpacked: not as a key of what is fed, or by a function there."""
+    if not isinstance(target, ast.Name) or call is None:
+        return False
+    there = [p.frame for p in expressions.plan.functions if value in p.slice.parameters and p.frame is not None]
+    home = call.value.frame if isinstance(call.value, Graph) else None
+    if home is not None and any(not visibility.sees(frame, home) for frame in there):
+        return True
+    interpreter, site = expressions.interpreter, (id(call.node), target.id)
     loads = (n for n in interpreter.program.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
-    return isinstance(target, ast.Name) and any(n.id == target.id and id(n) not in keys for n in loads)
+    return any(site in interpreter.resolved.get(id(n), ()) and not _is_key(interpreter, n) for n in loads)
 
 
 def _is_key(interpreter: Interpreter, node: ast.AST) -> bool:
@@ -292,7 +298,7 @@ def call_lines(expressions: Expressions, statement: Statement, graph: Graph) -> 
     assert graph.frame is not None
     name = expressions.graphs[graph.frame.node]
     lines = [f"{name} = {expressions.text(node.value)}"]
-    data = {id(value): label for label, value in _data(expressions.interpreter, graph.whole, statement)}
+    data = {id(value): label for label, value in _data(expressions, graph.whole, statement)}
     target = node.targets[0]
     if isinstance(target, ast.Tuple):
         for element, (_, _, written) in zip(target.elts, graph.items, strict=False):

@@ -49,7 +49,8 @@ class Resets:
 
     def _needed(self, run: Run) -> set[int] | None:
         """What later runs read or change; None where it is not seen which are later, or where all is saved."""
-        if run.frame.parent is not None or loops_in(run.blocks) or self.interpreter.uses:
+        hidden = self.interpreter.loops or self.interpreter.parts or self.interpreter.collected
+        if run.frame.parent is not None or loops_in(run.blocks) or self.interpreter.uses or hidden:
             return None
         plan = self.expressions.plan
         found: set[int] = set()
