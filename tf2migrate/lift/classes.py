@@ -31,7 +31,8 @@ from tf2migrate.lift.values import (
 )
 
 if TYPE_CHECKING:
-    from tf2migrate.lift.interpret import Function, Interpreter
+    from tf2migrate.lift.functions import Function
+    from tf2migrate.lift.interpret import Interpreter
 
 Method = ast.FunctionDef
 

@@ -30,7 +30,8 @@ from tf2migrate.lift.values import (
 )
 
 if TYPE_CHECKING:
-    from tf2migrate.lift.interpret import Interpreter, Method
+    from tf2migrate.lift.functions import Method
+    from tf2migrate.lift.interpret import Interpreter
 
 SOURCES = (
     "tf.data.Dataset.from_tensor_slices",
@@ -141,7 +142,7 @@ def _source(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
 
 def _checked(interpreter: Interpreter, node: ast.Call, follow: bool = True) -> Unknown | bool:
     """Whether something that a data set is made of comes to be at a run only."""
-    from tf2migrate.lift.interpret import Function
+    from tf2migrate.lift.functions import Function
 
     staged = False
     for value in interpreter.arguments(node):
@@ -169,7 +170,7 @@ def _mapped(interpreter: Interpreter, function: Value, node: ast.Call) -> Unknow
 
 def result(interpreter: Interpreter, function: Value) -> Value:
     """What a function gives for tensors; unknown where it reads or changes something of the graph."""
-    from tf2migrate.lift.interpret import Function
+    from tf2migrate.lift.functions import Function
 
     assert isinstance(function, Function)
     statement = interpreter.statement
@@ -246,7 +247,7 @@ def dataset_method(interpreter: Interpreter, node: ast.Call, base: Dataset, meth
 
 def _mapped_form(interpreter: Interpreter, node: ast.Call, name: str) -> tuple[int | None, frozenset[int] | None]:
     """How many parts the results of a function have, and which of them have parts themselves."""
-    from tf2migrate.lift.interpret import Function
+    from tf2migrate.lift.functions import Function
 
     first = node.args[0] if node.args else next((k.value for k in node.keywords if k.arg == "map_func"), None)
     with interpreter.apart():

@@ -13,7 +13,8 @@ from tf2migrate.commas import cuts
 from tf2migrate.facts.source import Source
 from tf2migrate.lift import handed
 from tf2migrate.lift.datasets import Element, Iterator
-from tf2migrate.lift.interpret import FunctionNode, Interpreter
+from tf2migrate.lift.functions import FunctionNode
+from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.trace import Frame
 from tf2migrate.lift.values import GONE, Effect, Handle, Placeholder, Schedule, Tensor, Time, Value
 from tf2migrate.lift.visibility import sees

@@ -30,8 +30,9 @@ from tf2migrate.lift import (
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.datasets import Dataset, Element, Iterator
 from tf2migrate.lift.expressions import Expressions
+from tf2migrate.lift.functions import Method
 from tf2migrate.lift.headers import elifs, headers
-from tf2migrate.lift.interpret import Interpreter, Method
+from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.plan import unpacked
 from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.render import base, shift

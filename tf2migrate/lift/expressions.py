@@ -33,7 +33,8 @@ from tf2migrate.lift import (
     visibility,
 )
 from tf2migrate.lift.dropped import Dropped
-from tf2migrate.lift.interpret import FunctionNode, Interpreter, Method
+from tf2migrate.lift.functions import FunctionNode, Method
+from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.part_text import PartText
 from tf2migrate.lift.pipelines import Matched

@@ -19,7 +19,8 @@ from tf2migrate.lift.pipelines import Pipe
 from tf2migrate.lift.values import NONE, Unknown, Value
 
 if TYPE_CHECKING:
-    from tf2migrate.lift.interpret import Function, Interpreter
+    from tf2migrate.lift.functions import Function
+    from tf2migrate.lift.interpret import Interpreter
 
 _MAKES = ("tf.train.string_input_producer", "tf.train.slice_input_producer", "tf.train.batch", "tf.train.shuffle_batch")
 

@@ -59,7 +59,8 @@ from tf2migrate.lift.values import (
 )
 
 if TYPE_CHECKING:
-    from tf2migrate.lift.interpret import Interpreter, Method
+    from tf2migrate.lift.functions import Method
+    from tf2migrate.lift.interpret import Interpreter
 
 Handler = Callable[["Interpreter", ast.Call, str, str], Value]
 
@@ -161,7 +162,7 @@ def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:
     if path == "tf.case" and node.args and isinstance(node.args[0], ast.Dict):
         return _cases(interpreter, node, node.args[0])
     values = interpreter.arguments(node)
-    from tf2migrate.lift.interpret import Function
+    from tf2migrate.lift.functions import Function
 
     given: list[Value] = []
     if path in _OF_PYTHON:
@@ -202,7 +203,7 @@ def _like(value: Value, tensor: Tensor) -> Value:
 
 def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Value:
     """An attribute of something of the graph."""
-    from tf2migrate.lift.interpret import Method
+    from tf2migrate.lift.functions import Method
 
     if isinstance(base, Unknown):
         return base

@@ -14,7 +14,8 @@ from tf2migrate.lift.values import Refused
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
-    from tf2migrate.lift.interpret import FunctionNode, Interpreter
+    from tf2migrate.lift.functions import FunctionNode
+    from tf2migrate.lift.interpret import Interpreter
     from tf2migrate.lift.planned import Planned
 
 Handed = dict["FunctionNode", dict["Planned", None]]

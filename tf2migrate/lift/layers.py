@@ -199,7 +199,7 @@ def unlike(kind: Kind, bound: Mapping[str, ast.expr]) -> str:
 
 def setting(interpreter: Interpreter, name: str, argument: ast.expr, kind: Kind) -> Value:
     """An argument of the constructor: it stays where it stands, so it must be there by then."""
-    from tf2migrate.lift.interpret import Function
+    from tf2migrate.lift.functions import Function
 
     if kind.keras == "Dropout":
         return interpreter.evaluate(argument)

@@ -201,7 +201,7 @@ def _batch(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
     if isinstance(found, Unknown):
         return found
     items, given, upstream = found
-    from tf2migrate.lift.interpret import visible
+    from tf2migrate.lift.functions import visible
 
     width = len(items) if listed and len(items) > 1 else 0
     env, made = visible(interpreter.frame), interpreter.statement
@@ -251,7 +251,7 @@ def last_stage(
     width: int | None,
 ) -> Pipe:
     """What a function returns of its pipeline."""
-    from tf2migrate.lift.interpret import visible
+    from tf2migrate.lift.functions import visible
 
     env, made = visible(interpreter.frame), interpreter.statement
     return _noted(interpreter, Pipe("returned", node, {}, made, "", upstream, items, given, env, width))

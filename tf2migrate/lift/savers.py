@@ -36,7 +36,8 @@ from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
-    from tf2migrate.lift.interpret import Interpreter, Method
+    from tf2migrate.lift.functions import Method
+    from tf2migrate.lift.interpret import Interpreter
     from tf2migrate.lift.planned import Plan, Planned
 
 ADVICE = "Write the tf.train.Checkpoint by hand, with a name for each variable."
@@ -95,7 +96,7 @@ class Use:
 
 def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """`tf.train.Saver`: over the variables that the graph has by now, or those that it is given."""
-    from tf2migrate.lift.interpret import visible
+    from tf2migrate.lift.functions import visible
 
     bound = bind(node, _SAVER)
     if bound.keys() - {"var_list", "max_to_keep", "name"}:
@@ -145,7 +146,7 @@ def _has_slots(optimizer: Optimizer) -> bool:
 
 def saver_method(interpreter: Interpreter, node: ast.Call, method: Method, base: Saver) -> Value:
     """`save` and `restore`."""
-    from tf2migrate.lift.interpret import visible
+    from tf2migrate.lift.functions import visible
 
     if method.name not in ("save", "restore"):
         return Unknown(f"{method.name} of a Saver is not followed", node)

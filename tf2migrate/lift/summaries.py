@@ -20,7 +20,8 @@ from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
-    from tf2migrate.lift.interpret import Interpreter, Method
+    from tf2migrate.lift.functions import Method
+    from tf2migrate.lift.interpret import Interpreter
 
 ADVICE = "Write the summaries with tf.summary where their values are computed."
 _KINDS: dict[str, tuple[str, ...]] = {

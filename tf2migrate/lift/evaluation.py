@@ -1,0 +1,336 @@
+"""Expressions followed: what each is, by its kind."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift import builders, cell_calls, cells, classes, datasets, graph_calls, keras_layers, variable_lists
+from tf2migrate.lift.functions import Fields, Function, Method
+from tf2migrate.lift.pipelines import Asked
+from tf2migrate.lift.values import (
+    NONE,
+    PYTHON,
+    STATIC,
+    FetchedState,
+    Placeholder,
+    Python,
+    Regularizer,
+    State,
+    Structure,
+    Symbol,
+    Tensor,
+    Time,
+    Unknown,
+    Value,
+    Variable,
+    join,
+    latest,
+    leaves,
+)
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+
+def _Constant(interpreter: Interpreter, node: ast.Constant) -> Value:
+    return NONE if node.value is None else Python(node.value, known=True)
+
+
+def _Name(interpreter: Interpreter, node: ast.Name) -> Value:
+    definitions = interpreter.frame.lookup(node.id)
+    if not definitions:
+        return PYTHON
+    found = tuple(builders.origin(interpreter, definition) for definition in definitions)
+    if len(found) == 1 and found != definitions:
+        interpreter.aliases[id(node)] = found[0]
+    definitions = found
+    interpreter.statement.reads.update(definitions)
+    interpreter.resolved.setdefault(id(node), set()).update(d.site for d in definitions)
+    return join([definition.value for definition in definitions], node)
+
+
+def _Attribute(interpreter: Interpreter, node: ast.Attribute) -> Value:
+    with interpreter.apart() as reads:
+        base = interpreter.evaluate(node.value)
+    if isinstance(base, classes.Instance):  # its own name is no part of the graph
+        return classes.attribute(interpreter, base, node)
+    interpreter.statement.reads |= reads
+    if isinstance(base, FetchedState):
+        return cells.fetched_part(interpreter, base, node)
+    if isinstance(base, Structure) and base.kind == "fields" and (field := base.get(node.attr)) is not None:
+        return field
+    if isinstance(base, Python | Structure | Function) and not isinstance(base, State):
+        return (
+            Method(base, node.attr, node)
+            if isinstance(base, Structure)
+            else (STATIC if base.time >= Time.STAGED else PYTHON)
+        )
+    return graph_calls.attribute(interpreter, base, node)
+
+
+def _Subscript(interpreter: Interpreter, node: ast.Subscript) -> Value:
+    base = interpreter.evaluate(node.value)
+    key = interpreter.evaluate(node.slice)
+    if isinstance(base, Structure):
+        literal = key.literal if isinstance(key, Python) and key.known else None
+        if (
+            isinstance(node.slice, ast.UnaryOp)
+            and isinstance(node.slice.op, ast.USub)
+            and isinstance(node.slice.operand, ast.Constant)
+        ):
+            literal = -node.slice.operand.value  # type: ignore[operator]
+        if isinstance(node.slice, ast.Slice):
+            return Structure(base.kind, (), node, rest=interpreter.element(base, node))
+        if isinstance(literal, int) and literal < 0 and base.rest is None:
+            literal += len(base.items)
+        found = base.get(literal) if literal is not None else None
+        if found is not None:
+            return found
+        every = [v for _, v, _ in base.items] + ([base.rest] if base.rest else [])
+        return join(every, node) if every else PYTHON
+    if isinstance(base, FetchedState):
+        return interpreter.element(base, node)
+    return interpreter.operation([base, key], node)
+
+
+def _Tuple(interpreter: Interpreter, node: ast.Tuple) -> Value:
+    return _sequence(interpreter, "tuple", node)
+
+
+def _List(interpreter: Interpreter, node: ast.List) -> Value:
+    return _sequence(interpreter, "list", node)
+
+
+def _sequence(interpreter: Interpreter, kind: str, node: ast.Tuple | ast.List) -> Value:
+    items: list[tuple[object, Value, ast.expr | None]] = []
+    for index, element in enumerate(node.elts):
+        if isinstance(element, ast.Starred):
+            inner = interpreter.evaluate(element.value)
+            return Structure(kind, tuple(items), node, rest=interpreter.element(inner, node))
+        items.append((index, interpreter.evaluate(element), element))
+    return Structure(kind, tuple(items), node)
+
+
+def _Dict(interpreter: Interpreter, node: ast.Dict) -> Value:
+    items: list[tuple[object, Value, ast.expr | None]] = []
+    rest: Value | None = None
+    for key_node, value_node in zip(node.keys, node.values, strict=True):
+        value = interpreter.evaluate(value_node)
+        if key_node is None:
+            rest = interpreter.element(value, node)
+            continue
+        with interpreter.apart() as reads:
+            key = interpreter.evaluate(key_node)
+        if isinstance(key, Placeholder | Tensor | Variable | Unknown):
+            interpreter.rewrites[id(key_node)] = ("key", key)
+            items.append((key, value, value_node))
+        else:
+            interpreter.statement.reads |= reads
+            if isinstance(key, Python) and key.known:
+                items.append((key.literal, value, value_node))
+            else:
+                rest = join([v for v in (rest, value) if v], node)
+    return Structure("dict", tuple(items), node, rest)
+
+
+def _comprehension(interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
+    if isinstance(node, ast.ListComp) and (chosen := variable_lists.filtered(interpreter, node)) is not None:
+        return chosen
+
+    def produce() -> Value:
+        return interpreter.evaluate(node.elt)
+
+    value = _generators(interpreter, node.generators, produce)
+    return Structure("list", (), node, rest=value)
+
+
+def _DictComp(interpreter: Interpreter, node: ast.DictComp) -> Value:
+    def produce() -> Value:
+        interpreter.evaluate(node.key)
+        return interpreter.evaluate(node.value)
+
+    return Structure("dict", (), node, rest=_generators(interpreter, node.generators, produce))
+
+
+def _generators(interpreter: Interpreter, generators: list[ast.comprehension], produce: Callable[[], Value]) -> Value:
+    before = dict(interpreter.frame.env)
+    written = list(interpreter.statement.writes)
+    for generator in generators:
+        interpreter.assign(
+            generator.target, interpreter.element(interpreter.evaluate(generator.iter), generator.target)
+        )
+        for test in generator.ifs:
+            interpreter.evaluate(test)
+    interpreter.comprehensions += 1
+    value = produce()
+    interpreter.comprehensions -= 1
+    local = set(interpreter.statement.writes) - set(written)
+    interpreter.statement.reads -= local
+    interpreter.statement.writes[:] = written
+    interpreter.frame.env = before
+    return value
+
+
+def _Lambda(interpreter: Interpreter, node: ast.Lambda) -> Value:
+    return Function(node, interpreter.frame)
+
+
+def _IfExp(interpreter: Interpreter, node: ast.IfExp) -> Value:
+    interpreter.evaluate(node.test)
+    return join([interpreter.evaluate(node.body), interpreter.evaluate(node.orelse)], node)
+
+
+def _Compare(interpreter: Interpreter, node: ast.Compare) -> Value:
+    operands = [interpreter.evaluate(node.left), *[interpreter.evaluate(c) for c in node.comparators]]
+    identity = len(operands) == 2 and isinstance(node.ops[0], ast.Is | ast.IsNot | ast.Eq | ast.NotEq)
+    is_none = identity and operands[1] is NONE
+    if is_none and (not isinstance(operands[0], Python | Unknown) or getattr(operands[0], "known", False)):
+        return Python((operands[0] is NONE) == isinstance(node.ops[0], ast.Is | ast.Eq), known=True)
+    if all(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn | ast.Eq | ast.NotEq) for op in node.ops):
+        # TF1 compares tensors by identity: a Python truth, known while the graph is built
+        return STATIC if latest(operands) >= Time.STAGED else PYTHON
+    return interpreter.operation(operands, node)
+
+
+def _NamedExpr(interpreter: Interpreter, node: ast.NamedExpr) -> Value:
+    value = interpreter.evaluate(node.value)
+    interpreter.assign(node.target, value)
+    return value
+
+
+def _Starred(interpreter: Interpreter, node: ast.Starred) -> Value:
+    return interpreter.evaluate(node.value)
+
+
+def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
+    if (method := classes.inherited(interpreter, node)) is not None:
+        return classes.call(interpreter, method, node, hint)
+    with interpreter.apart() as reads:
+        function = interpreter.evaluate(node.func)
+    if isinstance(function, Symbol):
+        return graph_calls.symbol_call(interpreter, node, function.path, hint)
+    if isinstance(function, Method):
+        found = graph_calls.method_call(interpreter, node, function, hint)
+        # what is run is not read by the statement that runs it
+        if id(node) not in interpreter.runs and not isinstance(found, Asked):
+            interpreter.statement.reads |= reads
+        if found is not None:
+            return found
+    interpreter.statement.reads |= reads
+    if isinstance(function, Function):
+        return interpreter.call_function(function, node, hint)
+    if isinstance(function, cells.Cell | cells.Stacked | cells.Wrapped):
+        return cell_calls.call(interpreter, function, node)
+    if isinstance(function, keras_layers.Object):
+        return keras_layers.call(interpreter, function, node)
+    if isinstance(function, classes.Class):
+        return classes.instantiate(interpreter, function, node)
+    if isinstance(function, classes.Bound):
+        return classes.call(interpreter, function, node, hint)
+    arguments = interpreter.arguments(node)
+    arguments += [interpreter.passed(value) for value in arguments if isinstance(value, Function)]
+    return _foreign(interpreter, node, function, arguments)
+
+
+def _foreign(interpreter: Interpreter, node: ast.Call, function: Value, arguments: list[Value]) -> Value:
+    """A call of something that is neither TensorFlow's nor the program's own."""
+    name = ast.unparse(node.func)
+    if name == "dict" and not node.args and all(k.arg for k in node.keywords):
+        pairs = zip(node.keywords, arguments, strict=False)  # behind them may be what a function was passed
+        return Structure("dict", tuple((k.arg, value, k.value) for k, value in pairs), node)
+    if name.endswith("namedtuple") and (fields := Fields.of(node)) is not None:
+        return fields
+    if isinstance(function, Fields) and len(arguments) == len(function.names):
+        return function.filled(node, arguments)
+    if isinstance(function, Regularizer):
+        return Tensor(Time.STAGED, node)
+    if name == "sum" and arguments and latest(arguments) >= Time.STAGED:  # it adds tensors as it adds numbers
+        return interpreter.operation([interpreter.element(arguments[0], node), *arguments[1:]], node)
+    if name == "print":
+        interpreter.printed[id(node)] = arguments
+    if function is PYTHON and (iterator := datasets.of_another_module(interpreter, node)) is not None:
+        return iterator
+    if name in _SEQUENCES and arguments:
+        return _SEQUENCES[name](interpreter, node, arguments)
+    if function.time >= Time.STAGED or latest(arguments) >= Time.STAGED:
+        for value in [function, *arguments]:
+            for leaf in leaves(value):
+                if isinstance(leaf, Unknown):
+                    return leaf
+        if name in _STATIC:
+            return STATIC
+        if name == "print":
+            return NONE
+        if all(isinstance(leaf, Python | Function) for v in arguments for leaf in leaves(v)):
+            return STATIC
+        return Unknown(f"a tensor is passed to {name}, which the analysis cannot look into", node)
+    if isinstance(function, Unknown):
+        return function
+    return PYTHON
+
+
+def _as_list(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -> Value:
+    first = arguments[0]
+    if isinstance(first, Structure) and first.kind != "dict":
+        return Structure("tuple" if ast.unparse(node.func) == "tuple" else "list", first.items, node, first.rest)
+    return Structure("list", (), node, rest=interpreter.element(first, node))
+
+
+def _zipped(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -> Value:
+    elements = [interpreter.element(a, node) for a in arguments]
+    return Structure(
+        "list", (), node, rest=Structure("tuple", tuple((i, v, None) for i, v in enumerate(elements)), node)
+    )
+
+
+def _enumerated(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -> Value:
+    element = interpreter.element(arguments[0], node)
+    return Structure("list", (), node, rest=Structure("tuple", ((0, PYTHON, None), (1, element, None)), node))
+
+
+_SEQUENCES: dict[str, Callable[[Interpreter, ast.Call, list[Value]], Value]] = {
+    "list": _as_list,
+    "tuple": _as_list,
+    "reversed": _as_list,
+    "sorted": _as_list,
+    "zip": _zipped,
+    "enumerate": _enumerated,
+}
+
+
+_STATIC = {
+    "len",
+    "int",
+    "float",
+    "str",
+    "isinstance",
+    "type",
+    "id",
+    "repr",
+    "bool",
+    "range",
+    "hasattr",
+    "np.prod",
+    "numpy.prod",
+}
+
+
+#: What follows an expression of each kind.
+KINDS: dict[type[ast.expr], Callable[..., Value]] = {
+    ast.Constant: _Constant,
+    ast.Name: _Name,
+    ast.Attribute: _Attribute,
+    ast.Subscript: _Subscript,
+    ast.Tuple: _Tuple,
+    ast.List: _List,
+    ast.Dict: _Dict,
+    ast.DictComp: _DictComp,
+    ast.Lambda: _Lambda,
+    ast.IfExp: _IfExp,
+    ast.Compare: _Compare,
+    ast.NamedExpr: _NamedExpr,
+    ast.Starred: _Starred,
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.GeneratorExp), _comprehension),
+}

@@ -1,0 +1,294 @@
+"""Statements followed: what each reads and binds, and which of them move into functions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.tree import children
+from tf2migrate.lift import builders, cells, classes, feeders, loops, noted
+from tf2migrate.lift.functions import Function, is_main
+from tf2migrate.lift.scopes import Scope
+from tf2migrate.lift.trace import Definition, Statement
+from tf2migrate.lift.units import has_run
+from tf2migrate.lift.values import NONE, PYTHON, Handle, Placeholder, Python, Tensor, Time, leaves
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+
+def follow(interpreter: Interpreter, statements: Iterable[ast.stmt]) -> None:
+    """Follows statements in their order."""
+    for statement in statements:
+        execute(interpreter, statement)
+
+
+def execute(interpreter: Interpreter, node: ast.stmt) -> None:
+    """Follows one statement, by its kind."""
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            with interpreter.within(interpreter.record(node)):
+                interpreter.bind(node.name, Function(node, interpreter.frame))
+        case ast.ClassDef():
+            with interpreter.within(interpreter.record(node)):
+                interpreter.bind(node.name, classes.class_value(interpreter, node))
+        case ast.Import() | ast.ImportFrom():
+            with interpreter.within(interpreter.record(node)):
+                for alias in node.names:
+                    interpreter.bind(alias.asname or alias.name.split(".")[0], PYTHON)
+        case ast.With():
+            with_(interpreter, node)
+        case ast.For():
+            loop(interpreter, node, node.body, node.orelse)
+        case ast.While():
+            loop(interpreter, node, node.body, node.orelse)
+        case ast.If():
+            branch(interpreter, node, [node.body, node.orelse])
+        case ast.Try() if cells.for_versions(node, interpreter.names):
+            interpreter.rewrites[id(node)] = "transparent"
+            with interpreter.within(interpreter.record(node)):
+                follow(interpreter, node.body)
+        case ast.Try():
+            branch(interpreter, node, [[*node.body, *node.orelse], *[h.body for h in node.handlers]], node.finalbody)
+        case ast.Match():
+            branch(interpreter, node, [case.body for case in node.cases])
+        case ast.Global():
+            interpreter.frame.globals.update(node.names)
+            interpreter.record(node)
+        case _:
+            simple(interpreter, node)
+
+
+def simple(interpreter: Interpreter, node: ast.stmt) -> None:
+    """A statement without a body."""
+    with interpreter.within(interpreter.record(node)) as statement:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                statement.value = interpreter.evaluate(value, hint=_hint(targets[0]))
+                if id(value) in interpreter.fed:
+                    statement.value = Tensor(Time.STAGED, value)
+                for target in targets:
+                    interpreter.assign(target, statement.value)
+            case ast.AnnAssign(target=target, value=value):
+                if value is not None:
+                    statement.value = interpreter.evaluate(value, hint=_hint(target))
+                    interpreter.assign(target, statement.value)
+            case ast.AugAssign(target=target, value=value):
+                load = ast.copy_location(_load(target), target)
+                statement.value = interpreter.operation([interpreter.evaluate(load), interpreter.evaluate(value)], node)
+                interpreter.assign(target, statement.value)
+            case ast.Expr(value=value):
+                statement.value = interpreter.evaluate(value)
+            case ast.Return(value=value):
+                if value is not None and interpreter.frame.node in interpreter.builders:
+                    builders.name_items(interpreter, value)
+                statement.value = NONE if value is None else interpreter.evaluate(value, hint="output")
+                if interpreter.frame.node in interpreter.feeders:
+                    statement.value = feeders.returned(interpreter, node, statement.value)
+                interpreter.frame.returns.append(statement.value)
+            case _:
+                for child in children(node):
+                    if isinstance(child, ast.expr):
+                        interpreter.evaluate(child)
+        statement.moves = moves(interpreter, statement)
+
+
+def moves(interpreter: Interpreter, statement: Statement) -> bool:
+    """Whether a statement of a unit happens at each run, and so belongs into functions."""
+    if isinstance(statement.node, ast.Assert):  # about the graph, where it reads of it
+        return any(d.staged for d in statement.reads)
+    if not isinstance(statement.node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Return):
+        return False
+    value = statement.value
+    if any(isinstance(e, noted.Noting) for e in statement.effects):
+        return True
+    if isinstance(value, builders.Graph):
+        return False
+    if value is None or (isinstance(value, Python) and isinstance(statement.node, ast.Expr)):
+        return False
+    unit = interpreter.frame.unit  # where a placeholder's name stays, as that of its TensorSpec
+    return any(leaf.time >= Time.STAGED and not (unit and isinstance(leaf, Placeholder)) for leaf in leaves(value))
+
+
+def with_(interpreter: Interpreter, node: ast.With) -> None:
+    """Sessions, graphs, scopes, devices: no block of the program's own; any other `with` is."""
+    graph, session_graph, session = interpreter.graph, interpreter.session_graph, interpreter.session
+    with interpreter.within(interpreter.record(node)) as statement:
+        transparent, controls = True, interpreter.controls
+        entered: list[Scope] = []
+        for item in node.items:
+            value = interpreter.evaluate(item.context_expr)
+            if isinstance(value, Scope):
+                entered.append(value)
+            held = value.of if isinstance(value, Handle) and value.role == "as_default" else value
+            if isinstance(held, Handle) and held.role == "graph":
+                interpreter.graph = interpreter.session_graph = held
+            if isinstance(held, Handle) and held.role == "session":
+                interpreter.session_graph, interpreter.session = interpreter.graph_of(held), held
+                if held is value:  # entered as itself, a session makes its graph the default one too
+                    interpreter.graph = interpreter.session_graph
+            match value:
+                case Handle(role="session" | "graph" | "scope" | "device" | "as_default"):
+                    if item.optional_vars is not None:
+                        interpreter.assign(
+                            item.optional_vars, value.of if value.of and value.role == "as_default" else value
+                        )
+                case Handle(role="controls"):
+                    controls = (*controls, statement)
+                case _:
+                    transparent = False
+                    if item.optional_vars is not None:
+                        interpreter.assign(item.optional_vars, PYTHON if value.time < Time.STAGED else value)
+    scopes = ExitStack()
+    for value in entered:
+        scopes.enter_context(interpreter.scopes.inside(value))
+    if transparent:
+        interpreter.rewrites[id(node)] = "transparent"
+    before, interpreter.controls = interpreter.controls, controls
+    blocks = interpreter.blocks
+    if not transparent:
+        interpreter.blocks = (*blocks, node)
+    with scopes:
+        follow(interpreter, node.body)
+    interpreter.blocks, interpreter.controls = blocks, before
+    interpreter.graph, interpreter.session_graph, interpreter.session = graph, session_graph, session
+
+
+def loop(interpreter: Interpreter, node: ast.For | ast.While, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
+    def once() -> None:
+        with interpreter.within(interpreter.record(node)) as statement:
+            if isinstance(node, ast.For):
+                interpreter.assign(node.target, interpreter.element(interpreter.evaluate(node.iter), node))
+            else:
+                interpreter.evaluate(node.test)
+            statement.value = PYTHON
+        interpreter.blocks = (*interpreter.blocks, node)
+        follow(interpreter, body)
+        interpreter.blocks = interpreter.blocks[:-1]
+
+    before, scopes = dict(interpreter.frame.env), interpreter.scopes.copy()
+    mark = len(interpreter.frame.statements)
+    once()
+    carried = _merge([before, interpreter.frame.env])
+    if any(len(carried[name]) > 1 for name in carried):
+        first = [d for s in interpreter.frame.statements[mark:] for d in s.writes]
+        del interpreter.frame.statements[mark:]
+        interpreter.frame.env = dict(carried)
+        interpreter.scopes.come_back_to(scopes)
+        once()
+        _forget(interpreter, first, mark)
+    interpreter.frame.env = _merge([before, interpreter.frame.env])
+    follow(interpreter, orelse)
+    settle(interpreter, node, mark)
+
+
+def _forget(interpreter: Interpreter, first: list[Definition], mark: int) -> None:
+    """The first walk of a loop was for what it carries: its bindings are those of the second walk."""
+    again = {d.site: d for s in interpreter.frame.statements[mark:] for d in s.writes}
+    now = {d: again.get(d.site, d) for d in first}
+    for statement in interpreter.frame.statements[mark:]:
+        statement.reads = {now.get(d, d) for d in statement.reads}
+    for name, definitions in interpreter.frame.env.items():
+        interpreter.frame.env[name] = tuple(dict.fromkeys(now.get(d, d) for d in definitions))
+
+
+def branch(
+    interpreter: Interpreter,
+    node: ast.If | ast.Try | ast.Match,
+    bodies: list[list[ast.stmt]],
+    last: list[ast.stmt] | None = None,
+) -> None:
+    mark = len(interpreter.frame.statements)
+    with interpreter.within(interpreter.record(node)) as statement:
+        test = interpreter.evaluate(node.test) if isinstance(node, ast.If) else PYTHON
+        if isinstance(node, ast.Match):
+            interpreter.evaluate(node.subject)
+        statement.value = PYTHON
+    main = isinstance(node, ast.If) and is_main(node)
+    interpreter.blocks = (*interpreter.blocks, node)
+    before = dict(interpreter.frame.env)
+    results: list[dict[str, tuple[Definition, ...]]] = []
+    if isinstance(test, Python) and test.known and not interpreter.frame.unit:  # of this call, one side is not reached
+        _unreached(interpreter, bodies.pop(1 if test.literal else 0))
+    for body in bodies:
+        interpreter.frame.env = dict(before if not isinstance(node, ast.Try) else (results[0] if results else before))
+        follow(interpreter, body)
+        if not (body and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)):
+            results.append(interpreter.frame.env)
+    interpreter.frame.env = results[0] if main and results else _merge(results or [before])
+    interpreter.blocks = interpreter.blocks[:-1]
+    follow(interpreter, last or [])
+    settle(interpreter, node, mark)
+
+
+def _unreached(interpreter: Interpreter, body: list[ast.stmt]) -> None:
+    """Statements that do not happen: only what their names mean is of interest."""
+    env, mark, scopes = dict(interpreter.frame.env), len(interpreter.frame.statements), interpreter.scopes.copy()
+    follow(interpreter, body)
+    del interpreter.frame.statements[mark:]
+    interpreter.frame.env = env
+    interpreter.scopes.come_back_to(scopes)
+
+
+def settle(interpreter: Interpreter, node: ast.stmt, mark: int) -> None:
+    """A loop or branch that only builds the graph is one statement of it, whole."""
+    inside = interpreter.frame.statements[mark:]
+    if not any(s.moves for s in inside) or has_run(node, interpreter.driver_nodes, interpreter.names):
+        return
+    if interpreter.frame.unit and all(not isinstance(n, ast.For | ast.While) for n in [node]) and is_main(node):
+        return
+    early: list[Statement] = []
+    if (loop := loops.split(node, inside)) is not None:
+        interpreter.loops[id(node)] = loop
+        header = {d for s in inside if s.node is node for d in s.writes}
+        early = [s for s in inside if not s.moves]
+        inside = loop.late
+    whole = Statement(node, interpreter.frame, inside[0].order, interpreter.blocks, controls=interpreter.controls)
+    written: dict[Definition, None] = {}
+    for statement in inside:
+        whole.reads |= statement.reads
+        whole.made += statement.made
+        whole.shared += statement.shared
+        whole.effects += statement.effects
+        written.update(dict.fromkeys(statement.writes))
+    whole.moves = True
+    whole.value = Tensor(Time.STAGED, node)
+    whole.writes = list(written)
+    whole.reads -= set(written)
+    if loop is not None and early:
+        whole.reads -= {d for s in early for d in s.writes if d.name in loop.names or d in header}
+    for definition in written:
+        definition.statement = whole
+    interpreter.frame.statements[mark:] = [*early, whole]
+
+
+def _merge(environments: list[dict[str, tuple[Definition, ...]]]) -> dict[str, tuple[Definition, ...]]:
+    merged: dict[str, tuple[Definition, ...]] = {}
+    for environment in environments:
+        for name, definitions in environment.items():
+            seen = merged.get(name, ())
+            merged[name] = (*seen, *(d for d in definitions if d not in seen))
+    return merged
+
+
+def _hint(target: ast.expr) -> str:
+    if isinstance(target, ast.Name):
+        return target.id
+    if isinstance(target, ast.Attribute):
+        return target.attr
+    if isinstance(target, ast.Tuple | ast.List) and target.elts:
+        return _hint(target.elts[0])
+    return ""
+
+
+def _load(target: ast.expr) -> ast.expr:
+    match target:
+        case ast.Name(id=name):
+            return ast.Name(name, ast.Load())
+        case ast.Attribute(value=value, attr=attr):
+            return ast.Attribute(value, attr, ast.Load())
+        case ast.Subscript(value=value, slice=index):
+            return ast.Subscript(value, index, ast.Load())
+    return target

@@ -1,0 +1,84 @@
+"""What a run asks for: the structure of its fetches, and what each of them is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift import builders, datasets
+from tf2migrate.lift.trace import Fetch, Fetches, Statement
+from tf2migrate.lift.values import ASSIGNS, EACH, Effect, Refused, Structure, Tensor, Time, leaves
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+
+def fetch(interpreter: Interpreter, node: ast.expr) -> Fetches:
+    """The structure of what a run asks for."""
+    match node:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements) if not any(
+            isinstance(e, ast.Starred) for e in elements
+        ):
+            kind = "list" if isinstance(node, ast.List) else "tuple"
+            return Fetches(kind, tuple((str(i), _inner(interpreter, e)) for i, e in enumerate(elements)))
+        case ast.Dict(keys=keys, values=values) if all(isinstance(k, ast.Constant) for k in keys):
+            names = [str(k.value) for k in keys if isinstance(k, ast.Constant)]
+            return Fetches("dict", tuple((k, _inner(interpreter, v)) for k, v in zip(names, values, strict=True)))
+    return Fetches("one", (("0", _leaf(interpreter, node)),))
+
+
+def _inner(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
+    found = fetch(interpreter, node)
+    return found.items[0][1] if found.kind == "one" else found
+
+
+def _leaf(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
+    """One fetch. What is more than a name becomes a statement of the graph, standing where the run stands."""
+    synthetic = Statement(node, interpreter.frame, interpreter.order, interpreter.blocks, controls=())
+    with interpreter.within(synthetic):
+        value = interpreter.evaluate(node)
+    synthetic.value, synthetic.moves = value, value.time >= Time.STAGED
+    if (attribute := builders.named_attribute(interpreter, node)) is not None:
+        return fetch(interpreter, attribute)
+    if (elsewhere := builders.elsewhere(interpreter, node, value)) is not None:
+        return elsewhere
+    if isinstance(value, Structure):
+        definitions = [d for d in synthetic.reads if isinstance(node, ast.Name) and d.name == node.id]
+        literal = value.node if isinstance(value.node, ast.List | ast.Tuple) and value.rest is None else None
+        if definitions and literal is not None and all(n is not None for _, _, n in value.items):
+            with _seen_from(interpreter, definitions[0].statement):
+                return fetch(interpreter, literal)
+        several = leaves(value)
+        if several and all(isinstance(leaf, Effect) for leaf in several):
+            each = all(isinstance(leaf, Effect) and leaf.kind in ASSIGNS for leaf in several)
+            first = several[0]
+            assert isinstance(first, Effect)
+            effect = Effect(EACH if each else "group", first.node, parts=tuple(several))
+            return Fetch(node, effect, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node))
+        if all(isinstance(leaf, Tensor) for leaf in several):
+            one = Tensor(value.time, node)
+            return Fetch(node, one, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node), nested=True)
+        raise Refused(
+            "TFM906",
+            node,
+            "what is fetched is a collection that the analysis cannot take apart",
+            "Write the fetched tensors out in the run.",
+        )
+    deep = isinstance(value, datasets.Element) and bool(datasets.is_deep(value))
+    return Fetch(node, value, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node), deep)
+
+
+@contextmanager
+def _seen_from(interpreter: Interpreter, statement: Statement) -> Iterator[None]:
+    """Names as they were where a collection of fetches was written."""
+    before = dict(interpreter.frame.env)
+    for definition in statement.reads:
+        interpreter.frame.env[definition.name] = (definition,)
+    yield
+    interpreter.frame.env = before
+
+
+def _is_named(interpreter: Interpreter, node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) or id(node) in interpreter.attributes
