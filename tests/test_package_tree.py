@@ -259,3 +259,24 @@ def test_what_is_not_followed_is_said(old: str, new: str, why: str) -> None:
     assert found["model"].after.decode() == MODEL
     assert found["train"].after.decode() == driver
     assert any(why in said for said in refusals(found["train"])), refusals(found["train"])
+
+
+AGENT = """import tensorflow as tf
+
+
+class Agent(object):
+    def __init__(self):
+        self.x = tf.placeholder(tf.float32, [None, 2])
+        self.y = self.x * 2.0
+        self.sess = tf.Session()
+
+    def act(self, x):
+        return self.sess.run(self.y, {self.x: x})
+"""
+
+
+def test_the_layout_of_a_file_that_needs_no_change_stays() -> None:
+    run = "import agent\n\nSHOWN = False   \na = agent.Agent()\nif SHOWN: print(a)\nprint(a.act([[1.0, 2.0]]))\n"
+    results = treated(agent=AGENT, run=run)
+    assert results["agent"].after != AGENT.encode()
+    assert results["run"].after.decode() == run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -74,10 +75,18 @@ def _with(file: File, together: Together, made: dict[str, Migration]) -> Migrate
         if outcome is None and not concerns(file.data, file.settings):
             return Migration(text, text, (), tuple(cuts))
         options = replace(options, tf1=file.name in together.old)
-        made[file.name] = core.migrate(text, options, cuts, None if outcome is None else core.lifted(outcome))
-        return made[file.name]
+        migration = core.migrate(text, options, cuts, None if outcome is None else core.lifted(outcome))
+        if migration.changed and not options.todo and _means_the_same(migration):
+            migration = replace(migration, after=text, cuts=tuple(cuts))
+        made[file.name] = migration
+        return migration
 
     return migrate
+
+
+def _means_the_same(migration: Migration) -> bool:
+    """Whether only the layout of a file would change: what is lifted there belongs to other files of the program."""
+    return ast.dump(ast.parse(migration.before)) == ast.dump(ast.parse(migration.after))
 
 
 def _not_alone(together: Together, made: Mapping[str, Migration], absent: Collection[str]) -> dict[str, Finding]:
