@@ -280,3 +280,14 @@ def test_the_layout_of_a_file_that_needs_no_change_stays() -> None:
     results = treated(agent=AGENT, run=run)
     assert results["agent"].after != AGENT.encode()
     assert results["run"].after.decode() == run
+
+
+def test_a_program_that_is_too_large_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tf2migrate.packages.together.LARGEST", 10)
+    results = treated(model=MODEL, train=DRIVER)
+    assert results["train"].after == DRIVER.encode()
+    assert results["model"].after == MODEL.encode()
+    message = (
+        "the files that import each other are not followed as one program: with all that it imports it has 16 lines"
+    )
+    assert refusals(results["train"])[0] == f"1: TFM912 {message}"

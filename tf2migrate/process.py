@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.cache import Cache, digest_of
 from tf2migrate.config import Settings
 from tf2migrate.files import replace_file
+from tf2migrate.model import Target
 from tf2migrate.report import Report, Result, Shown
 from tf2migrate.report.diff import unified
 
@@ -92,7 +93,8 @@ def divided(jobs: Sequence[Job]) -> list[Work]:
     if len(jobs) == 1 and jobs[0].path not in jobs[0].given:
         return [Work((jobs[0],))]
     by_path = {job.path: job for job in jobs}
-    if len(by_path) < len(jobs):  # a file that was given twice
+    lifted = any(job.settings.options.target is Target.NATIVE for job in jobs)
+    if not lifted or len(by_path) < len(jobs):  # a file that was given twice
         return [Work((job,)) for job in jobs]
     works: list[Work] = []
     for unit in units(_Contents(by_path), jobs[0].given if jobs else ()):

@@ -17,6 +17,9 @@ from tf2migrate.packages.link import Linked, Part, link
 from tf2migrate.packages.modules import Module, NotFollowed, Resolve
 from tf2migrate.packages.unlink import Rewritten, unlink, with_imports
 
+#: The lines of the largest program of several files that is followed.
+LARGEST = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -72,6 +75,7 @@ def _follow(
     """Lifts one program, without the files that cannot be followed and have nothing of TensorFlow 1."""
     while True:  # ends: each turn has fewer files
         try:
+            _check_size(root, members)
             _check_read(members, unread)
             _lift(root, members, options, found, merged)
             return
@@ -82,6 +86,13 @@ def _follow(
                 _add(found, stop.module.path, _finding(stop))
                 return
             members = [m for m in members if m not in spared]
+
+
+def _check_size(root: Module, members: Sequence[Module]) -> None:
+    """One file of a large repository imports most of it, and each of its programs would be followed anew."""
+    lines = sum(len(module.program.lines) for module in members)
+    if lines > LARGEST:
+        raise NotFollowed(root, root.program.tree.body[0], f"with all that it imports it has {lines} lines")
 
 
 def _check_read(members: Sequence[Module], unread: Collection[str]) -> None:
