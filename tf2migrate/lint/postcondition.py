@@ -22,6 +22,9 @@ def fresh(program: Program, options: Options) -> Outcome:
     tensors of other types.
     """
     del options  # a program is not written wrong, whatever is selected
+    graphs = _of_graphs(program)
+    if graphs:
+        return Outcome((), graphs)
     if "tf.function" not in program.text or "tf.function" in program.first.text:
         return Outcome()
     ground = ground_of(program)
@@ -35,6 +38,19 @@ def fresh(program: Program, options: Options) -> Outcome:
             else:
                 edits.setdefault(edit.span.start, edit)
     return Outcome(tuple(edits.values()), tuple(findings))
+
+
+def _of_graphs(program: Program) -> tuple[Finding, ...]:
+    """What stops a program in which something would still be asked for the value that a session gives it."""
+    if ".eval(" not in program.text:
+        return ()
+    own = {node.name for node in program.each(ast.FunctionDef)}
+    advice = "Fetch it with a session that can be seen from there, or write .numpy() for it."
+    return tuple(
+        Finding(*program.position(program.span(call).start), "TFM910", "eval() needs a session", advice)
+        for call in program.each(ast.Call)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "eval" and "eval" not in own and not call.args
+    )
 
 
 def _untraced(ground: Ground, found: Found) -> Edit | None:
