@@ -137,6 +137,8 @@ class Expressions:
             return pairs.item_text(self, pair, node.slice)
         if (pair := pairs.pair_of(self.interpreter, node)) is not None:
             raise pairs.whole(pair)
+        if isinstance(node, ast.Subscript) and (item := self._item(node)) is not None:
+            return item
         if id(node) in self.hoisted and isinstance(node, ast.Call):
             called = self.interpreter.rewrites.get(id(node))
             if isinstance(called, datasets.Element):
@@ -535,6 +537,19 @@ class Expressions:
         for target, leaf in outer:
             lines.append(f"{self.text(target)} = {self._outside(leaf)}")
         return lines
+
+    def _item(self, node: ast.Subscript) -> str | None:
+        """`sess.run([train, loss])[1]`, where the function returns just that."""
+        run = self.interpreter.runs.get(id(node.value))
+        planned = self.plan.of_run.get(id(node.value))
+        match node.slice:
+            case ast.Constant(value=int(at)) if run is not None and planned is not None and run.fetches.kind != "one":
+                items = run.fetches.items
+                leaf = items[at][1] if 0 <= at < len(items) and run.fetches.kind in ("list", "tuple") else None
+                alone = len(planned.returned) == 1 and isinstance(leaf, Fetch) and leaf in self._returned(run, planned)
+                if alone and isinstance(leaf, Fetch):
+                    return self._numpy(self.call_text(run, planned), leaf)
+        return None
 
     def run_expression(self, run: Run) -> str:
         """The text of a run that is part of an expression."""
