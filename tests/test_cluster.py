@@ -60,7 +60,7 @@ def test_the_result_is_that_of_one_machine(mode: list[str], two: Machines, tmp_p
     here, there = tree(tmp_path / "here"), tree(tmp_path / "there")
     local, remote = call(here, *mode, "-j", "1"), call(there, *mode, "--scheduler", two.address)
     assert local.exit_code == 1
-    assert (remote.exit_code, remote.stdout, remote.stderr) == (1, local.stdout, local.stderr)
+    assert (remote.exit_code, remote.output) == (1, local.output)
     assert contents(there) == contents(here)
 
 
@@ -120,7 +120,7 @@ def test_the_scheduler_is_lost_on_the_way(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setattr(process, "finish", finish)
         result = call(folder, "--fix", "--scheduler", found.address)
     assert result.exit_code == 2
-    assert f"Error: the scheduler at {found.address} was lost" in result.stderr
+    assert f"Error: the scheduler at {found.address} was lost" in result.output
 
 
 @pytest.mark.parametrize("together", [0, 160])
@@ -157,7 +157,7 @@ def said(*arguments: str, folder: Path) -> str:
     (folder / "a.py").write_text("import tensorflow as tf\n")
     result = call(folder, *arguments)
     assert result.exit_code == 2
-    return result.stderr
+    return result.output
 
 
 def test_dask_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

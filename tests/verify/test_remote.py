@@ -149,11 +149,11 @@ def test_a_case_for_a_gpu_takes_a_worker_that_has_one(devices: tuple[str, ...], 
 @pytest.mark.usefixtures("folder")
 def test_what_does_not_go_together(more: list[str]) -> None:
     result = CliRunner().invoke(cli.verify, ["a.py", "--scheduler", "tcp://127.0.0.1:9", *more])
-    assert (result.exit_code, "--scheduler stands without --jobs and --setup-old" in result.stderr) == (2, True)
+    assert (result.exit_code, "--scheduler stands without --jobs and --setup-old" in result.output) == (2, True)
 
 
 @pytest.mark.usefixtures("folder")
 def test_a_cluster_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tf2migrate.cluster.WAIT", 0.5)
     result = CliRunner().invoke(cli.verify, ["a.py", "--scheduler", "tcp://127.0.0.1:9"])
-    assert (result.exit_code, "no Dask scheduler answers" in result.stderr) == (2, True)
+    assert (result.exit_code, "no Dask scheduler answers" in result.output) == (2, True)
