@@ -50,3 +50,8 @@ def walk(node: ast.AST) -> list[ast.AST]:
         if type(each) not in _LEAVES:
             found += children(each)
     return found
+
+
+def is_main(node: ast.AST) -> bool:
+    """Whether a statement is the `if` for when the file itself is run."""
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")

@@ -247,8 +247,8 @@ def return_lines(expressions: Expressions, statement: Statement) -> list[str]:
     assert isinstance(node, ast.Return)
     assert node.value is not None
     entries = [f"{name}={name}" for name in _functions(expressions.plan, statement.frame)]
-    calls = (s for f in expressions.interpreter.frames for s in f.statements if isinstance(s.value, Graph))
-    made = next((s for s in calls if isinstance(s.value, Graph) and s.value.frame is statement.frame), None)
+    every = (s for frame in expressions.interpreter.frames for s in frame.statements)
+    made = next((s for s in every if isinstance(s.value, Graph) and s.value.frame is statement.frame), None)
     for name, value in _data(expressions, statement.value, made):
         entries.append(f"{name}={expressions.text(value)}")
     return [f"return types.SimpleNamespace({', '.join(entries)})"]

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.tree import children
+from tf2migrate.facts.tree import children, is_main
 from tf2migrate.lift import builders, cells, classes, feeders, loops, noted
-from tf2migrate.lift.functions import Function, is_main
+from tf2migrate.lift.functions import Function
 from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.units import has_run
@@ -206,7 +206,7 @@ def branch(
         if isinstance(node, ast.Match):
             interpreter.evaluate(node.subject)
         statement.value = PYTHON
-    main = isinstance(node, ast.If) and is_main(node)
+    main = is_main(node)
     interpreter.blocks = (*interpreter.blocks, node)
     before = dict(interpreter.frame.env)
     results: list[dict[str, tuple[Definition, ...]]] = []
@@ -237,7 +237,7 @@ def settle(interpreter: Interpreter, node: ast.stmt, mark: int) -> None:
     inside = interpreter.frame.statements[mark:]
     if not any(s.moves for s in inside) or has_run(node, interpreter.driver_nodes, interpreter.names):
         return
-    if interpreter.frame.unit and all(not isinstance(n, ast.For | ast.While) for n in [node]) and is_main(node):
+    if interpreter.frame.unit and is_main(node):
         return
     early: list[Statement] = []
     if (loop := loops.split(node, inside)) is not None:

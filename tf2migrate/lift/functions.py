@@ -65,7 +65,3 @@ def visible(frame: Frame) -> dict[str, tuple[Definition, ...]]:
     """Every name that can be read in a frame, with its definitions."""
     outer = visible(frame.parent) if frame.parent is not None else {}
     return {**outer, **frame.env}
-
-
-def is_main(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.tree import children
+from tf2migrate.facts.tree import children, is_main
 from tf2migrate.lift import (
     builders,
     cells,
@@ -27,7 +27,7 @@ from tf2migrate.lift import (
     noted,
     parts,
 )
-from tf2migrate.lift.functions import Function, FunctionNode, Method, is_main, visible
+from tf2migrate.lift.functions import Function, FunctionNode, Method, visible
 from tf2migrate.lift.pipelines import Pipe
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scopes
@@ -176,7 +176,7 @@ class Interpreter:
         self, value: Value, name: str | None, collections: frozenset[str] | None, certain: bool = True
     ) -> None:
         """Puts something that is made here into collections of the graph; `certain` where that cannot be doubted."""
-        apart = [b for b in self.blocks if not (isinstance(b, ast.If) and is_main(b))]
+        apart = [b for b in self.blocks if not is_main(b)]
         once = certain and not apart and not self.comprehensions
         self.scopes.made.append(Member(self.graph, name, value, once, collections))
 

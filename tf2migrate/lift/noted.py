@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.tree import walk
+from tf2migrate.facts.tree import is_main, walk
 from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.units import has_run
@@ -96,11 +96,7 @@ def _calls(node: ast.AST, function: ast.AST, apart: bool) -> Iterator[tuple[ast.
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield from _calls(child, child, False)
         else:
-            yield from _calls(child, function, apart or (isinstance(child, _APART) and not _is_main(child)))
-
-
-def _is_main(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
+            yield from _calls(child, function, apart or (isinstance(child, _APART) and not is_main(child)))
 
 
 def _notes(interpreter: Interpreter) -> Notes:
@@ -118,7 +114,7 @@ def note(
     """A summary that is a statement of its own; None for another one."""
     statement = interpreter.statement.node
     if not isinstance(statement, ast.Expr) or statement.value is not node:
-        if interpreter.frame.unit and not any(not _is_main(block) for block in interpreter.blocks):
+        if interpreter.frame.unit and all(map(is_main, interpreter.blocks)):
             return None
         raise Refused("TFM901", node, "a summary of a helper function, a loop or a branch is bound to a name", ADVICE)
     if any(isinstance(b, ast.For | ast.While) and _runs(interpreter, b) for b in interpreter.blocks):

@@ -30,7 +30,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
     plan = Plan([], {}, {}, _taken(interpreter, statements), states=kept_states(interpreter))
     visibility.name_attributes(interpreter, plan)
     given = [d for s in statements for d in s.writes if isinstance(d.value, Placeholder | Element)]
-    for definition in sorted(given, key=lambda d: builders.is_alias(d)):  # the names that it is made under first
+    for definition in sorted(given, key=builders.is_alias):  # the names that it is made under first
         plan.bindings.setdefault(definition.value, []).append(definition)
         plan.parameter_names.setdefault(definition.value, definition.name)
     fed_tensors.name(interpreter, plan, statements)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.facts.tree import is_main
 from tf2migrate.lift import noted
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.trace import Definition, Fetch, Run
@@ -92,7 +93,7 @@ def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
         made_note = noted.note(interpreter, notes, node, kind, bound)
         if made_note is not None:
             return made_note
-    if not interpreter.frame.unit or any(not _is_main(block) for block in interpreter.blocks):
+    if not interpreter.frame.unit or not all(map(is_main, interpreter.blocks)):
         raise Refused("TFM901", node, "a summary is made in a helper function, a loop or a branch", ADVICE)
     name, value_node = bound.pop("name"), bound.pop("values" if kind == "histogram" else "tensor")
     options = "".join(f", {key}={ast.unparse(value)}" for key, value in bound.items())
@@ -122,10 +123,6 @@ def _bound_arguments(node: ast.Call, path: str) -> tuple[str, dict[str, ast.expr
         return kind, {names.get(key, key): value for key, value in bound.items() if key != "name"}
     kind = path.rsplit(".", 1)[-1]
     return kind, dict(bind(node, _KINDS[kind]))
-
-
-def _is_main(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
 
 
 def _tag(interpreter: Interpreter, node: ast.Call, name: str, taken: set[str]) -> str:

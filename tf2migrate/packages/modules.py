@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import is_main
 from tf2migrate.model import Edit, Span
 
 #: Which file an import leads to: the importing file, the dotted path, and how many dots stand before it.
@@ -166,9 +167,7 @@ class Module:
 
     def is_main(self, node: ast.stmt) -> bool:
         """Whether a statement is for when the file itself is run."""
-        if not isinstance(node, ast.If) or node.orelse:
-            return False
-        return ast.unparse(node.test) in ("__name__ == '__main__'", "'__main__' == __name__")
+        return is_main(node) and isinstance(node, ast.If) and not node.orelse
 
 
 def _at_module_level(body: Sequence[ast.stmt]) -> Iterator[LocalImport]:
