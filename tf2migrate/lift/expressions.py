@@ -56,6 +56,7 @@ from tf2migrate.lift.values import (
     Time,
     Value,
     Variable,
+    Variables,
 )
 
 
@@ -473,6 +474,8 @@ class Expressions:
 
     def _outside(self, leaf: Fetch) -> str:
         """A fetch that needs no function: a variable, a constant tensor."""
+        if isinstance(leaf.value, Variables) and leaf.value.flat:
+            return f"[value.numpy() for value in {self.text(leaf.node)}]"
         if leaf.nested:
             return self._nested(self.text(leaf.node))
         text = self.operand(leaf.node)

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.lift import builders, datasets
 from tf2migrate.lift.trace import Fetch, Fetches, Statement
-from tf2migrate.lift.values import ASSIGNS, EACH, Effect, Refused, Structure, Tensor, Time, leaves
+from tf2migrate.lift.values import (
+    ASSIGNS,
+    EACH,
+    Effect,
+    Refused,
+    Structure,
+    Tensor,
+    Time,
+    Value,
+    Variable,
+    Variables,
+    leaves,
+)
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -26,7 +38,8 @@ def fetch(interpreter: Interpreter, node: ast.expr) -> Fetches:
         case ast.Dict(keys=keys, values=values) if all(isinstance(k, ast.Constant) for k in keys):
             names = [str(k.value) for k in keys if isinstance(k, ast.Constant)]
             return Fetches("dict", tuple((k, _inner(interpreter, v)) for k, v in zip(names, values, strict=True)))
-    return Fetches("one", (("0", _leaf(interpreter, node)),))
+    found = _leaf(interpreter, node)
+    return found if isinstance(found, Fetches) else Fetches("one", (("0", found),))
 
 
 def _inner(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
@@ -57,6 +70,10 @@ def _leaf(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
             assert isinstance(first, Effect)
             effect = Effect(EACH if each else "group", first.node, parts=tuple(several))
             return Fetch(node, effect, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node))
+        if several and all(isinstance(leaf, Variable) for leaf in several):
+            flat = value.kind == "list" and not any(isinstance(v, Structure) for _, v, _ in value.items)
+            one: Value = Variables(node, flat=flat and not isinstance(value.rest, Structure))
+            return Fetch(node, one, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node), nested=True)
         if all(isinstance(leaf, Tensor) for leaf in several):
             one = Tensor(value.time, node)
             return Fetch(node, one, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node), nested=True)

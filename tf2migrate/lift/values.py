@@ -117,6 +117,13 @@ class Variable(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class Variables(Variable):
+    """A list, tuple or dict of variables that a run fetches whole; `flat` where it is a list of nothing else."""
+
+    flat: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class Optimizer(Value):
     """A TF1 optimizer: its symbol, its arguments, and the value of its learning rate."""
 
