@@ -12,7 +12,7 @@ from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.plan import late_statements, needed_for
 from tf2migrate.lift.planned import Plan, Planned, Shared
 from tf2migrate.lift.render import shift
-from tf2migrate.lift.sharing import call_position, find_shared
+from tf2migrate.lift.sharing import call_position, callee, find_shared
 from tf2migrate.lift.slices import STATE, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Statement
 from tf2migrate.lift.values import (
@@ -119,7 +119,7 @@ class BodyWriter:
             names = ", ".join(d.name for d in shared.results)
             arguments = ", ".join(self._given(v, d) for v, d in shared.parameters)
             for statement in shared.statements:
-                self.calls[statement] = [f"{names} = {shared.name}({arguments})"] if statement is at else []
+                self.calls[statement] = [f"{names} = {callee(shared, planned)}({arguments})"] if statement is at else []
 
     def _needed_in_tape(self, planned: Planned, taped: list[tuple[Statement, Effect]]) -> set[Statement]:
         """The statements that the gradients go through."""

@@ -23,6 +23,7 @@ from tf2migrate.lift import (
     passages,
     pipeline_text,
     savers,
+    sharing,
     summaries,
     variable_lists,
     visibility,
@@ -80,6 +81,9 @@ class Emitter:
         loops.check(list(interpreter.loops.values()))
         self._hoist()
         self.first_lines = collections.first_lines(self.expressions)
+        for method, lines in plan.kept.items():
+            first = method.body[1 if ast.get_docstring(method) is not None and len(method.body) > 1 else 0]
+            self.first_lines.setdefault(id(first), []).extend(lines)
         self.kept_after: dict[int, list[str]] = {}
         own = [loop for loop in interpreter.loops.values() if loop.late[0].frame.unit]
         self.in_loops = {id(s.node): s for loop in own for s in loop.late}
@@ -159,7 +163,8 @@ class Emitter:
             if shared.planned is None:
                 lines, comments = self.body_writer.shared_function(shared)
                 self.consumed |= comments
-                self.shared_after.setdefault(id(shared.anchor), []).append(lines)
+                kept = ["", f"self.{shared.name} = {shared.name}"] if sharing.is_attribute(self.plan, shared) else []
+                self.shared_after.setdefault(id(shared.anchor), []).append(lines + kept)
         for planned in self.plan.functions:  # first: the comments that move into them must be known
             lines, comments = self.body_writer.function(planned)
             self.written[id(planned)] = lines
@@ -294,7 +299,8 @@ class Emitter:
         assert planned.frame is not None
         lines = self._spaced(self.written[id(planned)], indent)
         owned = visibility.owner(planned.frame) is not None
-        if owned and any(not visibility.sees(run.frame, planned.frame) for run in planned.runs):
+        called = [s for s in self.body_writer.shared if s.planned is planned and sharing.is_attribute(self.plan, s)]
+        if owned and (called or any(not visibility.sees(run.frame, planned.frame) for run in planned.runs)):
             lines[-1:] = ["", f"{indent}self.{planned.name} = {planned.name}", ""]
         if planned in self.traced:
             lines[-1:] = [

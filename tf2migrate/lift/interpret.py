@@ -26,6 +26,7 @@ from tf2migrate.lift import (
     loops,
     noted,
     parts,
+    symbols,
 )
 from tf2migrate.lift.functions import Function, FunctionNode, Method, visible
 from tf2migrate.lift.pipelines import Pipe
@@ -310,6 +311,8 @@ class Interpreter:
         if (held := self.unnamed.get(id(node))) is not None and held.value is not None:
             return held.value
         path = self.names.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else None
+        if path is not None and path.startswith(symbols.FLAGS):
+            return PYTHON
         if path is not None and path.startswith("tf"):
             return Symbol(path)
         if isinstance(node, ast.Call):

@@ -1,6 +1,8 @@
-"""Methods that build updates and return them to be attributes, as methods that set the attributes themselves.
+"""Methods that build a part of an object and return another, as methods that set all of it themselves.
 
 `self.loss, self.train = self._build()` becomes `self._build()`, and `return loss, train` in it the two assignments.
+Such a method makes updates, sets attributes besides, or reads what variables there are; one that only computes
+something stays a function of the object.
 """
 
 from __future__ import annotations
@@ -12,26 +14,74 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.model import Edit, Options, Outcome
 
-_UPDATES = ("minimize", "apply_gradients", "assign", "assign_add", "assign_sub")
+_UPDATES = ("minimize", "apply_gradients", "optimize_loss", "assign", "assign_add", "assign_sub")
+#: What reads the variables that others made, which is told apart where the object is made, not in a function of it.
+_COLLECTIONS = ("tf.trainable_variables", "tf.global_variables", "tf.all_variables", "tf.get_collection")
 
 
 def returned_parts(program: Program, options: Options) -> Outcome:
     """The edits that make such methods set what they returned."""
-    named = Counter(n.attr for n in program.nodes if isinstance(n, ast.Attribute))
+    classes = [n for n in program.nodes if isinstance(n, ast.ClassDef)]
+    based = {ast.unparse(b).split(".")[-1] for c in classes for b in c.bases}
     methods = Counter(n.name for n in program.nodes if isinstance(n, ast.FunctionDef))
+    named = Counter(n.attr for n in program.nodes if isinstance(n, ast.Attribute) and not _is_module_s(program, n))
+    inner = {node: [n for n in walk(node) if isinstance(n, ast.Attribute) and _is_own(n)] for node in classes}
+    of_selves = Counter(n.attr for attributes in inner.values() for n in attributes)
     edits: list[Edit] = []
-    for node in program.nodes:
-        if not isinstance(node, ast.ClassDef):
-            continue
+    for node in classes:
         own = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
-        for around in own.values():
-            for statement in _statements(around.body):
-                method = own.get(_called(statement))
-                if method is None or method is around or named[method.name] != 1 or methods[method.name] != 1:
-                    continue
+        related = node.name in based or any(ast.unparse(b) != "object" for b in node.bases)
+        calls = {n.func for n in walk(node) if isinstance(n, ast.Call)}
+        building = _building(program, own)
+        for statement in [s for around in own.values() for s in _statements(around.body)]:
+            method = own.get(_called(statement))
+            if method is None or method not in building or (related and methods[method.name] > 1):
+                continue
+            uses = [n for n in inner[node] if n.attr == method.name]
+            if sum(n in calls for n in uses) != 1 or any(statement is s for s in walk(method)):
+                continue
+            becomes = any(isinstance(n.ctx, ast.Store) for n in uses)  # an attribute in the method's place
+            if becomes or (len(uses) == 1 and named[method.name] == of_selves[method.name]):
                 assert isinstance(statement, ast.Assign)
                 edits += _edits(program, statement, method)
     return Outcome(tuple(edits))
+
+
+def _is_module_s(program: Program, node: ast.Attribute) -> bool:
+    """Whether an attribute is of a module, and so of no object."""
+    root: ast.expr = node
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if program.names.symbol(node) is not None:
+        return True
+    imported = {a.asname or a.name.split(".")[0] for i in program.names.imports for a in i.names}
+    return isinstance(root, ast.Name) and root.id in imported and program.names.is_global(root)
+
+
+def _is_own(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == "self"
+
+
+def _building(program: Program, own: dict[str, ast.FunctionDef]) -> set[ast.FunctionDef]:
+    """The methods that make updates, set attributes or read collections, themselves or through others."""
+    found = {m for m in own.values() if any(isinstance(n, ast.Attribute) and _builds(program, n) for n in walk(m))}
+    grew = True
+    while grew:  # ends: `found` only grows, and is bounded by the methods
+        names = {m.name for m in found}
+        more = {m for m in own.values() if m not in found and _calls(m, names)}
+        found |= more
+        grew = bool(more)
+    return found
+
+
+def _builds(program: Program, node: ast.Attribute) -> bool:
+    sets = isinstance(node.ctx, ast.Store) and _is_own(node)
+    return sets or node.attr in _UPDATES or program.names.symbol(node) in _COLLECTIONS
+
+
+def _calls(method: ast.FunctionDef, names: set[str]) -> bool:
+    called = [n.func for n in walk(method) if isinstance(n, ast.Call)]
+    return any(isinstance(f, ast.Attribute) and _is_own(f) and f.attr in names for f in called)
 
 
 def _statements(body: list[ast.stmt]) -> list[ast.stmt]:
@@ -57,8 +107,6 @@ def _edits(program: Program, statement: ast.Assign, method: ast.FunctionDef) -> 
     last = method.body[-1]
     returns = [n for n in walk(method) if isinstance(n, ast.Return | ast.Yield | ast.YieldFrom)]
     if method.decorator_list or returns != [last] or not isinstance(last, ast.Return) or last.value is None:
-        return []
-    if not any(isinstance(n, ast.Attribute) and n.attr in _UPDATES for n in walk(method)):
         return []
     pairs = _pairs(statement.targets[0], last.value)
     if not pairs or any(ast.unparse(t) != f"self.{t.attr}" for t, _ in pairs if isinstance(t, ast.Attribute)):

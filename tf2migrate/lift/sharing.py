@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 
+from tf2migrate.lift import visibility
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.plan import late_statements
 from tf2migrate.lift.planned import Plan, Planned, Shared
 from tf2migrate.lift.slices import kind_of
-from tf2migrate.lift.trace import Definition, Statement
+from tf2migrate.lift.trace import Definition, Frame, Statement
 from tf2migrate.lift.values import Effect, Placeholder, Value
 
 FEW = 2
@@ -37,11 +38,34 @@ def find_shared(plan: Plan) -> tuple[Shared, ...]:
     for key, statements in groups.items():
         statements.sort(key=lambda s: s.order)
         functions = [f for f in plan.functions if id(f) in key]
-        if len(statements) > FEW and len({(s.frame, s.blocks) for s in statements}) == 1:
+        together = len({(s.frame, s.blocks) for s in statements}) == 1 and _is_reached(statements[0].frame, functions)
+        if len(statements) > FEW and together:
             shared = _shared(plan, statements, functions)
             if shared is not None:
                 found.append(shared)
     return tuple(sorted(found, key=lambda s: s.statements[0].order))
+
+
+def _is_reached(home: Frame, functions: list[Planned]) -> bool:
+    """Whether functions can call one that stands in a frame: they see it, or are of the same object."""
+    instance = visibility.owner(home)
+    apart = [f.frame for f in functions if f.frame is not None and not visibility.sees(f.frame, home)]
+    return not apart or (instance is not None and all(visibility.owner(frame) is instance for frame in apart))
+
+
+def is_attribute(plan: Plan, shared: Shared) -> bool:
+    """Whether functions in other methods of the object call the one of a part."""
+    inside, home = set(shared.statements), shared.statements[0].frame
+    users = [p for p in plan.functions if p is not shared.planned and inside <= set(p.slice.statements)]
+    return any(p.frame is not None and not visibility.sees(p.frame, home) for p in users)
+
+
+def callee(shared: Shared, planned: Planned) -> str:
+    """How a function calls the one of a part."""
+    assert planned.frame is not None
+    home = shared.statements[0].frame
+    named = shared in planned.passed or visibility.sees(planned.frame, home)
+    return shared.name if named else f"self.{shared.name}"
 
 
 def _plain(statement: Statement) -> bool:

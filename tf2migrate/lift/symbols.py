@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+#: What stands before the settings of a command line, which are plain Python: numbers, strings, whether.
+FLAGS = ("tf.app.flags.FLAGS.", "tf.flags.FLAGS.", "tf.platform.flags.FLAGS.")
 SESSIONS = {"tf.Session", "tf.InteractiveSession"}
 
 #: The one function that runs a session: the value of the global step, as a number of Python's.

@@ -197,6 +197,7 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
 
     Raises `Refused` where nothing makes them before the list is read.
     """
+    _check_single(interpreter)
     calling = {planned: _calling(interpreter, planned) for planned in plan.functions}
     traced = set()
     for planned in plan.functions:
@@ -208,6 +209,23 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
                 raise Refused("TFM902", statement.node, what, "Ask for them after the layer's call.")
             traced.add(min(makers, key=lambda p: (trains(p), plan.functions.index(p))))
     return traced
+
+
+def _check_single(interpreter: Interpreter) -> None:
+    """What is collected is not made by several objects of a class, of which all but one would be left out.
+
+    Raises `Refused`.
+    """
+    for value in interpreter.rewrites.values():
+        if not isinstance(value, Collected):
+            continue
+        for member in value.members:
+            home = _home(interpreter, member.value)
+            instance = visibility.owner(home.frame) if home is not None else None
+            if instance is not None and not visibility.is_one_of_a_run(interpreter, instance):
+                what = f"each {instance.of.node.name} makes variables, and the variables of all are asked for"
+                assert value.node is not None
+                raise Refused("TFM902", value.node, what, "Ask each object for its own.")
 
 
 def calls(interpreter: Interpreter, planned: Planned, layer: Layer) -> bool:

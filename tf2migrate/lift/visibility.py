@@ -68,6 +68,32 @@ def _once(interpreter: Interpreter, call: ast.AST) -> bool:
     return True
 
 
+def is_one_of_a_run(interpreter: Interpreter, instance: Instance) -> bool:
+    """Whether no run of a program makes a second object of a class.
+
+    Functions that nothing calls are taken to be other ways to run it: a test beside a model, say.
+    """
+    constructor = instance.of.methods.get("__init__")
+    calls = interpreter.given.get(constructor, []) if constructor is not None else []
+    starts = [_start(interpreter, call) for call, _ in calls]
+    return None not in starts and len(set(starts)) == len(starts)
+
+
+def _start(interpreter: Interpreter, call: ast.AST) -> int | None:
+    """What leads to a call: the module, or a function that nothing calls; None where it may happen several times."""
+    around = [n for n in interpreter.program.nodes if isinstance(n, _REPEATS) and any(c is call for c in ast.walk(n))]
+    start = 0
+    for node in around:
+        calls = interpreter.given.get(node, []) if isinstance(node, ast.FunctionDef) else None
+        if calls is None or len(calls) > 1:
+            return None
+        found = _start(interpreter, calls[0][0]) if calls else id(node)
+        if found is None:
+            return None
+        start = found or start
+    return start
+
+
 def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
     """Inside functions an attribute is a plain name; one that stands for something else already becomes another."""
     statements = [s for frame in interpreter.frames for s in frame.statements]
@@ -153,11 +179,16 @@ def _promote(interpreter: Interpreter, definition: Definition, frame: Frame, pla
     """A name of one method that a function in another reads becomes an attribute of the instance. Raises `Refused`."""
     instance = owner(frame)
     mixed = any(definition.site in sites and len(sites) > 1 for sites in interpreter.resolved.values())
-    assigned = isinstance(definition.statement.node, ast.Assign)
+    method = definition.statement.frame.node
+    given = isinstance(definition.statement.node, ast.Pass) and isinstance(method, ast.FunctionDef)  # a parameter
+    assigned = given or isinstance(definition.statement.node, ast.Assign)
     if instance is None or owner(definition.statement.frame) is not instance or mixed or not assigned:
         raise _refused(definition, "belongs to another function than the one where the run's function would stand")
     if definition.site not in plan.renamed:
-        plan.renamed[definition.site] = f"self.{free_attribute(interpreter, instance, plan, definition.name)}"
+        attribute = f"self.{free_attribute(interpreter, instance, plan, definition.name)}"
+        plan.renamed[definition.site] = attribute
+        if isinstance(method, ast.FunctionDef) and given:
+            plan.kept.setdefault(method, []).append(f"{attribute} = {definition.name}")
 
 
 def free_attribute(interpreter: Interpreter, instance: Instance, plan: Plan, wanted: str) -> str:

@@ -201,7 +201,7 @@ def _attribute(ground: Ground, node: ast.Attribute, function: AnyFunction, conte
         around = ground.view.function(binding.node)
         if around is None or id(around) in ground.traced.contexts or not isinstance(around, Function):
             continue
-        if around.name not in ("__init__", "build", "__new__", "__post_init__", "setup", "_build", "setUp"):
+        if not _constructs(ground, cls, around, ()):
             outside.append(binding.node)
     plain = [n for n in outside if ground.kind(n) == "python" or isinstance(n, ast.AugAssign)]
     every = [b.node for b in bindings]
@@ -212,6 +212,18 @@ def _attribute(ground: Ground, node: ast.Attribute, function: AnyFunction, conte
             f"self.{node.attr} is what it was when the function was traced, and another method changes it",
             "Make it a tf.Variable and assign to it, or an argument.",
         )
+
+
+def _constructs(ground: Ground, cls: ast.ClassDef, method: Function, through: tuple[str, ...]) -> bool:
+    """Whether a method is one that makes an object, or is called by such methods and nothing else."""
+    if method.name in ("__init__", "build", "__new__", "__post_init__", "setup", "_build", "setUp"):
+        return True
+    uses = [n for n in ground.program.each(ast.Attribute) if n.attr == method.name]
+    callers = [ground.view.function(n) for n in uses if ground.view.kinds.method_class(n.value) is cls]
+    if not uses or len(callers) < len(uses) or method.name in through:
+        return False
+    inner = (*through, method.name)
+    return all(isinstance(c, Function) and _constructs(ground, cls, c, inner) for c in callers)
 
 
 def created(ground: Ground) -> Iterator[Found]:
