@@ -99,9 +99,13 @@ def test_files_travel_with_the_program(folder: Path, tmp_path: Path, monkeypatch
     settings = Settings(data=data, old_python="/there/python")
     parcel = remote.packed(Program("a.py", case(folder), case(folder, "new")), settings)
     seen: list[object] = []
+    (own := tmp_path / "own").mkdir()
 
     class Fake:
         settings = replace(Settings(), old_python="/there/python")
+
+        def folder(self) -> Path:
+            return own
 
         def check(self, old: Case, new: Case, name: str) -> Verdict:
             assert old.folder is not None
@@ -119,6 +123,7 @@ def test_files_travel_with_the_program(folder: Path, tmp_path: Path, monkeypatch
     assert remote.check_there(parcel).reason == "seen"
     files = ["a.py", "b.py", "c.py", "data/more/x.csv", "more/x.csv", "numbers.txt"]
     assert seen == [files, OLD, "new", "1,2\n"]
+    assert not list(own.iterdir())
     remote.check_there(parcel)
     assert len(remote._warm.idle) == 1  # the same once more
     remote._warm.close_old(0.0)

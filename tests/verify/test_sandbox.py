@@ -4,20 +4,25 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tf2migrate.verify import sandbox
 from tf2migrate.verify.check import Checker
 from tf2migrate.verify.settings import Case, Settings
 from tf2migrate.verify.verdict import Status, Verdict
 
 GOOD = Case("import tensorflow as tf\nprint('sum', float(tf.add(1.0, 2.0)))\n", "good.py")
 OLD = Case("import tensorflow as tf\nwith tf.Session() as s:\n    print('sum', s.run(tf.add(1.0, 2.0)))\n", "old.py")
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.tensorflow
 
@@ -34,13 +39,7 @@ def verdict(checker: Checker, text: str) -> Verdict:
 
 def left(checker: Checker) -> set[str]:
     """The processes that still run in a folder of a run."""
-    folders = tuple(f"{server.folder}/run-" for server in checker.servers.values())
-    found = set()
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        with suppress(OSError):
-            if os.readlink(f"/proc/{name}/cwd").startswith(folders):
-                found.add(name)
-    return found
+    return {name for server in checker.servers.values() for name in beneath(server.folder, "run-")}
 
 
 def test_a_good_program(strict: Checker) -> None:
@@ -131,6 +130,53 @@ def test_numbers_that_the_old_program_does_not_repeat_do_not_count(strict: Check
     text = "import os\nprint('id', int.from_bytes(os.urandom(4), 'big'))\n"
     found = strict.check(Case(text + OLD.text, "old.py"), Case(text + GOOD.text, "new.py"))
     assert found.status is Status.EQUIVALENT
+
+
+@pytest.mark.parametrize("when", ["while it imports TensorFlow", "while a program runs"])
+def test_nothing_stays_when_verify_itself_is_killed(tmp_path: Path, when: str) -> None:
+    (tmp_path / "old.py").write_text("open('begun', 'w').write('x')\nimport time\ntime.sleep(600)\n" + OLD.text)
+    (tmp_path / "new.py").write_text(GOOD.text)
+    (own := tmp_path / "tmp").mkdir()  # beside the programs: what is in it is not the programs'
+    command = [sys.executable, "-m", "tf2migrate", "verify", "old.py", "new.py"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=os.environ | {"TMPDIR": str(own), "PYTHONPATH": str(ROOT)}
+    ) as process:
+        wait(lambda: any(own.rglob("begun")) if when == "while a program runs" else len(beneath(own)) == 2)
+        process.kill()
+    wait(lambda: not beneath(own))
+    assert not list(own.iterdir())
+
+
+def beneath(folder: Path, start: str = "") -> set[str]:
+    """The processes that work below a folder."""
+    found = set()
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            if os.readlink(f"/proc/{name}/cwd").startswith(f"{folder}/{start}"):
+                found.add(name)
+    return found
+
+
+def wait(until: Callable[[], bool]) -> None:
+    """A busy machine takes longer to import TensorFlow."""
+    end = time.monotonic() + 120
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_folder_that_is_too_large_to_be_copied_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "large").write_bytes(b"x" * 600)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "link").symlink_to(tmp_path)  # what it leads to is counted once
+    with Checker(Settings()) as checker:
+        monkeypatch.setattr(sandbox, "MOST_BYTES", 1000)
+        assert checker.check(replace(OLD, folder=tmp_path), GOOD).equivalent
+    (tmp_path / "larger").write_bytes(b"x" * 600)
+    with Checker(Settings()) as checker:
+        found = checker.check(replace(OLD, folder=tmp_path), GOOD)
+    assert found.status is Status.NOT_RUN
+    assert "put the program into a folder of its own" in found.reason
 
 
 def test_an_interpreter_without_tensorflow(tmp_path: Path) -> None:

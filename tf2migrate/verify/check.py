@@ -71,6 +71,12 @@ class Checker:
             self.servers[mode, device] = Server(mode, self.settings, device)
         return self.servers[mode, device]
 
+    def folder(self) -> Path:
+        """A folder that goes with this checker, also where it is killed: a side that runs sees to that."""
+        side = self.server("new", self.settings.devices[0])
+        side.launch()
+        return side.folder
+
     def check(self, old: Case, new: Case, name: str | None = None) -> Verdict:
         """The verdict on one program: on every device, with every salt, until one of them differs."""
         blank = Verdict(name or old.name, Status.NOT_RUN, "", old_text=old.text, new_text=new.text)

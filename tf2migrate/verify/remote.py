@@ -92,15 +92,14 @@ def check_there(parcel: Parcel) -> Verdict:
         old_python=parcel.settings.old_python or sys.executable,
         new_python=parcel.settings.new_python or sys.executable,
     )
-    with tempfile.TemporaryDirectory(prefix="tf2migrate-") as name:
+    program = parcel.program
+    with _warm.checker(settings) as checker, tempfile.TemporaryDirectory(dir=checker.folder()) as name:
         folders = Path(name, "old"), Path(name, "new")
         for folder, files in zip(folders, parcel.files, strict=True):
             with tarfile.open(fileobj=io.BytesIO(files)) as archive:
                 archive.extractall(folder, filter="data")
-        program = parcel.program
         sides = [replace(s, folder=f) for s, f in zip((program.old, program.new), folders, strict=True)]
-        with _warm.checker(settings) as checker:
-            return checker.check(sides[0], sides[1], program.name)
+        return checker.check(sides[0], sides[1], program.name)
 
 
 @dataclass

@@ -1,8 +1,9 @@
 """Runs programs under observation: one standalone file, for Python 3.7 and later, that imports nothing of the project.
 
-    python runner.py        # one JSON job per line on stdin, one JSON answer per line on stdout
+    python runner.py FOLDER     # one JSON job per line on stdin, one JSON answer per line on stdout
 
-TensorFlow is imported once; each job is a fork of this process, confined, watched and ended by it. What a program
+TensorFlow is imported once; each job is a fork of this process, confined, watched and ended by it. The job `null` is
+the last one. Where stdin ends without it whoever asked has died: then what runs is ended, and FOLDER removed. What a program
 computes is written as JSON lines to the job's `events` file:
 
     ["print", file, line, text]                      what one print wrote
@@ -40,6 +41,7 @@ import os
 import random
 import resource
 import select
+import shutil
 import signal
 import struct
 import sys
@@ -1533,10 +1535,19 @@ def kill_beneath(me: int) -> None:
         time.sleep(0.01)
 
 
+def abandoned() -> bool:
+    """Whether nobody will ask for anything more."""
+    poll = select.poll()
+    poll.register(0, 0)  # of a pipe whose other end is closed this is told all the same
+    return bool(poll.poll(0))
+
+
 def over(job: Json, pid: int, started: float, shared: int) -> tuple[str, int]:
     """Why a running program must be ended, or "" and the memory it uses now."""
     if time.monotonic() - started > job["timeout"]:
         return "time", 0
+    if abandoned():
+        return "abandoned", 0
     used = tree_of(pid)
     if len(used) > job.get("processes", 64):
         return "processes", 0
@@ -1590,8 +1601,8 @@ def serve(job: Json, me: int) -> Json:
     }
 
 
-def main() -> None:
-    """Answers jobs until stdin ends."""
+def main(folder: str) -> None:
+    """Answers jobs until the last one."""
     c_library().prctl(36, 1, 0, 0, 0)  # processes whose parent ended become ours
     warnings.filterwarnings("ignore")
     protocol = os.dup(1)
@@ -1604,7 +1615,22 @@ def main() -> None:
             __import__(name)
         except Exception:  # not installed, or not for this TensorFlow
             continue
-    os.write(protocol, (json.dumps({"tensorflow": tf.__version__, "python": sys.version.split()[0]}) + "\n").encode())
+    tell(protocol, {"tensorflow": tf.__version__, "python": sys.version.split()[0]})
+    for job in jobs():
+        if job is None:
+            return
+        tell(protocol, serve(job, os.getpid()))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def tell(protocol: int, message: Json) -> None:
+    """One line to whoever asked, if there is anybody left."""
+    with contextlib.suppress(OSError):
+        os.write(protocol, (json.dumps(message) + "\n").encode())
+
+
+def jobs() -> Iterator[Json]:
+    """What is asked for, until stdin ends."""
     buffered = b""
     while True:
         select.select([0], [], [])
@@ -1614,9 +1640,8 @@ def main() -> None:
         buffered += got
         while b"\n" in buffered:
             line, _, buffered = buffered.partition(b"\n")
-            answer = serve(json.loads(line.decode()), os.getpid())
-            os.write(protocol, (json.dumps(answer) + "\n").encode())
+            yield json.loads(line.decode())
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +25,9 @@ KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ", "SYSTEMRO
 CLOCK = re.compile(r"^\s*(import|from)\s.*\b(time|datetime|timeit)\b", re.MULTILINE)
 KERAS = re.compile(r"\b(?:import|from)\s+(keras|tf_keras)\b")
 LARGEST_FILE = 20_000_000
+#: Of all that stands beside a program, and is copied for every run of it.
+MOST_BYTES = 1 << 30
+FOLDER = "tf2migrate-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class Server:
         self.settings, self.device = settings, device
         self.python = settings.new_python if mode == "new" else settings.old_python
         self.process: subprocess.Popen[bytes] | None = None
-        self.folder = Path(tempfile.mkdtemp(prefix="tf2migrate-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=FOLDER))
         self.versions: dict[str, str] = {}
 
     def close(self) -> None:
@@ -56,7 +60,9 @@ class Server:
             return
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.close()
+        with suppress(OSError):  # it has ended itself
+            self.process.stdin.write(b"null\n")
+            self.process.stdin.close()
         try:
             self.process.wait(5)
         except subprocess.TimeoutExpired:
@@ -136,8 +142,8 @@ class Server:
             self.versions = {}
             with (self.folder / "log").open("wb") as log:
                 self.process = subprocess.Popen(
-                    [self.python, "-s", str(RUNNER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                    cwd=self.folder, env=self._environment(), start_new_session=True,
+                    [self.python, "-s", str(RUNNER), str(self.folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=log, cwd=self.folder, env=self._environment(), start_new_session=True,
                 )  # fmt: skip
 
     def _ready(self) -> subprocess.Popen[bytes]:
@@ -183,7 +189,7 @@ def furnish(case: Case, box: Path, settings: Settings) -> dict[str, tuple[int, i
         folder.mkdir()
     for source in (case.folder, settings.data):
         if source is not None:
-            shutil.copytree(source, work, dirs_exist_ok=True, ignore=too_much, ignore_dangling_symlinks=True)
+            copied(source, work)
     for name, text in (*case.neighbours, (case.name, case.text)):
         target = work / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -192,14 +198,34 @@ def furnish(case: Case, box: Path, settings: Settings) -> dict[str, tuple[int, i
     return listing(work)
 
 
+def copied(source: Path, target: Path) -> None:
+    """What stands beside a program. Raises `RunnerError` where that is too much, or cannot be read."""
+    size = 0
+    for folder, folders, names in os.walk(source, followlinks=True):
+        left_out = too_much(folder, [*folders, *names])
+        folders[:] = [name for name in folders if name not in left_out]
+        size += sum(os.path.getsize(os.path.join(folder, name)) for name in names if name not in left_out)
+        if size > MOST_BYTES:
+            more = f"{source} holds more than {MOST_BYTES >> 20} MiB, which every run would copy"
+            raise RunnerError(f"{more}: put the program into a folder of its own, with what it reads")
+    try:
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=too_much, ignore_dangling_symlinks=True)
+    except OSError as error:
+        raise RunnerError(f"{source} cannot be copied: {error}") from None
+
+
 def too_much(folder: str, names: list[str]) -> set[str]:
-    """Hidden files, caches and large files are not copied."""
+    """What is not copied: hidden and large files, caches, what may not be read, links upwards, and folders of runs."""
+    temporary = os.path.realpath(folder) == os.path.realpath(tempfile.gettempdir())
 
     def skip(name: str) -> bool:
         path = os.path.join(folder, name)
         return (
             (name.startswith(".") or name in ("__pycache__", "node_modules"))
+            or (temporary and name.startswith(FOLDER))
+            or (os.path.islink(path) and f"{os.path.realpath(folder)}/".startswith(f"{os.path.realpath(path)}/"))
             or not (os.path.isdir(path) or os.path.isfile(path))
+            or not os.access(path, os.R_OK)
             or (os.path.isfile(path) and os.path.getsize(path) > 5 * LARGEST_FILE)
         )
 
