@@ -74,7 +74,10 @@ class BodyWriter:
         tf = self.expressions.tf
         signed = iterator_text.signed(planned)
         specs = [self._spec(planned, v) for v in found.parameters] if signed else []
-        decorator = f"@{tf}.function(input_signature=[{', '.join(specs)}])" if specs else f"@{tf}.function"
+        told = f"(input_signature=[{', '.join(specs)}])" if specs else ""
+        if any(isinstance(v, Placeholder) and v.any_tensor for v in found.parameters):
+            told = "(reduce_retracing=True)"
+        decorator = f"@{tf}.function{told}"
         head = [*([decorator] if planned.traced else []), f"def {planned.name}({', '.join(parameters)}):"]
         body = list(lines) or ["pass"]
         self.expressions.inside = False

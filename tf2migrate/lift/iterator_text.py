@@ -112,7 +112,7 @@ def converted(expressions: Expressions, run: Run, feed: Feed, text: str) -> str:
         path = "".join(f"[{i}]" for i in value.path)
         return f"{tf}.convert_to_tensor({text}, {_name(expressions, run, iterator)}.element_spec{path}.dtype)"
     if isinstance(value, Placeholder) and value.untyped:
-        return text
+        return f"{tf}.convert_to_tensor({text})" if value.any_tensor else text
     if isinstance(value, Placeholder):
         dtype = value.arguments.get("dtype")
         if isinstance(dtype, ast.Attribute) and dtype.attr == "dtype" and ast.unparse(dtype.value) == text:

@@ -102,6 +102,11 @@ class Placeholder(Value):
         dtype = self.arguments.get("dtype")
         return isinstance(dtype, ast.Constant) and dtype.value is None
 
+    @property
+    def any_tensor(self) -> bool:
+        """Whether it stands for a tensor of any type and shape: it is untyped, and says so of its shape, too."""
+        return self.untyped and "shape" in self.arguments
+
 
 @dataclass(frozen=True, eq=False)
 class Variable(Value):
