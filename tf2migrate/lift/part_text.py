@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import loops, noted, pairs
+from tf2migrate.lift import loops, noted, pairs, part_names
 from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
 from tf2migrate.lift.layers import Called
@@ -43,6 +43,7 @@ class PartText:
         self.kept: dict[str, None] = {}
         self.names: dict[int, str] = {}
         self._resolve()
+        self.sites = part_names.attributes(self)
         self._hoist()
 
     @staticmethod
@@ -316,10 +317,9 @@ class PartText:
         made = value.node if isinstance(value, Layer | Variable) else None
         if id(made) in self.expressions.hoisted:
             return self.expressions.hoisted[id(made)].removeprefix("self.")
-        for frame in self.part.frames:
-            for name, definitions in frame.env.items():
-                if name in self.kept and any(d.value is value for d in definitions):
-                    return name
+        for definition in [d for frame in self.part.frames for s in frame.statements for d in s.writes]:
+            if definition.value is value and definition.site in self.sites:
+                return self.sites[definition.site]
         what = f"what {self.function.name} makes is asked for, and the object does not keep it"
         raise Refused("TFM907", node, what, "Bind it to a name.")
 
