@@ -301,11 +301,17 @@ class BodyWriter:
     def _computed(self, statement: Statement, states: list[Effect]) -> list[str]:
         node = statement.node
         effect = next(e for e in states if e.kind == "compute_gradients")
-        if not isinstance(node, ast.Assign) or node.value is not effect.node:
+        apart = pairs.apart(node, effect.node)
+        if apart is None and (not isinstance(node, ast.Assign) or node.value is not effect.node):
             raise Refused("TFM902", node, "compute_gradients is part of an expression", "Bind its result to a name.")
         variables, lines = self._variables(effect)
-        target = self.expressions.text(node.targets[0])
         loss = self.losses[id(effect.node)]
+        if apart is not None:
+            gradients, name = (self.expressions.text(target) for target in apart)
+            kept = [f"{name} = {variables}"] if name != variables else []
+            return [*lines, f"{gradients} = tape.gradient({loss}, {variables})", *kept]
+        assert isinstance(node, ast.Assign)
+        target = self.expressions.text(node.targets[0])
         return [*lines, f"{target} = list(zip(tape.gradient({loss}, {variables}), {variables}))"]
 
     def _variables(self, effect: Effect) -> tuple[str, list[str]]:

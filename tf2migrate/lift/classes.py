@@ -45,6 +45,7 @@ class Class(Value):
     frame: Frame
     methods: dict[str, Method]  # with those that it inherits
     base: Class | None = None
+    plain: dict[str, Method] = field(default_factory=dict)  # properties and static methods in which nothing is built
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,13 +76,17 @@ def class_value(interpreter: Interpreter, node: ast.ClassDef) -> Value:
     base = held if isinstance(held, Class) else None
     if not _builds(interpreter, node) and not runs and base is None:
         return PYTHON
-    methods = {child.name: child for child in node.body if isinstance(child, ast.FunctionDef)}
+    every = [child for child in node.body if isinstance(child, ast.FunctionDef)]
+    plain = {child.name: child for child in every if _is_plain(interpreter, child)}
+    methods = {child.name: child for child in every if child not in plain.values()}
     others = [child for child in node.body if not isinstance(child, ast.FunctionDef) and _builds(interpreter, child)]
     decorated = [m for m in methods.values() if m.decorator_list]
     based = [b for b in node.bases if ast.unparse(b) != "object" and base is None]
     if node.decorator_list or node.keywords or based or others or decorated or not all(map(_self, methods.values())):
         return Unknown(f"the class {node.name} builds parts of the graph", node)
-    return Class(node, interpreter.frame, {**(base.methods if base is not None else {}), **methods}, base)
+    built = {n: m for n, m in (base.methods if base is not None else {}).items() if n not in plain}
+    kept = {n: m for n, m in (base.plain if base is not None else {}).items() if n not in methods}
+    return Class(node, interpreter.frame, {**built, **methods}, base, {**kept, **plain})
 
 
 def _family(made: Class) -> list[Class]:
@@ -120,6 +125,26 @@ def _builds(interpreter: Interpreter, node: ast.AST) -> bool:
         if path and path.startswith("tf.") and not harmless(path):
             return True
     return False
+
+
+def _is_plain(interpreter: Interpreter, method: Method) -> bool:
+    """Whether a method is a property or static, and builds and runs nothing."""
+    kinds = {ast.unparse(decorator) for decorator in method.decorator_list}
+    known = len(kinds) == 1 and kinds <= {"property", "staticmethod"}
+    return known and not _builds(interpreter, method) and method not in interpreter.driver_nodes
+
+
+def _property(interpreter: Interpreter, instance: Instance, method: Method, node: ast.AST) -> Value:
+    """What a property gives, which is nothing of the graph."""
+    with interpreter.apart() as reads:
+        function = interpreter.function(method, instance.of.frame)
+        value = interpreter.call_helper(function, None, {"self": instance})
+    held = [leaf for d in reads for leaf in leaves(d.value)]
+    if isinstance(value, Unknown):
+        return value
+    if any(d.staged for d in reads) or any(isinstance(leaf, Handle | Placeholder) for leaf in held):
+        return Unknown(f"the property {method.name} gives something of the graph", node)
+    return PYTHON
 
 
 def _self(method: Method) -> bool:
@@ -206,11 +231,24 @@ def follow_the_rest(interpreter: Interpreter) -> None:
         for method in instance.of.methods.values():
             if method in interpreter.driver_nodes and id(method) not in interpreter.called:
                 interpreter.call_driver(interpreter.function(method, instance.of.frame), {"self": instance})
+        _check_properties(interpreter, instance)
+
+
+def _check_properties(interpreter: Interpreter, instance: Instance) -> None:
+    """The properties that nothing reads are of Python as well. Raises `Refused`."""
+    for method in instance.of.plain.values():
+        if ast.unparse(method.decorator_list[0]) == "property":
+            value = _property(interpreter, instance, method, method)
+            if isinstance(value, Unknown):
+                raise Refused("TFM901", value.node, value.reason, "Make it a method.")
 
 
 def attribute(interpreter: Interpreter, instance: Instance, node: ast.Attribute) -> Value:
     """What an attribute of an instance is here."""
     method = instance.of.methods.get(node.attr)
+    if (plain := instance.of.plain.get(node.attr)) is not None:
+        is_property = ast.unparse(plain.decorator_list[0]) == "property"
+        return _property(interpreter, instance, plain, node) if is_property else PYTHON
     definitions = instance.attributes.get(node.attr, ())
     if method is not None and not definitions:
         return Bound(instance, interpreter.function(method, instance.of.frame))

@@ -217,6 +217,8 @@ class Expressions:
                 return self.plan.parameter_names[definition.value] if self.inside else None
             if definition.staged:
                 return definition.name
+            if definition.site in self.plan.renamed:
+                return self.plan.renamed[definition.site]
         return None
 
     def _value_text(self, node: ast.Call, value: object) -> str | None:

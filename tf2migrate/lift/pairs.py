@@ -83,3 +83,14 @@ def whole(pair: Pair) -> Refused:
 
 
 __all__ = ["Pair", "item_text", "lines", "made_text", "pair_of", "whole"]
+
+
+def apart(node: ast.stmt | ast.expr, call: ast.expr) -> tuple[ast.Name, ast.Name] | None:
+    """The names of `gradients, variables = zip(*compute_gradients(…))`."""
+    match node:
+        case ast.Assign(
+            targets=[ast.Tuple(elts=[ast.Name() as gradients, ast.Name() as variables])],
+            value=ast.Call(func=ast.Name(id="zip"), args=[ast.Starred(value=held)], keywords=[]),
+        ) if held is call:
+            return gradients, variables
+    return None

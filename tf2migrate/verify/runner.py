@@ -855,7 +855,7 @@ def be_tensorflow_1() -> None:
     from tensorflow.python.framework import ops
 
     if not hasattr(ops, "Tensor"):
-        ops.Tensor = real.Tensor  # where tf_slim's batch_norm looks for it
+        ops.Tensor, ops.IndexedSlices = real.Tensor, real.IndexedSlices  # where tf_slim looks for them
     contrib = {
         "slim": tf_slim,
         "layers": slim_layers(tf_slim, v1),
@@ -886,6 +886,11 @@ def slim_layers(slim: Any, v1: Any) -> Any:
         v1.glorot_uniform_initializer if uniform else v1.glorot_normal_initializer
     )(seed=seed, dtype=dtype)
     found.update(xavier_initializer=glorot, xavier_initializer_conv2d=glorot)
+    try:
+        from tf_slim.layers.optimizers import optimize_loss
+    except ImportError:  # an older one
+        return types.SimpleNamespace(**found)
+    found["optimize_loss"] = optimize_loss
     return types.SimpleNamespace(**found)
 
 
