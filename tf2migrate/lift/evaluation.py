@@ -178,8 +178,13 @@ def _Lambda(interpreter: Interpreter, node: ast.Lambda) -> Value:
 
 
 def _IfExp(interpreter: Interpreter, node: ast.IfExp) -> Value:
-    interpreter.evaluate(node.test)
-    return join([interpreter.evaluate(node.body), interpreter.evaluate(node.orelse)], node)
+    test = interpreter.evaluate(node.test)
+    before = len(interpreter.statement.made)
+    values = [interpreter.evaluate(node.body), interpreter.evaluate(node.orelse)]
+    makes = len(interpreter.statement.made) > before
+    if isinstance(test, Python) and test.known and not interpreter.frame.unit and not makes:
+        return values[0 if test.literal else 1]  # of this call, one side is not reached
+    return join(values, node)
 
 
 def _Compare(interpreter: Interpreter, node: ast.Compare) -> Value:

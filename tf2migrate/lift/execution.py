@@ -226,8 +226,10 @@ def branch(
 def _unreached(interpreter: Interpreter, body: list[ast.stmt]) -> None:
     """Statements that do not happen: only what their names mean is of interest."""
     env, mark, scopes = dict(interpreter.frame.env), len(interpreter.frame.statements), interpreter.scopes.copy()
+    returns = len(interpreter.frame.returns)
     follow(interpreter, body)
     del interpreter.frame.statements[mark:]
+    del interpreter.frame.returns[returns:]
     interpreter.frame.env = env
     interpreter.scopes.come_back_to(scopes)
 

@@ -36,7 +36,7 @@ from tf2migrate.lift.dropped import Dropped
 from tf2migrate.lift.functions import FunctionNode, Method
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizer_classes import CLASSES
-from tf2migrate.lift.part_text import PartText
+from tf2migrate.lift.part_text import OWNER, PartText
 from tf2migrate.lift.pipelines import Matched
 from tf2migrate.lift.plan import unpacked, wanted_leaves
 from tf2migrate.lift.planned import Plan, Planned
@@ -159,6 +159,8 @@ class Expressions:
             return f"{self.tf}.cast({text}, {self.tf}.float32)"
         if id(node) in self.names and not (self._making and id(node) in self.given):
             return self.names[id(node)]
+        if id(node) in self.given and isinstance(node, ast.Name) and node.id == "self":
+            return OWNER  # the parameter that the method's object is in the constructor of a class made of it
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             told = self.interpreter.rewrites.get(id(node.operand))
             if isinstance(told, tuple) and isinstance(told[1], monitored.Stop) and isinstance(node.operand, ast.Call):

@@ -19,6 +19,7 @@ from tf2migrate.lift import (
     graph_elements,
     keras_layers,
     layers,
+    lazy_parts,
     metrics,
     monitored,
     normalization,
@@ -311,8 +312,10 @@ def _freeze(interpreter: Interpreter, node: ast.expr) -> bool:
     if len(definitions) != 1:
         return False
     definition = definitions[0]
-    if any(d.staged or isinstance(d.value, Variable) for d in definition.statement.reads):
-        return False
+    shapes = not interpreter.frame.unit  # of tensors: such a variable is made where they are known
+    for read in definition.statement.reads:
+        if isinstance(read.value, Variable) or (read.staged and not (shapes and lazy_parts.is_static(read.value))):
+            return False
     definition.statement.moves = False
     definition.value = Tensor(Time.CONSTANT, node)
     interpreter.frozen.add(definition.site)
@@ -320,12 +323,11 @@ def _freeze(interpreter: Interpreter, node: ast.expr) -> bool:
 
 
 def _draws(interpreter: Interpreter, node: ast.expr) -> bool:
-    """Whether an initial value is staged only because it is drawn, or reads other variables' first values."""
-    for child in ast.walk(node):
-        if isinstance(child, ast.Name):
-            for definition in interpreter.frame.lookup(child.id):
-                if definition.value.time >= Time.STAGED and not isinstance(definition.value, Python):
-                    return False
+    """Whether an initial value is staged only because it is drawn, or follows shapes."""
+    for child in lazy_parts.beside_shapes(node):
+        for definition in interpreter.frame.lookup(child.id):
+            if definition.value.time >= Time.STAGED and not lazy_parts.is_static(definition.value):
+                return False
     return True
 
 

@@ -89,6 +89,7 @@ class Interpreter:
         self.notes_sought = False
         self.unrolled: dict[Layer, cells.Unrolled] = {}  # what each object that unrolls cells was made for
         self.again: set[Value] = set()  # cells that are made once more for variables that are there
+        self.lazy: set[Value] = set()  # variables that a part makes at its first call, as their shapes follow tensors
         self.unrolled_cells: set[Value] = set()  # cells whose variables are those of the object that unrolls them
         self.uses: dict[int, Use] = {}
         self.pipes: list[Pipe] = []  # the stages of queues

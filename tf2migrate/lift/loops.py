@@ -61,6 +61,9 @@ def split(node: ast.stmt, inside: list[Statement]) -> Loop | None:
     read = sorted({d.name: d for s in late for d in s.reads if id(d.statement) in early}.items())
     if any(d.value.time > Time.MADE for _, d in read):
         return None
+    of_turns = {id(s) for s in late}
+    if any(id(d.statement) in of_turns and d.staged for s in inside if id(s) in early for d in s.reads):
+        return None
     return Loop(node, late, [name for name, _ in read], [m for s in late for m in s.made])
 
 

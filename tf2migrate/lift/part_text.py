@@ -7,19 +7,21 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import loops, noted, pairs, part_names
+from tf2migrate.lift import lazy_parts, loops, noted, pairs, part_names
 from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
 from tf2migrate.lift.layers import Called
 from tf2migrate.lift.parts import Call, Part
 from tf2migrate.lift.render import base, shift
+from tf2migrate.lift.trace import Made
 from tf2migrate.lift.values import Layer, Refused, Value, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
 
 STEP = "    "
-_OWNER = "owner"
+OWNER = "owner"
+_OF_MODULES = ("name", "name_scope", "variables", "trainable_variables", "non_trainable_variables", "submodules")
 
 
 class PartText:
@@ -35,8 +37,9 @@ class PartText:
         self.docstring = body[0] if ast.get_docstring(self.function, clean=False) is not None else None
         statements = list(self._flat(body[1:] if self.docstring else body))
         moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or self._returns(s.node)}
-        self.late = [s for s in statements if id(s) in moved]
-        self.early = [s for s in statements if id(s) not in moved]
+        split = lazy_parts.split(expressions.interpreter, part, statements, moved)
+        self.early, self.lazy, self.late, self.before = split.early, split.lazy, split.late, split.before
+        self.made_lazily = {id(made.node) for made in split.made}
         self.parameters = [*self.function.args.posonlyargs, *self.function.args.args, *self.function.args.kwonlyargs]
         every = self.expressions.interpreter.loops
         self.loops = {s: every[id(s)] for s in self.late if isinstance(s, ast.For) and id(s) in every}
@@ -71,7 +74,7 @@ class PartText:
         """Which names stand for what the object keeps. Raises `Refused` where one stands for two things."""
         resolved = self.expressions.interpreter.resolved
         when_made, when_called = self._apart()
-        early = {id(inner) for s in self.early for inner in walk(s)}
+        early = {id(inner) for s in [*self.early, *self.lazy] for inner in walk(s)}
         own = early | {id(inner) for s in self.late for inner in walk(s)}
         given = {a.arg for a in self.parameters}
         given_anew = self._given_anew()
@@ -80,19 +83,22 @@ class PartText:
             if id(node) in given_anew:
                 continue
             if node.id == "self" and "self" not in given:  # of the method around
-                self.names[id(node)] = _OWNER
+                self.names[id(node)] = OWNER
                 continue
             sites = resolved.get(id(node), set())
             before = {at in early or (at not in own and name in given - self.part.staged) for at, name in sites}
             if before == {True}:
                 self.kept[node.id] = None
-                self.names[id(node)] = f"self.{self._plain(node.id)}"
+                self.names[id(node)] = f"self.{self._own(node.id)}"
                 if node.id in given:
                     self.expressions.given.add(id(node))
             elif True in before:
                 self._refuse(node, "is one thing while the graph is built and another while it runs")
-        at_first = [n for s in self.early for n in walk(s) if isinstance(n, ast.Name) and n not in when_called]
+        self._keep_lazy(own, given)
+        at_first = [n for s in [*self.early, *self.lazy] for n in walk(s) if isinstance(n, ast.Name)]
+        at_first = [n for n in at_first if n not in when_called and id(n) not in self.names]
         at_first += when_made
+        lazily = {id(inner) for s in self.lazy for inner in walk(s)}
         local = {
             name for node in at_first for at, name in resolved.get(id(node), ()) if at in early and name in self.kept
         }
@@ -100,11 +106,30 @@ class PartText:
             if any(at in early and name in local for at, name in resolved.get(id(node), ())):
                 if node.id in given:
                     self._refuse(node, "is a parameter that is bound anew")
-                self.names[id(node)] = f"self.{node.id}"
+                self.names[id(node)] = f"self.{self._own(node.id)}"
             elif node.id == "self":
-                self.names[id(node)] = _OWNER
-            elif node.id in self.part.staged and isinstance(node.ctx, ast.Load):
+                self.names[id(node)] = OWNER
+            elif node.id in self.part.staged and isinstance(node.ctx, ast.Load) and id(node) not in lazily:
                 self._refuse(node, "is a tensor, and is read where variables are made")
+
+    def _keep_lazy(self, own: set[int], given: set[str]) -> None:
+        """What the first call reads and makes. Raises `Refused` where a name stands for two things there."""
+        resolved = self.expressions.interpreter.resolved
+        first = {id(inner) for s in self.early for inner in walk(s)}
+        for node in [n for s in self.lazy for n in self._loads(s)]:
+            sites = resolved.get(id(node), set())
+            before = {at in first or (at not in own and name in given - self.part.staged) for at, name in sites}
+            if before == {True}:
+                self.kept[node.id] = None
+                self.names[id(node)] = f"self.{self._own(node.id)}"
+            elif True in before:
+                self._refuse(node, "is one thing while the graph is built and another while it runs")
+        made = [m for frame in self.part.frames for s in frame.statements for m in s.made]
+        values = {id(m.value) for m in made if isinstance(m.value, Variable)}
+        lazy = {id(inner) for s in self.lazy for inner in walk(s)}
+        for definition in [d for f in self.part.frames for s in f.statements if id(s.node) in lazy for d in s.writes]:
+            if id(definition.value) in values:
+                self.kept[definition.name] = None
 
     def _apart(self) -> tuple[list[ast.Name], list[ast.Name]]:
         """The names that are read when the object is made though a late statement has them, and the other way round.
@@ -146,7 +171,12 @@ class PartText:
 
     @staticmethod
     def _plain(name: str) -> str:
-        return _OWNER if name == "self" else name
+        return OWNER if name == "self" else name
+
+    @classmethod
+    def _own(cls, name: str) -> str:
+        """The name of an attribute: `tf.Module` has some of its own."""
+        return f"{name}_" if name in _OF_MODULES else cls._plain(name)
 
     def _refuse(self, node: ast.Name, what: str) -> None:
         advice = "Give the two things two names."
@@ -154,7 +184,7 @@ class PartText:
 
     def _hoist(self) -> None:
         """What is made in the middle of a statement of each run gets a name on the object."""
-        taken = set(self.kept)
+        taken = {*self.kept, *_OF_MODULES}
         self._name_loops()
         loops_made = {id(inner) for node in self.loops for inner in walk(node)}
         late = {id(inner) for s in self.late for inner in walk(s)} - loops_made
@@ -186,7 +216,8 @@ class PartText:
         """The class, without indentation."""
         expressions = self.expressions
         expressions.names |= self.names
-        first = [f"self.{self._plain(a.arg)} = {self._plain(a.arg)}" for a in self._made_of() if a.arg in self.kept]
+        first = [f"self.{self._own(a.arg)} = {self._plain(a.arg)}" for a in self._made_of() if a.arg in self.kept]
+        first += [f"{self._guard(items)} = None" for items in self.before.values()]
         init = [*first, *self._initial()]
         expressions.inside = True
         call = list(noted.scoped(self))
@@ -196,8 +227,8 @@ class PartText:
             text = shift(self.program.segment(self.docstring), self._indent(), "")
             head += [STEP + line for line in text.split("\n")]
             head.append("")
-        if _OWNER in self.names.values() and all(a.arg != "self" for a in self.parameters):
-            head[:0] = [f"{_OWNER} = self", ""]
+        if OWNER in self.names.values() and all(a.arg != "self" for a in self.parameters):
+            head[:0] = [f"{OWNER} = self", ""]
         made_of = ", ".join(["self", *self._declared(self._made_of())])
         late = [*self._declared([a for a in self.parameters if a.arg in self.part.staged])]
         late += expressions.extra_parameters(self.function)
@@ -273,6 +304,8 @@ class PartText:
         """The making of what is made in the middle of a statement."""
         lines: list[str] = []
         for made in self._made(statement):
+            if id(made) in self.made_lazily:
+                continue
             with self.expressions.making():
                 text = self.expressions.made_text(made)
             text = shift(text, base(text), "")
@@ -285,7 +318,34 @@ class PartText:
         every = {id(m.node): m.node for frame in self.part.frames for s in frame.statements for m in s.made}
         yield from (node for key, node in every.items() if key in inside and key in self.expressions.hoisted)
 
+    def _guard(self, items: list[ast.stmt | Made]) -> str:
+        """What the object has once these have been made: the last of them."""
+        bound: list[str] = []
+        for item in items:
+            if isinstance(item, Made):
+                bound.append(self.expressions.hoisted[id(item.node)])
+            else:
+                bound += [t for n in walk(item) if (t := self.names.get(id(n), "")) and _is_stored(n)]
+        return bound[-1]
+
+    def _made_first(self, statement: ast.stmt) -> list[str]:
+        """What the first call makes before a statement of each call."""
+        if (items := self.before.get(id(statement))) is None:
+            return []
+        lines: list[str] = []
+        for item in items:
+            if isinstance(item, Made):
+                text = self.expressions.made_text(item.node)
+                lines += f"{self.expressions.hoisted[id(item.node)]} = {shift(text, base(text), '')}".split("\n")
+            else:
+                lines += self.written(item)
+        inner = [STEP * 2 + line if line else "" for line in lines]
+        return [f"if {self._guard(items)} is None:", f"{STEP}with {self.expressions.tf}.init_scope():", *inner]
+
     def written(self, statement: ast.stmt) -> list[str]:
+        return [*self._made_first(statement), *self._written(statement)]
+
+    def _written(self, statement: ast.stmt) -> list[str]:
         if isinstance(statement, ast.For) and statement in self.loops:
             return [*self._comments(statement), *loops.lines(self.expressions, self.loops[statement], STEP)]
         if (taken := pairs.lines(self.expressions, statement, self._read())) is not None:
@@ -366,3 +426,7 @@ class PartText:
             raise Refused("TFM901", node, what, "Write them out.")
         bound |= dict(zip(names, node.args, strict=False))
         return bound | {k.arg: k.value for k in node.keywords if k.arg is not None}
+
+
+def _is_stored(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import lazy_parts
 from tf2migrate.lift.layer_kinds import WEIGHTLESS
 from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.trace import Frame
@@ -95,6 +96,7 @@ def called(
     part.objects.append(Object(node, made, arguments))
     thing = Layer(node, function.name)
     interpreter.objects[id(node)] = thing
+    lazy_parts.note(interpreter, part)
     interpreter.make(node, thing, _name(function, hint), collections=frozenset())
     interpreter.rewrites[id(node)] = Call(Time.STAGED, node, node, function)
     return value
@@ -150,12 +152,11 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
         if compound and statement.moves and (statement.made or statement.shared) and not split:
             return "a function makes variables in a loop or a branch, among tensors"
         late = [d for d in statement.reads if d.statement in frame.statements and d.statement.moves and d.staged]
-        if late and not statement.moves and statement.made:
-            return "what a function's variables are like follows a tensor"
-        if statement.moves and any(isinstance(m.value, Variable) for m in statement.made) and late:
-            shapes = [d for d in late if isinstance(d.value, Python)]
-            if shapes:
-                return "what a function's variables are like follows a tensor"
+        variables = any(isinstance(m.value, Variable) for m in statement.made)
+        followed = any(isinstance(d.value, Python) for d in late) if statement.moves else bool(late)
+        waits = statement.made and followed and (variables or not statement.moves)
+        if waits and not lazy_parts.follows(statement, late):
+            return lazy_parts.REASON
     return ""
 
 
@@ -218,7 +219,7 @@ def check(interpreter: Interpreter) -> None:
             n
             for n in interpreter.program.nodes
             if (isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id == function.name)
-            or (isinstance(n, ast.Attribute) and n.attr == function.name)
+            or (isinstance(n, ast.Attribute) and n.attr == function.name and interpreter.names.symbol(n) is None)
         ]
         functions = {id(node.func) for node in interpreter.helper_calls.get(function, {}).values()}
         for node in named:

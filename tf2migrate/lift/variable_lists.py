@@ -119,7 +119,7 @@ def _collected(
     for member in members if collection == REGULARIZED else ():
         if isinstance(member.value, Variable):
             interpreter.evaluate(interpreter.regularizers[member.value])
-    if collection == REGULARIZED or any(isinstance(m.value, Layer) for m in members):
+    if collection == REGULARIZED or any(isinstance(m.value, Layer) or m.value in interpreter.lazy for m in members):
         value = Collected("list", (), node, Tensor(Time.STAGED, node), tuple(members), collection)
     else:
         items = tuple((i, m.value, None) for i, m in enumerate(members))
@@ -198,6 +198,12 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
     Raises `Refused` where nothing makes them before the list is read.
     """
     _check_single(interpreter)
+    for value in interpreter.rewrites.values():
+        if not isinstance(value, Collected) or value.rest is not None or not isinstance(value.node, ast.expr):
+            continue
+        if any(member.value in interpreter.lazy for member in value.members):
+            what = "a collection holds variables that a later call shows to follow the shape of a tensor"
+            raise Refused("TFM901", value.node, what, "Ask for the collection after all calls.")
     calling = {planned: _calling(interpreter, planned) for planned in plan.functions}
     traced = set()
     for planned in plan.functions:
@@ -259,27 +265,32 @@ def _calling(interpreter: Interpreter, planned: Planned) -> set[int]:
     return {thing for value in values for thing in _called(interpreter, value)}
 
 
-def _uncalled(interpreter: Interpreter, planned: Planned) -> Iterator[tuple[Statement, Layer]]:
+def _uncalled(interpreter: Interpreter, planned: Planned) -> Iterator[tuple[Statement, Layer | Variable]]:
     """The layers in the lists of a function that it has not called by then."""
     called: set[int] = set()
     lists: list[tuple[Statement, Collected]] = []
     for statement in planned.slice.statements:
         found = _rewritten(interpreter, statement)
         if not _trains(statement):
-            yield from _missing(lists, called)
+            yield from _missing(interpreter, lists, called)
         lists += [(statement, v) for v in found if isinstance(v, Collected) and v.rest is not None]
         called |= {thing for v in found for thing in _called(interpreter, v)}
-    yield from _missing(lists, called)
+    yield from _missing(interpreter, lists, called)
 
 
-def _missing(lists: list[tuple[Statement, Collected]], called: set[int]) -> Iterator[tuple[Statement, Layer]]:
+def _missing(
+    interpreter: Interpreter, lists: list[tuple[Statement, Collected]], called: set[int]
+) -> Iterator[tuple[Statement, Layer | Variable]]:
     for statement, collected in lists:
         for member in collected.members:
-            if isinstance(member.value, Layer) and not _ids(member.value) & called:
-                yield statement, member.value
+            value = member.value
+            if not isinstance(value, Layer) and not (isinstance(value, Variable) and value in interpreter.lazy):
+                continue
+            if not _ids(value) & called:
+                yield statement, value
 
 
-def _ids(layer: Layer) -> set[int]:
+def _ids(layer: Layer | Variable) -> set[int]:
     return {id(layer), id(layer.node)}
 
 
