@@ -12,7 +12,10 @@ from tf2migrate.lift import lift
 from tf2migrate.migrate import migrate
 from tf2migrate.model import Options
 
-FIXTURES = [Path(__file__).parents[2] / "fixtures" / name for name in ("summaries", "summaries_in_functions")]
+FIXTURES = [
+    Path(__file__).parents[2] / "fixtures" / name
+    for name in ("summaries", "summaries_in_functions", "summaries_in_scopes")
+]
 HEAD = """import tensorflow as tf
 x = tf.placeholder(tf.float32)
 W = tf.Variable(1.0)

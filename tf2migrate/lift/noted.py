@@ -14,10 +14,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import is_main, walk
+from tf2migrate.lift import scopes
 from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.units import has_run
-from tf2migrate.lift.values import Handle, Refused, Structure, Tensor, Time, Trained, Unknown, Value, Variable, leaves
+from tf2migrate.lift.values import (
+    Handle,
+    Python,
+    Refused,
+    Structure,
+    Tensor,
+    Time,
+    Trained,
+    Unknown,
+    Value,
+    Variable,
+    leaves,
+)
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -63,7 +76,6 @@ class Note(Tensor):
     kind: str = ""
     name: ast.expr = field(default_factory=lambda: ast.Constant(""))
     value: ast.expr = field(default_factory=lambda: ast.Constant(None))
-    scope: str = ""  # the variable scopes around it in a helper, which leave no name scope behind
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +144,11 @@ def note(
     _check_name(interpreter, name)
     interpreter.statement.reads.add(notes.definition)
     interpreter.statement.effects.append(Noting())
-    return Note(Time.STAGED, node, kind=kind, name=name, value=value_node, scope=_scope(interpreter, node))
+    if not interpreter.frame.unit:
+        for call in _around(interpreter, node, interpreter.frame.node):
+            if not is_named(interpreter, call):
+                raise Refused("TFM901", node, "the scopes around a summary in a helper cannot be told", ADVICE)
+    return Note(Time.STAGED, node, kind=kind, name=name, value=value_node)
 
 
 def _runs(interpreter: Interpreter, block: ast.stmt) -> bool:
@@ -171,20 +187,21 @@ def _check_variables(interpreter: Interpreter, node: ast.AST) -> None:
         raise Refused("TFM901", node, "summaries are named after variables that have other names now", advice)
 
 
-def _scope(interpreter: Interpreter, node: ast.Call) -> str:
-    """The variable scopes inside a helper around a call. Raises `Refused` where they cannot be told."""
-    if interpreter.frame.unit:
-        return ""
-    names: list[str] = []
-    for call in _around(interpreter, node, interpreter.frame.node):
-        symbol = interpreter.names.symbol(call.func)
-        if symbol == "tf.name_scope" and not names:
-            continue
-        first = call.args[0] if call.args else None
-        if symbol == "tf.name_scope" or not isinstance(first, ast.Constant):
-            raise Refused("TFM901", node, "the scopes around a summary in a helper cannot be told", ADVICE)
-        names.append(str(first.value))
-    return "".join(f"{name}/" for name in names)
+def scope_name(interpreter: Interpreter, call: ast.Call) -> ast.expr | None:
+    """What a scope is called that is entered by a name; None for any other."""
+    if interpreter.names.symbol(call.func) == "tf.name_scope":
+        return call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "name"), None)
+    return None if id(call) in interpreter.entered_again else scopes.told_name(call)
+
+
+def is_named(interpreter: Interpreter, call: ast.Call) -> bool:
+    """Whether a scope has a name of Python's, and its object is not asked for anything."""
+    name = scope_name(interpreter, call)
+    if name is None:
+        return False
+    with interpreter.apart():
+        told = interpreter.evaluate(name)
+    return isinstance(told, Python) and not (told.known and not isinstance(told.literal, str))
 
 
 def _around(interpreter: Interpreter, node: ast.AST, within: ast.AST) -> list[ast.Call]:
@@ -217,10 +234,9 @@ def note_text(expressions: Expressions, made: Note) -> str:
     notes = expressions.interpreter.notes
     assert notes is not None
     if isinstance(made.name, ast.Constant):
-        tag = re.sub(r"[^-/\w.]", "_", str(made.name.value))
-        name = f'"{made.scope}{tag}"'
+        name = '"' + re.sub(r"[^-/\w.]", "_", str(made.name.value)) + '"'
     else:
-        name = f'"{made.scope}" + {expressions.operand(made.name)}' if made.scope else expressions.text(made.name)
+        name = expressions.text(made.name)
     return f'{notes.function}({notes.definition.name}, "{made.kind}", {name}, {expressions.text(made.value)})'
 
 
@@ -254,17 +270,15 @@ def scope_names(part: PartText) -> list[ast.expr]:
 
 def _names(part: PartText, node: ast.With) -> list[ast.expr]:
     """The names of the scopes that one statement enters. Raises `Refused` where they cannot be told."""
-    names = part.expressions.program.names
+    interpreter = part.expressions.interpreter
     found = []
     for item in node.items:
         call = item.context_expr
-        symbol = names.symbol(call.func) if isinstance(call, ast.Call) else None
-        if symbol in _SCOPES and isinstance(call, ast.Call):
-            if not call.args or (
-                symbol == "tf.variable_scope" and not isinstance(call.args[0], ast.Constant | ast.Name)
-            ):
+        if isinstance(call, ast.Call) and interpreter.names.symbol(call.func) in _SCOPES:
+            name = scope_name(interpreter, call)
+            if name is None:
                 raise Refused("TFM901", node, "the scope around a summary has no name that is seen", ADVICE)
-            found.append(call.args[0])
+            found.append(name)
     return found
 
 

@@ -223,6 +223,13 @@ def only_switches(interpreter: Interpreter, node: ast.stmt) -> bool:
     return isinstance(found, tuple) and isinstance(found[-1], Handle) and found[-1].role == "switch"
 
 
+def told_name(node: ast.Call) -> ast.expr | None:
+    """What a variable scope is told to be called, be it by another scope."""
+    bound = bind(node, _PARAMETERS)
+    name = bound.get("name_or_scope")
+    return bound.get("default_name") if is_missing(name) else name
+
+
 def name_text(expressions: Expressions, node: ast.Call) -> str | None:
     """In a function that stays one, a variable scope goes on naming what is made and computed in it.
 
@@ -231,10 +238,7 @@ def name_text(expressions: Expressions, node: ast.Call) -> str | None:
     program = expressions.program
     if program.names.symbol(node.func) != "tf.variable_scope":
         return None
-    bound = bind(node, _PARAMETERS)
-    name = bound.get("name_or_scope")
-    if is_missing(name):
-        name = bound.get("default_name")
+    name = told_name(node)
     if name is None or id(node) in expressions.interpreter.entered_again:
         return None
     items = [i for n in program.nodes if isinstance(n, ast.With) for i in n.items if i.context_expr is node]
