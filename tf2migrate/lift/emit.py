@@ -136,7 +136,8 @@ class Emitter:
             for p in self.plan.functions
             if statement in p.slice.statements and p.frame is not None and not passages.is_passed(p, statement)
         ]
-        if all(visibility.sees(frame, statement.frame) for frame in using):
+        kept = id(made.value) in self.plan.kept_things
+        if not kept and all(visibility.sees(frame, statement.frame) for frame in using):
             return
         instance = visibility.owner(statement.frame)
         if instance is None or any(visibility.owner(frame) is not instance for frame in using):

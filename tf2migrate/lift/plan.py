@@ -9,15 +9,14 @@ from collections.abc import Iterable
 
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import builders, draws, fed_tensors, loop_starts, passages, pipe_runs, visibility
+from tf2migrate.lift import builders, draws, fed_tensors, loop_starts, passages, pipe_runs, saved_attributes, visibility
 from tf2migrate.lift.cells import ZeroState, kept_states
-from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.datasets import Element, starts
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
-from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Time, Unknown, Variable, leaves
+from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Unknown, Variable, leaves
 
 
 def make_plan(interpreter: Interpreter) -> Plan:
@@ -79,6 +78,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
             ):
                 planned.returned.append(leaf)
     passages.join(plan)
+    saved_attributes.name(interpreter, plan)
     return plan
 
 
@@ -206,7 +206,7 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
                 "Draw twice, under two names.",
             )
         if definition.owner is not None:
-            _check_attribute(interpreter, definition, plan)
+            visibility.keep_attribute(interpreter, definition, plan)
             continue
         if any(loop.holds(definition.statement) for loop in split):
             continue
@@ -229,23 +229,6 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
                 "a placeholder that this run needs has no name of its own",
                 "Bind each placeholder to a name.",
             )
-
-
-def _check_attribute(interpreter: Interpreter, definition: Definition, plan: Plan) -> None:
-    """An attribute that is set anew while the graph is built has another name until then. Raises `Refused`."""
-    instance, name = definition.owner, definition.attribute
-    if not isinstance(instance, Instance) or name is None or definition.site in plan.renamed:
-        return
-    frame, order = definition.statement.frame, definition.statement.order
-    every = [d for d in instance.attributes.get(name, ()) if d.value is not definition.value]
-    later = [d for d in every if d.statement.order > order]
-    if not any(d.statement.frame is frame or definition.value.time == Time.MADE for d in later):
-        return
-    mixed = any(definition in known and len(known) > 1 for known in interpreter.attributes.values())
-    if mixed or not isinstance(definition.statement.node, ast.Assign):
-        what = f"{name} is read while the graph is built, and is another value by the time of the run"
-        raise Refused("TFM903", definition.statement.node, what, "Give the second value a name of its own.")
-    plan.renamed[definition.site] = f"self.{visibility.free_attribute(interpreter, instance, plan, f'{name}_before')}"
 
 
 def _rename(interpreter: Interpreter, definition: Definition, plan: Plan, found: Slice | None = None) -> None:

@@ -43,6 +43,7 @@ class Plan:
     taken: set[str]
     renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
     kept: dict[ast.FunctionDef, list[str]] = field(default_factory=dict)  # the lines that keep a method's parameters
+    kept_things: set[int] = field(default_factory=set)  # what savers keep that has no name: attributes, when hoisted
     entered: dict[tuple[int, str], str] = field(default_factory=dict)  # those that functions start from, by new names
     states: set[Value] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
     attributes: set[str] = field(default_factory=set)  # those that instances have now besides

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.purity import may_act
 from tf2migrate.lift import variables
+from tf2migrate.lift.entries import MODULE, entries
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.metrics import Mean
 from tf2migrate.lift.savers import restored
@@ -27,10 +28,12 @@ class Resets:
     def __init__(self, interpreter: Interpreter, expressions: Expressions) -> None:
         self.interpreter, self.expressions = interpreter, expressions
         self.statements = [s for frame in interpreter.frames for s in frame.statements]
-        self.done: set[int] = set()
+        self.entries: frozenset[int] = frozenset()
+        self.started: dict[int, set[int]] = {}  # for each way to run the program: what has been started
 
     def lines(self, run: Run) -> list[str]:
         """Nothing the first time; assignments of the initial values when it runs again."""
+        self.entries = entries(self.interpreter, run.node)
         scopes = {s for leaf in run.fetches.leaves() if isinstance(leaf.value, Initializer) for s in leaf.value.scopes}
         if "some" in scopes and "global" not in scopes:
             self._refuse_some(run)
@@ -73,9 +76,18 @@ class Resets:
             return []
         found = [made for made in statement.made if isinstance(made.value, kinds) and not _empty(made.value)]
         turns = loops_in(run.blocks, statement.blocks)
-        again = [(statement, made) for made in found if turns or id(made.value) in self.done]
-        self.done |= {id(made.value) for made in found}
+        again = [(statement, made) for made in found if turns or self._is_started(statement, made.value)]
+        self._start(*(made.value for made in found))
         return again
+
+    def _is_started(self, statement: Statement, value: Value) -> bool:
+        """Whether an initializer has run for something; what each way to run the program makes anew, in that one."""
+        anew = entries(self.interpreter, statement.node) & self.entries
+        return any(id(value) in done for e, done in self.started.items() if not anew or e in {MODULE, *self.entries})
+
+    def _start(self, *values: Value) -> None:
+        for entry in self.entries:
+            self.started.setdefault(entry, set()).update(map(id, values))
 
     def _refuse_some(self, run: Run) -> None:
         """Some of the variables are initialized: that is nothing new only before anything else has run."""
@@ -100,8 +112,8 @@ class Resets:
                 before = statement.order < run.statement.order and statement.graph is run.graph
                 if not before or not isinstance(value, Optimizer) or value.symbol in _STATELESS:
                     continue
-                again = loops_in(run.blocks, statement.blocks) or id(value) in self.done
-                self.done.add(id(value))
+                again = loops_in(run.blocks, statement.blocks) or self._is_started(statement, value)
+                self._start(value)
                 if not again or (needed is not None and id(value) not in needed):
                     continue
                 name = self.expressions.made_name(value)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import variable_lists
+from tf2migrate.lift import saved_attributes, variable_lists
 from tf2migrate.lift.averages import Averages
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.render import spread
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tf2migrate.lift.functions import Method
     from tf2migrate.lift.interpret import Interpreter
     from tf2migrate.lift.planned import Plan, Planned
+    from tf2migrate.lift.trace import Frame
 
 ADVICE = "Write the tf.train.Checkpoint by hand, with a name for each variable."
 _SAVER = (
@@ -71,6 +72,7 @@ class Saver(Value):
     keys: Mapping[int, str]  # those that a dict of variables gives, by variable
     env: Mapping[str, tuple[Definition, ...]]
     graph: object
+    frame: Frame
 
     @property
     def time(self) -> Time:
@@ -133,7 +135,7 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
         return Unknown("which variables a Saver keeps cannot be seen", node)
     env = visible(interpreter.frame)
     kept = tuple(variables), tuple(layers), tuple(optimizers)
-    return Saver(node, bound, *kept, keys, env, interpreter.graph)
+    return Saver(node, bound, *kept, keys, env, interpreter.graph, interpreter.frame)
 
 
 def _has_variables(value: Value) -> bool:
@@ -314,11 +316,14 @@ def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]
     used: dict[str, str] = {}
     values: list[Variable | Layer | Optimizer] = [*made.variables, *made.layers, *made.optimizers]
     for value in values:
-        text = expressions.hoisted.get(id(value.node)) or names.get(id(value))
+        apart = saved_attributes.text(expressions, made, value)
+        text = apart[0] if apart is not None else expressions.hoisted.get(id(value.node)) or names.get(id(value))
         if text is None:
             line = getattr(value.node, "lineno", 0)
             raise Refused("TFM911", made.node, f"what a Saver keeps of line {line} has no name of its own here", ADVICE)
-        key = made.keys.get(id(value), text.removeprefix("self."))
+        key = made.keys.get(id(value), apart[1] if apart is not None else text.removeprefix("self."))
+        if apart is not None and used.get(key, text) != text:  # of two objects
+            key = text.removeprefix("self.").replace(".", "_")
         if not key.isidentifier() or used.get(key, text) != text:
             raise Refused("TFM911", made.node, f"{key} is no name that a tf.train.Checkpoint can keep", ADVICE)
         if key not in used:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.trace import Definition, Frame, Run
 from tf2migrate.lift.trace import sees as sees
-from tf2migrate.lift.values import Placeholder, Refused, Structure, Value
+from tf2migrate.lift.values import Placeholder, Refused, Structure, Time, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -136,7 +136,7 @@ def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
         if definition.owner is not None:
             continue
         if not sees(frame, definition.statement.frame):
-            _promote(interpreter, definition, frame, plan)
+            promote(interpreter, definition, frame, plan)
         elif definition.name in parameters and definition.value is not parameters[definition.name]:
             raise _refused(definition, "is also the name of what a run is fed")
     for value in planned.slice.parameters:
@@ -175,7 +175,7 @@ def _check_owners(planned: Planned, frame: Frame) -> None:
                 raise _refused(definition, what)
 
 
-def _promote(interpreter: Interpreter, definition: Definition, frame: Frame, plan: Plan) -> None:
+def promote(interpreter: Interpreter, definition: Definition, frame: Frame, plan: Plan) -> None:
     """A name of one method that a function in another reads becomes an attribute of the instance. Raises `Refused`."""
     instance = owner(frame)
     mixed = any(definition.site in sites and len(sites) > 1 for sites in interpreter.resolved.values())
@@ -189,6 +189,23 @@ def _promote(interpreter: Interpreter, definition: Definition, frame: Frame, pla
         plan.renamed[definition.site] = attribute
         if isinstance(method, ast.FunctionDef) and given:
             plan.kept.setdefault(method, []).append(f"{attribute} = {definition.name}")
+
+
+def keep_attribute(interpreter: Interpreter, definition: Definition, plan: Plan) -> None:
+    """An attribute that is set anew while the graph is built has another name until then. Raises `Refused`."""
+    instance, name = definition.owner, definition.attribute
+    if not isinstance(instance, Instance) or name is None or definition.site in plan.renamed:
+        return
+    frame, order = definition.statement.frame, definition.statement.order
+    every = [d for d in instance.attributes.get(name, ()) if d.value is not definition.value]
+    later = [d for d in every if d.statement.order > order]
+    if not any(d.statement.frame is frame or definition.value.time == Time.MADE for d in later):
+        return
+    mixed = any(definition in known and len(known) > 1 for known in interpreter.attributes.values())
+    if mixed or not isinstance(definition.statement.node, ast.Assign):
+        what = f"{name} is read while the graph is built, and is another value by the time of the run"
+        raise Refused("TFM903", definition.statement.node, what, "Give the second value a name of its own.")
+    plan.renamed[definition.site] = f"self.{free_attribute(interpreter, instance, plan, f'{name}_before')}"
 
 
 def free_attribute(interpreter: Interpreter, instance: Instance, plan: Plan, wanted: str) -> str:

@@ -19,6 +19,8 @@ from tf2migrate.apply import apply
 from tf2migrate.facts.marks import MARK, marked, plain
 from tf2migrate.facts.names import ROOTS
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import walk
+from tf2migrate.lift.symbols import SESSIONS
 from tf2migrate.model import Edit, Span
 from tf2migrate.packages.modules import Module, NotFollowed, renamed
 from tf2migrate.selfcheck import unbound
@@ -294,7 +296,11 @@ def _has(module: Module, name: str, by_path: Mapping[str, Module]) -> bool:
 
 
 def _live(modules: Sequence[Module], targets: Mapping[str, Mapping[str, str]]) -> dict[str, set[int]]:
-    """The statements of module level that take part: all of the last module, and of the others what it asks for."""
+    """The statements of module level that take part: all of the last module, and of the others what it asks for.
+
+    So do functions of those that run sessions and that nothing calls, such as the trial of a model: they would stay of
+    TensorFlow 1 where nobody looks at them.
+    """
     by_path = {module.path: module for module in modules}
     live: dict[str, set[int]] = {}
     asked: set[str] = set()
@@ -306,6 +312,8 @@ def _live(modules: Sequence[Module], targets: Mapping[str, Mapping[str, str]]) -
             if module is not modules[-1] and (definition or module.is_main(node)):
                 if definition:
                     waiting.append((module, node))
+                if isinstance(node, ast.FunctionDef) and _is_trial(module.program, node):
+                    asked.add(marked(node.name, module.number))
                 continue
             live[module.path].add(id(node))
         nodes = [n for n in module.program.tree.body if id(n) in live[module.path]]
@@ -320,6 +328,12 @@ def _live(modules: Sequence[Module], targets: Mapping[str, Mapping[str, str]]) -
                 asked |= _uses(module, [node], targets[module.path], by_path)
                 grew = True
     return live
+
+
+def _is_trial(program: Program, node: ast.FunctionDef) -> bool:
+    """Whether a function opens a session, and its file does not name it elsewhere."""
+    called = (program.names.symbol(n.func) for n in walk(node) if isinstance(n, ast.Call))
+    return any(s in SESSIONS for s in called) and all(n.id != node.name for n in program.names.mentions)
 
 
 def _aliases(module: Module, clashing: set[str]) -> Iterator[Edit]:

@@ -1,0 +1,130 @@
+"""What a Saver keeps that is in an object: its attributes, by the name that the object has where the Saver is made.
+
+What a method has under a name of its own, and what is made inside a tensor's expression, becomes an attribute for it.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from tf2migrate.lift import visibility
+from tf2migrate.lift.trace import Definition, Frame
+from tf2migrate.lift.values import Layer, Optimizer, Variable
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.classes import Instance
+    from tf2migrate.lift.expressions import Expressions
+    from tf2migrate.lift.interpret import Interpreter
+    from tf2migrate.lift.planned import Plan
+    from tf2migrate.lift.savers import Saver
+
+Thing = Variable | Layer | Optimizer
+
+
+def name(interpreter: Interpreter, plan: Plan) -> None:
+    """Has what savers keep of objects as attributes of those."""
+    for made in list({id(u.saver): u.saver for u in interpreter.uses.values()}.values()):
+        kept: list[Thing] = [*made.variables, *made.layers, *made.optimizers]
+        for value in kept:
+            home = _home(interpreter, value)
+            if home is None or home is made.frame or _owner(interpreter, made.frame, home) is None:
+                continue
+            definition, attributes = _local(interpreter, value), _attributes(interpreter, value)
+            if attributes:
+                for attribute in attributes:
+                    visibility.keep_attribute(interpreter, attribute, plan)
+            elif definition is None:
+                plan.kept_things.add(id(value))
+            else:
+                mixed = any(definition.site in s and len(s) > 1 for s in interpreter.resolved.values())
+                if not mixed and isinstance(definition.statement.node, ast.Assign):
+                    visibility.promote(interpreter, definition, home, plan)
+
+
+def text(expressions: Expressions, made: Saver, value: Thing) -> tuple[str, str] | None:
+    """How a thing of an object is named where a Saver is made, and by which key it is kept; None for any other."""
+    interpreter = expressions.interpreter
+    home = _home(interpreter, value)
+    owner = _owner(interpreter, made.frame, home) if home is not None else None
+    if home is None or owner is None:
+        return None
+    hoisted = expressions.hoisted.get(id(value.node), "")
+    attributes = [a for d in _attributes(interpreter, value) if (a := _attribute(expressions, d)) is not None]
+    local = _local(interpreter, value)
+    renamed = expressions.plan.renamed.get(local.site, "") if local is not None else ""
+    named = next((n for n in (hoisted, renamed) if n.startswith("self.")), None)
+    found = named.removeprefix("self.") if named is not None else next(iter(attributes), None)
+    return None if found is None else (f"{owner}.{found}", found)
+
+
+def _attribute(expressions: Expressions, definition: Definition) -> str | None:
+    """The attribute that a definition sets, if nothing sets it anew afterwards."""
+    assert definition.owner is not None
+    renamed = expressions.plan.renamed.get(definition.site)
+    if renamed is not None:
+        return renamed.removeprefix("self.")
+    every = definition.owner.attributes.get(definition.attribute, ())  # type: ignore[attr-defined]
+    last = all(d.value is definition.value or d.statement.order < definition.statement.order for d in every)
+    return definition.attribute if last else None
+
+
+def _home(interpreter: Interpreter, value: Thing) -> Frame | None:
+    """The function of a unit in which something is made."""
+    for frame in interpreter.frames:
+        for statement in frame.statements:
+            if any(m.value is value for m in statement.made):
+                return frame
+            if any(d.value is value for d in statement.writes) and isinstance(value, Optimizer):
+                return frame
+    return None
+
+
+def _owner(interpreter: Interpreter, here: Frame, home: Frame) -> str | None:
+    """How the object in a function of which something is made is named elsewhere; None where it is not."""
+    instance = visibility.owner(home)
+    if instance is None or visibility.sees(here, home):
+        return None
+    if visibility.owner(here) is instance:
+        return "self"
+    return _name(here, instance) if _is_only(interpreter, instance, here) else None
+
+
+def _is_only(interpreter: Interpreter, instance: Instance, here: Frame) -> bool:
+    """Whether there is no second object of a class in a graph that a Saver keeps.
+
+    A function that makes both the object and the Saver does so anew at each call.
+    """
+    constructor = instance.of.methods.get("__init__")
+    calls = [call for call, _ in interpreter.given.get(constructor, [])] if constructor is not None else []
+    if visibility.is_one_of_a_run(interpreter, instance):
+        return True
+    repeats = [n for n in ast.walk(here.node) if isinstance(n, ast.For | ast.While | ast.ListComp | ast.DictComp)]
+    inside = [c for n in repeats for c in ast.walk(n)]
+    return len(calls) == 1 and interpreter.called_from[id(calls[0])][0] is here and calls[0] not in inside
+
+
+def _name(frame: Frame, instance: Instance) -> str | None:
+    around: Frame | None = frame
+    while around is not None:
+        for known, definitions in around.env.items():
+            if [d.value for d in definitions] == [instance]:
+                return known
+        around = around.parent
+    held = visibility.owner(frame)
+    attributes = held.attributes.items() if held is not None else ()
+    return next((f"self.{known}" for known, ds in attributes if [d.value for d in ds] == [instance]), None)
+
+
+def _written(interpreter: Interpreter, value: Thing) -> list[Definition]:
+    return [d for f in interpreter.frames for s in f.statements for d in s.writes if d.value is value]
+
+
+def _attributes(interpreter: Interpreter, value: Thing) -> list[Definition]:
+    return [d for d in _written(interpreter, value) if d.owner is not None]
+
+
+def _local(interpreter: Interpreter, value: Thing) -> Definition | None:
+    """The name that a thing has in a method, where it has but one."""
+    found = [d for d in _written(interpreter, value) if d.owner is None]
+    return found[0] if len(found) == 1 else None
