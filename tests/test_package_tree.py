@@ -13,7 +13,7 @@ from tf2migrate.report import Result
 
 PACKAGES = sorted((Path(__file__).parents[1] / "fixtures" / "packages").iterdir())
 #: The files of the packages that are run.
-DRIVERS = ("evaluate.py", "run.py", "train.py")
+DRIVERS = ("train.py", "evaluate.py", "run.py")
 SETTINGS = Configuration({}).of(Path())
 
 MODEL = """import tensorflow as tf

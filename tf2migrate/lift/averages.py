@@ -7,10 +7,26 @@ is defined, before anything is trained.
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift.values import Effect, Layer, Python, Structure, Tensor, Time, Unknown, Value, Variable, leaves
+from tf2migrate.lift.functions import Method
+from tf2migrate.lift.scopes import Member
+from tf2migrate.lift.trace import Statement
+from tf2migrate.lift.values import (
+    Effect,
+    Handle,
+    Layer,
+    Python,
+    Structure,
+    Tensor,
+    Time,
+    Unknown,
+    Value,
+    Variable,
+    leaves,
+)
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -21,6 +37,13 @@ _PARAMETERS = ("decay", "num_updates", "zero_debias", "name")
 
 class Averages(Layer):
     """The averages that one object keeps; made once, and updated by `apply`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Restored(Handle):
+    """`variables_to_restore`: the variables of the graph, those that are trained by the names of their averages."""
+
+    members: tuple[Member, ...] = ()
 
 
 def averages(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
@@ -45,6 +68,9 @@ def method(interpreter: Interpreter, node: ast.Call, base: Averages, name: str) 
     if name == "average":
         value = interpreter.evaluate(bind(node, ("var",))["var"])
         return Tensor(Time.STAGED, node) if isinstance(value, Variable | Tensor) else Unknown(_OTHER, node)
+    if name == "variables_to_restore" and not node.args and not node.keywords:
+        members = tuple(m for m in interpreter.scopes.made if m.graph is interpreter.graph)
+        return Restored("closed", node, members=members)
     if name != "apply":
         return Unknown(f"{name} of moving averages is not followed", node)
     given = bind(node, ("var_list",)).get("var_list")
@@ -57,9 +83,18 @@ def method(interpreter: Interpreter, node: ast.Call, base: Averages, name: str) 
     if not isinstance(value, Structure) or not all(isinstance(leaf, Variable) for leaf in leaves(value)):
         return Unknown(_OTHER, node)
     interpreter.scopes.slotted.add(id(interpreter.graph))
-    effect = Effect("average", node, target=base)
+    effect = Effect("average", node, target=base, parts=tuple(leaves(value)))
     interpreter.statement.effects.append(effect)
     return effect
+
+
+def is_unused(interpreter: Interpreter, statement: Statement) -> bool:
+    """Whether a statement makes averages that only told which variables are restored from others' averages."""
+    if not isinstance(statement.value, Averages) or not isinstance(statement.node, ast.Assign):
+        return False
+    asked = [v[0] for v in interpreter.rewrites.values() if isinstance(v, tuple) and len(v) == 2]
+    names = {m.name for m in asked if isinstance(m, Method) and m.base is statement.value}
+    return names == {"variables_to_restore"}
 
 
 _OTHER = "moving averages are kept of something else than variables"

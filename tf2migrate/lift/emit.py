@@ -386,7 +386,7 @@ class Emitter:
         if isinstance(value, summaries.Recorded) and isinstance(node, ast.Expr):
             block = summaries.recorded_lines(self.expressions, value)
             return [indent + line + (self._trailing(node) if i == 0 else "") for i, line in enumerate(block)]
-        if iterator_text.vanishes(self.expressions, statement):
+        if iterator_text.vanishes(self.expressions, statement) or averages.is_unused(self.interpreter, statement):
             return []
         if (kept := iterator_text.kept_lines(self.expressions, statement)) is not None:
             return [indent + line for line in kept]

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import saved_attributes, variable_lists
-from tf2migrate.lift.averages import Averages
+from tf2migrate.lift import saved_attributes, saved_averages, variable_lists
+from tf2migrate.lift.averages import Averages, Restored
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.render import spread
+from tf2migrate.lift.saved_averages import Kept
 from tf2migrate.lift.trace import Definition, Run, Statement, loops_in
 from tf2migrate.lift.values import (
     PYTHON,
@@ -73,6 +74,8 @@ class Saver(Value):
     env: Mapping[str, tuple[Definition, ...]]
     graph: object
     frame: Frame
+    averages: tuple[Kept, ...] = ()
+    order: int = 0  # when it is made, in the order of the walk
 
     @property
     def time(self) -> Time:
@@ -109,33 +112,50 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     made = {id(m.value): m.value for s in before for m in s.made}
     if any(loops_in(s.blocks, interpreter.blocks) for s in before if any(_has_variables(m.value) for m in s.made)):
         return Unknown("a Saver of variables that a loop makes has no counterpart that is written yet", node)
-    if any(isinstance(value, Averages) for value in made.values()):
-        return Unknown("a Saver of moving averages has no counterpart that is written yet", node)
-    layers = [v for v in made.values() if isinstance(v, Layer) and _has_variables(v)]
+    layers = [v for v in made.values() if isinstance(v, Layer) and _has_variables(v) and not isinstance(v, Averages)]
     variables = [v for v in made.values() if isinstance(v, Variable)]
     trained = {id(e.target): e.target for s in before for e in s.effects if isinstance(e, Effect)}
     optimizers = [o for o in trained.values() if isinstance(o, Optimizer) and _has_slots(o)]
     keys: dict[int, str] = {}
+    averages = saved_averages.saved(interpreter, before)
     given = bound.get("var_list")
     if given is not None and not (isinstance(given, ast.Constant) and given.value is None):
         symbol = interpreter.names.symbol(given.func) if isinstance(given, ast.Call) else None
+        averages = averages if symbol in _EVERY else []
         plain = isinstance(given, ast.Call) and not given.args and not given.keywords
+        held = PYTHON if symbol else interpreter.evaluate(given)
+        if isinstance(held, Restored):
+            told = saved_averages.restored(held)
+            if isinstance(told, str):
+                return Unknown(told, node)
+            others, averaged = tuple(told[0]), tuple(told[1])
+            env = visible(interpreter.frame)
+            interpreter.statement.shared += [k.variable for k in averaged]
+            home = interpreter.graph, interpreter.frame
+            return Saver(node, bound, others, (), (), {}, env, *home, averaged, interpreter.order)
         if layers and not (plain and symbol in _EVERY):
             return Unknown("a Saver of some of the variables of layers has no counterpart that is written yet", node)
         if symbol == "tf.trainable_variables" and plain:
             variables, optimizers = [v for v in variables if v.trainable], []
         elif symbol not in _EVERY or not plain:
-            found = interpreter.evaluate(given)
+            found = held if symbol is None else interpreter.evaluate(given)
             variables, optimizers = [v for v in leaves(found) if isinstance(v, Variable)], []
             if not isinstance(found, Structure) or found.rest or len(variables) != len(leaves(found)):
                 return Unknown("which variables a Saver keeps cannot be seen", node)
             if found.kind == "dict":
+                averages = saved_averages.named(found)
+                own = {id(k.variable) for k in averages}
+                variables = [v for v in variables if id(v) not in own]
                 keys = {id(value): str(key) for key, value, _ in found.items}
-    if not variables and not layers:
+    if not variables and not layers and not averages:
         return Unknown("which variables a Saver keeps cannot be seen", node)
+    if isinstance(averages, str):
+        return Unknown(averages, node)
+    interpreter.statement.shared += [k.variable for k in averages]
     env = visible(interpreter.frame)
     kept = tuple(variables), tuple(layers), tuple(optimizers)
-    return Saver(node, bound, *kept, keys, env, interpreter.graph, interpreter.frame)
+    home = interpreter.graph, interpreter.frame
+    return Saver(node, bound, *kept, keys, env, *home, tuple(averages), interpreter.order)
 
 
 def _has_variables(value: Value) -> bool:
@@ -171,6 +191,14 @@ def saver_method(interpreter: Interpreter, node: ast.Call, method: Method, base:
     return PYTHON
 
 
+def _only_averages(use: Use, uses: list[Use]) -> bool:
+    """Whether averages are restored that another Saver has saved, and nothing else."""
+    made = use.saver
+    names = {k.name for k in made.averages}
+    saved = [{k.name for k in u.saver.averages} for u in uses if not u.restores and u.saver is not made]
+    return use.restores and not made.variables and not made.layers and any(names <= each for each in saved)
+
+
 def state(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """What asks for the files: plain Python."""
     interpreter.arguments(node)
@@ -184,7 +212,7 @@ def check(interpreter: Interpreter) -> list[Finding]:
     """What several savers, or what was written before, would get wrong. Raises `Refused`."""
     uses = list(interpreter.uses.values())
     restores = [u for u in uses if u.restores]
-    savers = list({id(u.saver): u.saver for u in uses}.values())
+    savers = list({id(u.saver): u.saver for u in uses if not _only_averages(u, uses)}.values())
     if restores and len({id(s.node) for s in savers}) > 1 and len({_signature(s) for s in savers}) > 1:
         message = "a file of one Saver may be restored by another, which names its variables differently"
         raise Refused("TFM911", restores[0].node, message, "Use one tf.train.Checkpoint for both.")
@@ -206,6 +234,7 @@ def traced(interpreter: Interpreter, plan: Plan) -> set[Planned]:
 
     Raises `Refused` where nothing makes them before.
     """
+    saved_averages.check(interpreter, plan)
     found = set()
     for use in interpreter.uses.values():
         for layer in () if use.restores else use.saver.layers:
@@ -238,6 +267,7 @@ def _signature(made: Saver) -> object:
     return (
         tuple((names.get(id(v)), v.name, made.keys.get(id(v))) for v in made.variables),
         tuple((o.symbol, *(ast.unparse(a) for a in o.arguments.values())) for o in made.optimizers),
+        tuple((k.name, k.of is None) for k in made.averages),
     )
 
 
@@ -286,9 +316,13 @@ def _asks_state(interpreter: Interpreter) -> bool:
 
 def saver_text(expressions: Expressions, made: Saver) -> str:
     """The checkpoint, in a manager where the saves have steps."""
-    entries = ", ".join(f"{key}={text}" for key, text in _entries(expressions, made))
-    text = f"{expressions.tf}.train.Checkpoint({entries})"
+    entries = [f"{key}={text}" for key, text in _entries(expressions, made)]
+    text = f"{expressions.tf}.train.Checkpoint({', '.join(entries)})"
     managed = _managed(expressions, made)
+    if made.averages:
+        line = expressions.program.lines[made.node.lineno - 1]
+        indent = line[: len(line) - len(line.lstrip())] + ("" if managed is None else "    ")
+        text = saved_averages.checkpoint_text(expressions, made, entries, indent)
     if managed is None:
         return text
     directory, name = managed
@@ -296,7 +330,7 @@ def saver_text(expressions: Expressions, made: Saver) -> str:
     keep = (
         "5" if kept is None else "None" if isinstance(kept, ast.Constant) and not kept.value else expressions.text(kept)
     )
-    parts = [text, directory, f"max_to_keep={keep}", f'checkpoint_name="{name}"']
+    parts = [text, directory, f"max_to_keep={keep}", f"checkpoint_name={name}"]
     return spread(
         f"{expressions.tf}.train.CheckpointManager(", parts, ")", expressions.program.lines[made.node.lineno - 1]
     )
@@ -324,6 +358,8 @@ def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]
         key = made.keys.get(id(value), apart[1] if apart is not None else text.removeprefix("self."))
         if apart is not None and used.get(key, text) != text:  # of two objects
             key = text.removeprefix("self.").replace(".", "_")
+        if key == saved_averages.KEY and made.averages:
+            raise Refused("TFM911", made.node, f"{key} is what the moving averages are called", ADVICE)
         if not key.isidentifier() or used.get(key, text) != text:
             raise Refused("TFM911", made.node, f"{key} is no name that a tf.train.Checkpoint can keep", ADVICE)
         if key not in used:
@@ -358,25 +394,35 @@ def _managed(expressions: Expressions, made: Saver) -> tuple[str, str] | None:
 
 
 def _split(expressions: Expressions, use: Use, made: Saver) -> tuple[str, str] | None:
-    """The text of the directory, and the file name."""
+    """The texts of the directory and of the file's name."""
+    last: ast.expr
     match use.path:
         case ast.Constant(value=str(whole)):
             directory, name = os.path.split(whole)
             told = directory and name and os.path.join(directory, name) == whole
-            return (f'"{directory}"', name) if told and not set(whole) & {'"', "\\"} else None
+            return (f'"{directory}"', f'"{name}"') if told and not set(whole) & {'"', "\\"} else None
         case ast.BinOp(op=ast.Add(), left=left, right=ast.Constant(value=str(rest))) if rest.startswith("/"):
-            name = rest[1:]
-        case ast.Call(func=joined, args=[left, ast.Constant(value=str(name))]) if ast.unparse(joined) == "os.path.join":
-            pass
+            last, joins = ast.Constant(rest[1:]), False
+        case ast.Call(func=joined, args=[left, last]) if ast.unparse(joined) == "os.path.join":
+            joins = True
         case _:
             return None
-    reads = {n.id for n in ast.walk(left) if isinstance(n, ast.Name)}
+    reads = {n.id for part in (left, last) for n in ast.walk(part) if isinstance(n, ast.Name)}
     known = all(made.env.get(n) == use.env.get(n) and len(use.env.get(n, ())) <= 1 for n in reads)
     values = [d.value for n in reads for d in use.env.get(n, ())]
     slash = any(isinstance(v, Python) and str(v.literal).endswith("/") for v in values)  # a second one would be written
-    if not known or slash or not name or set(name) & {"/", '"', "\\"}:
+    name = _literal(use, last)
+    if not known or (slash and not joins) or not name or set(name) & {"/", '"', "\\"}:
         return None
-    return expressions.text(left), name
+    return expressions.text(left), f'"{name}"' if isinstance(last, ast.Constant) else expressions.text(last)
+
+
+def _literal(use: Use, node: ast.expr) -> str:
+    """The string that an expression is, where that is written out."""
+    if isinstance(node, ast.Name) and len(use.env.get(node.id, ())) == 1:
+        value = use.env[node.id][0].value
+        return value.literal if isinstance(value, Python) and isinstance(value.literal, str) else ""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def use_text(expressions: Expressions, use: Use, owner: ast.expr) -> str:
