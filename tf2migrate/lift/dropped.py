@@ -144,15 +144,38 @@ def _replaced(source: Source, text: str, node: ast.expr | ast.keyword | ast.arg,
     return text[: span.start] + by + text[span.end :]
 
 
-def _only_fed(expressions: Expressions, function: FunctionNode, name: str, value: Value) -> bool:
-    """Whether a function is given a placeholder only to feed it."""
+def _only_fed(
+    expressions: Expressions,
+    function: FunctionNode,
+    name: str,
+    value: Value | None,
+    seen: frozenset[object] = frozenset(),
+) -> bool:
+    """Whether a function is given a placeholder only to feed it, or to give it to functions that do."""
     inside = any(p.frame is not None and p.frame.node is function for p in expressions.plan.functions)
     if not isinstance(value, Placeholder) or inside or isinstance(function, ast.Lambda):
         return False
+    if (function, name) in seen:
+        return True
     rewrites = expressions.interpreter.rewrites
     keys = {id(n) for n in ast.walk(function) if isinstance(rewrites.get(id(n)), tuple) and rewrites[id(n)][0] == "key"}  # type: ignore[index]
+    given = dict(_given(expressions.interpreter))
     named = [n for n in ast.walk(function) if isinstance(n, ast.Name) and n.id == name]
-    return bool(named) and all(id(n) in keys for n in named)
+    return bool(named) and all(
+        id(n) in keys or (id(n) in given and _only_fed(expressions, *given[id(n)], value, seen | {(function, name)}))
+        for n in named
+    )
+
+
+def _given(interpreter: Interpreter) -> Iterable[tuple[int, tuple[FunctionNode, str]]]:
+    """The arguments of the calls of units' functions: which parameter of which function each is."""
+    for function, calls in interpreter.given.items():
+        names = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
+        names = names[1:] if names[:1] == ["self"] else names
+        for call in [c for c, _ in calls if not any(isinstance(a, ast.Starred) for a in c.args)]:
+            for name, node in [*zip(names, call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]:
+                if name is not None:
+                    yield id(node), (function, name)
 
 
 def _is_gone(value: object) -> bool:

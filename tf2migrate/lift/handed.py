@@ -26,14 +26,25 @@ def find(expressions: Expressions) -> Handed:
     found: Handed = {}
     for planned in expressions.plan.functions:
         for run in planned.runs:
-            try:
-                _callee(expressions, planned, run)
-            except Refused:
-                if not _takes(expressions, run):
-                    raise
-                assert not isinstance(run.frame.node, ast.Module)
-                found.setdefault(run.frame.node, {})[planned] = None
+            _hand(expressions, found, planned, run)
     return found
+
+
+def _hand(expressions: Expressions, found: Handed, planned: Planned, run: Run) -> None:
+    """Has the function that a run stands in be given what it cannot see, and its callers where they cannot either."""
+    try:
+        _callee(expressions, planned, run)
+        return
+    except Refused:
+        if not _takes(expressions, run):
+            raise
+    function = run.frame.node
+    assert not isinstance(function, ast.Module)
+    if planned in found.setdefault(function, {}):
+        return
+    found[function][planned] = None
+    for call, _ in expressions.interpreter.given.get(function, []):
+        _hand(expressions, found, planned, _standing(expressions, call))
 
 
 def _callee(expressions: Expressions, planned: Planned, run: Run) -> str:
@@ -65,10 +76,14 @@ def names(expressions: Expressions, function: ast.AST) -> list[str]:
 
 def texts(expressions: Expressions, function: FunctionNode, call: ast.Call) -> list[str]:
     """What a call gives for them. Raises `Refused` where it cannot see it either."""
-    frame, env = expressions.interpreter.called_from[id(call)]
-    statement = Statement(call, frame, 0, ())
-    run = Run(call, Fetches("list", ()), (), statement, (), frame, env)
+    run = _standing(expressions, call)
     return [callee(expressions, planned, run) for planned in expressions.handed.get(function, {})]
+
+
+def _standing(expressions: Expressions, call: ast.Call) -> Run:
+    """What sees what can be seen where a call stands."""
+    frame, env = expressions.interpreter.called_from[id(call)]
+    return Run(call, Fetches("list", ()), (), Statement(call, frame, 0, ()), (), frame, env)
 
 
 def callee(expressions: Expressions, planned: Planned, run: Run) -> str:
