@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 
 _PURE_FUNCTIONS = frozenset(
-    ("abs", "bool", "dict", "float", "int", "len", "list", "max", "min", "range", "round", "str", "sum", "tuple", "zip")
+    (
+        *("abs", "bool", "dict", "enumerate", "float", "int", "len", "list", "max", "min", "range", "round", "str"),
+        *("sum", "tuple", "zip"),
+    )
 )
 _PURE_NUMPY = frozenset(
     (

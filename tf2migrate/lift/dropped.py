@@ -58,6 +58,9 @@ class Dropped:
             text = _replaced(source, text, next(p for p in parameters if p.arg == passed[0]), passed[1])
         source, parameters = _parameters(text)
         text = _without(source, text, parameters, [p for p in parameters if p.arg in self._of_function[node]])
+        start = text.index("(") + 1
+        if text[start:].lstrip().startswith(","):  # before what takes all further arguments
+            text = text[:start] + text[start:].lstrip().removeprefix(",").lstrip()
         added = handed.names(self._expressions, node)
         own = ["self"] if parameters and parameters[0].arg == "self" else []
         return _with(text, text.index("("), added, own)

@@ -33,6 +33,7 @@ from tf2migrate.lift.datasets import Dataset, Element, Iterator
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.functions import Method
 from tf2migrate.lift.headers import elifs, headers
+from tf2migrate.lift.holders import Holders
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.plan import unpacked
 from tf2migrate.lift.planned import Plan, Planned
@@ -373,7 +374,7 @@ class Emitter:
             if id(made.node) in self.expressions.hoisted:
                 text = self.expressions.made_text(made.node)
                 lines.append(f"{indent}{self.expressions.hoisted[id(made.node)]} = {shift(text, base(text), indent)}")
-        kinds = (summaries.Summary, variable_lists.Collected, Element, Dataset)
+        kinds = (summaries.Summary, variable_lists.Collected, Element, Dataset, Holders)
         used = isinstance(statement.value, kinds) or any(statement in p.slice.statements for p in self.plan.functions)
         if not used and not lines:
             self._say(statement.node, "TFM712", "no run needs this part of the graph: it is left out", "Nothing to do.")

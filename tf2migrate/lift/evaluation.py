@@ -6,7 +6,18 @@ import ast
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import builders, cell_calls, cells, classes, datasets, graph_calls, keras_layers, variable_lists
+from tf2migrate.lift import (
+    builders,
+    cell_calls,
+    cells,
+    classes,
+    datasets,
+    feed_dicts,
+    graph_calls,
+    holders,
+    keras_layers,
+    variable_lists,
+)
 from tf2migrate.lift.functions import Fields, Function, Method
 from tf2migrate.lift.pipelines import Asked
 from tf2migrate.lift.values import (
@@ -143,10 +154,15 @@ def _comprehension(interpreter: Interpreter, node: ast.ListComp | ast.SetComp | 
         return interpreter.evaluate(node.elt)
 
     value = _generators(interpreter, node.generators, produce)
+    if (made := holders.of_comprehension(interpreter, node, value)) is not None:
+        return made
     return Structure("list", (), node, rest=value)
 
 
 def _DictComp(interpreter: Interpreter, node: ast.DictComp) -> Value:
+    if (fed := feed_dicts.zipped(interpreter, node)) is not None:
+        return fed
+
     def produce() -> Value:
         interpreter.evaluate(node.key)
         return interpreter.evaluate(node.value)
@@ -212,6 +228,8 @@ def _Starred(interpreter: Interpreter, node: ast.Starred) -> Value:
 def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
     if (method := classes.inherited(interpreter, node)) is not None:
         return classes.call(interpreter, method, node, hint)
+    if (fed := feed_dicts.zipped(interpreter, node)) is not None:
+        return fed
     with interpreter.apart() as reads:
         function = interpreter.evaluate(node.func)
     if isinstance(function, Symbol):

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import children, is_main
-from tf2migrate.lift import builders, cells, classes, feeders, loops, noted
+from tf2migrate.lift import builders, cells, classes, feeders, holders, loops, noted
 from tf2migrate.lift.functions import Function
 from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
@@ -157,6 +157,9 @@ def with_(interpreter: Interpreter, node: ast.With) -> None:
 
 
 def loop(interpreter: Interpreter, node: ast.For | ast.While, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
+    if holders.follow(interpreter, node):
+        return
+
     def once() -> None:
         with interpreter.within(interpreter.record(node)) as statement:
             if isinstance(node, ast.For):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from tf2migrate.lift import (
@@ -14,6 +14,7 @@ from tf2migrate.lift import (
     collections,
     datasets,
     element_types,
+    feed_dicts,
     handed,
     iterator_text,
     keras_layers,
@@ -42,7 +43,7 @@ from tf2migrate.lift.plan import unpacked, wanted_leaves
 from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.render import Renderer, spread
 from tf2migrate.lift.slices import kind_of
-from tf2migrate.lift.trace import Definition, Feed, Fetch, Fetches, Frame, Made, Run
+from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Made, Run
 from tf2migrate.lift.values import (
     Effect,
     Handle,
@@ -84,6 +85,7 @@ class Expressions:
         self.handed = handed.find(self)
         self.dropped = Dropped(interpreter, plan.fresh, self)
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
+        self._feed = ""  # what a feed is called of which only a part is needed
         self.inside = False  # whether what is written is the body of a function
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
         parts.check(interpreter)
@@ -183,7 +185,9 @@ class Expressions:
             return "StopIteration"
         value = self.interpreter.rewrites.get(id(node))
         if isinstance(value, tuple) and value and value[0] == "key":
-            return f'"{self._key(value[1], node)}"'
+            return self.key(value[1], node)
+        if isinstance(value, feed_dicts.Keys | feed_dicts.Whole):
+            return feed_dicts.text(self, node, value)
         if id(node) in self.interpreter.attributes:
             return self._attribute(self.interpreter.attributes[id(node)])
         if id(node) in self.interpreter.runs:
@@ -365,7 +369,8 @@ class Expressions:
         """The text of an operand of arithmetic."""
         return self.text(node) if isinstance(node, ast.Constant) else self.operand(node)
 
-    def _key(self, value: Value, node: ast.AST) -> str:
+    def key(self, value: Value, node: ast.AST) -> str:
+        """The name of what is fed, as the key of a dict. Raises `Refused`."""
         name = self.plan.parameter_names.get(value)
         if name is None:
             raise Refused(
@@ -374,7 +379,7 @@ class Expressions:
                 "a dict has a tensor for a key that is no placeholder",
                 "Use the tensor's name, a string, as the key.",
             )
-        return name
+        return f'"{name}"'
 
     def placeholder(self, value: Placeholder) -> str:
         """`tf.TensorSpec` in a placeholder's place."""
@@ -442,23 +447,31 @@ class Expressions:
         if run.whole is not None and wanted and set(wanted) == set(fed) and certain:
             return f"{name}(**{self.text(run.whole)})"
         arguments = [*placed, *drawn]
+        computed = self.text(run.whole) if run.whole is not None and feed_dicts.is_computed(run) else ""
+        if computed and certain and set(fed) <= set(wanted):
+            return f"{name}({', '.join([*arguments, f'**{computed}', *self._defaults(run, planned, fed)])})"
+        needed = [feed for feed in run.feeds if feed.key in planned.slice.parameters]
+        if computed and len(needed) > 1:  # it is computed once
+            self._feed = self._feed or self.plan.fresh("feed")
         for feed in run.feeds:  # in their order: what is computed for them may draw or read
             if feed.key in planned.slice.parameters:
                 key = self.plan.parameter_names[feed.key]
+                held = self._feed if computed and len(needed) > 1 else self.operand(feed.node) if feed.held else ""
                 if feed.optional:
-                    default = self._default(run, planned, feed.key)
-                    text = f'{self.operand(feed.node)}.get("{key}", {default})'
+                    text = f'{held}.get("{key}", {self._default(run, planned, feed.key)})'
                 else:
-                    text = self._fed(feed, key)
+                    text = f'{held}["{key}"]' if feed.held else self.text(feed.node)
                 arguments.append(f"{key}={text if signed else iterator_text.converted(self, run, feed, text)}")
-        for value in wanted:
-            if value not in fed and not isinstance(value, datasets.Element):
-                arguments.append(f"{self.plan.parameter_names[value]}={self._default(run, planned, value)}")
+        arguments += self._defaults(run, planned, fed)
         text = f"{name}({', '.join(arguments)})"
+        if computed and len(needed) > 1:
+            return f"(lambda {self._feed}: {text})({computed})"
         return text if width is None or len(text) < width else spread(f"{name}(", arguments, ")", "")
 
-    def _fed(self, feed: Feed, name: str) -> str:
-        return f'{self.operand(feed.node)}["{name}"]' if feed.held else self.text(feed.node)
+    def _defaults(self, run: Run, planned: Planned, fed: Collection[Value]) -> list[str]:
+        """The arguments that a run is not fed. Raises `Refused` where one has no default."""
+        missing = [v for v in planned.slice.parameters if v not in fed and not isinstance(v, datasets.Element)]
+        return [f"{self.plan.parameter_names[v]}={self._default(run, planned, v)}" for v in missing]
 
     def _default(self, run: Run, planned: Planned, value: Value) -> str:
         """What a placeholder is where it is not fed. Raises `Refused`."""

@@ -17,6 +17,7 @@ from tf2migrate.lift.values import (
     Structure,
     Tensor,
     Time,
+    Unknown,
     Value,
     Variable,
     Variables,
@@ -77,6 +78,9 @@ def _leaf(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
         if all(isinstance(leaf, Tensor) for leaf in several):
             one = Tensor(value.time, node)
             return Fetch(node, one, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node), nested=True)
+        for leaf in several:
+            if isinstance(leaf, Unknown):
+                raise Refused("TFM901", leaf.node, leaf.reason, "Rewrite this part by hand, then run the tool again.")
         raise Refused(
             "TFM906",
             node,

@@ -6,8 +6,9 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import draws, fed_tensors, visibility
+from tf2migrate.lift import draws, fed_tensors, feed_dicts, visibility
 from tf2migrate.lift.datasets import Draw, Element, Iterator, Start, count, is_deep, starts
+from tf2migrate.lift.holders import Holders
 from tf2migrate.lift.trace import Feed, Frame, Run, Statement
 from tf2migrate.lift.values import Placeholder, Refused, Time, Value, leaves
 
@@ -111,6 +112,8 @@ def converted(expressions: Expressions, run: Run, feed: Feed, text: str) -> str:
         iterator = draws.iterator_of(expressions.interpreter, run, value.draw)
         path = "".join(f"[{i}]" for i in value.path)
         return f"{tf}.convert_to_tensor({text}, {_name(expressions, run, iterator)}.element_spec{path}.dtype)"
+    if isinstance(value, Holders):
+        return feed_dicts.converted(expressions, value, text)
     if isinstance(value, Placeholder) and value.untyped:
         return f"{tf}.convert_to_tensor({text})" if value.any_tensor else text
     if isinstance(value, Placeholder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from tf2migrate.lift import feed_dicts
 from tf2migrate.lift.trace import Feed
 from tf2migrate.lift.values import Placeholder, Python, Refused, Structure, Tensor, Unknown, Variable
 
@@ -26,6 +27,8 @@ def read_feeds(interpreter: Interpreter, node: ast.expr | None) -> tuple[ast.exp
         return None, ()
     if not isinstance(value, Structure) or value.kind != "dict" or value.rest is not None:
         raise Refused("TFM904", node, "what is fed cannot be seen: the keys of the dict are not known", ADVICE)
+    if (each := feed_dicts.inline(node, value)) is not None:
+        return None, each
     feeds = []
     for key, _, written in value.items:
         if isinstance(key, Unknown):

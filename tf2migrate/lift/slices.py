@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element, binding
+from tf2migrate.lift.holders import Holders
 from tf2migrate.lift.metrics import SoFar
 from tf2migrate.lift.pipelines import Key
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
@@ -63,6 +64,9 @@ def _makes(definition: Definition) -> bool:
     """Whether a definition is the placeholder's own, and not another name for it."""
     value = definition.value
     assert isinstance(value, Placeholder)
+    if isinstance(value, Holders):  # where it is a loop that fills it, what it is made in does not call anything
+        node = definition.statement.node
+        return not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Name | ast.Attribute))
     return any(child is value.node for child in walk(definition.statement.node))
 
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import cell_calls, cells, keras_layers, layers, parts, visibility
+from tf2migrate.lift.classes import Instance
+from tf2migrate.lift.functions import visible
 from tf2migrate.lift.regularization import REGULARIZED
 from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.trace import Statement
@@ -312,8 +314,9 @@ def _called(interpreter: Interpreter, value: object) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class Kept:
-    """A list that one method asks for and another fills: an attribute, the statement it is set after, its text."""
+    """A list that is asked for elsewhere than it is filled: an attribute, the statement it is set after, its text."""
 
+    owner: str  # the object, where it is asked for
     attribute: str
     after: ast.AST
     text: str
@@ -329,17 +332,26 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     if not hidden or not asked.frame.unit:
         return None
     last = max(hidden, key=lambda s: s.order)
-    instance = visibility.owner(asked.frame)
+    instance = visibility.owner(last.frame)
+    owner = _named(expressions.interpreter, asked, instance) if instance is not None else None
     layers_only = all(isinstance(m.value, Layer) for m in collected.members)
     alike = layers_only or collected.rest is None
     one = all(home is not None and home.frame is last.frame for home in homes)
-    if not (one and alike and instance is not None and visibility.owner(last.frame) is instance):
+    if not (one and alike and instance is not None and owner is not None):
         what = "the variables of a collection are made where they cannot be named from here"
         raise Refused("TFM902", node, what, "Ask for them in the function that makes them.")
     wanted = collected.hint or collected.collection
     attribute = visibility.free_attribute(expressions.interpreter, instance, expressions.plan, wanted)
     paths = [expressions.path(node, member.value) for member in collected.members]
-    return Kept(attribute, last.node, f"[{', '.join(paths)}]")
+    return Kept(owner, attribute, last.node, f"[{', '.join(paths)}]")
+
+
+def _named(interpreter: Interpreter, asked: Statement, instance: Instance) -> str | None:
+    """How a statement names an object: `self` in its own methods, and elsewhere the one name of the only one."""
+    if visibility.owner(asked.frame) is instance:
+        return "self"
+    known = [name for name, each in visible(asked.frame).items() if [d.value for d in each] == [instance]]
+    return known[0] if len(known) == 1 and visibility.is_single(interpreter, instance) else None
 
 
 def _home(interpreter: Interpreter, value: Value) -> Statement | None:
@@ -359,9 +371,9 @@ def list_text(expressions: Expressions, node: ast.expr, collected: Collected) ->
     """The list, by the names of what is in it."""
     kept = expressions.kept.get(id(node))
     if kept is not None and collected.rest is None:
-        return f"self.{kept.attribute}"
+        return f"{kept.owner}.{kept.attribute}"
     if kept is not None:
-        return f"[v for layer in self.{kept.attribute} for v in layer.{_held(collected)}]"
+        return f"[v for layer in {kept.owner}.{kept.attribute} for v in layer.{_held(collected)}]"
     found = []
     for member in collected.members:
         path = expressions.path(node, member.value)

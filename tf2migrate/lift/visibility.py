@@ -140,7 +140,7 @@ def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
         elif definition.name in parameters and definition.value is not parameters[definition.name]:
             raise _refused(definition, "is also the name of what a run is fed")
     for value in planned.slice.parameters:
-        if isinstance(value, Placeholder):
+        if isinstance(value, Placeholder) and not value.untyped:
             spec(plan, planned, value)
 
 

@@ -1,0 +1,113 @@
+"""Feeds put together of a list of placeholders and a list of what they are fed: `dict(zip(inputs, values))`."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.purity import may_act
+from tf2migrate.lift.holders import Holders
+from tf2migrate.lift.trace import Feed, Run
+from tf2migrate.lift.values import Placeholder, Structure, Value
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
+    from tf2migrate.lift.interpret import Interpreter
+
+
+@dataclass(frozen=True, eq=False)
+class Zipped(Structure):
+    """A feed of two lists: where its keys are written, and what they are fed."""
+
+    keys: ast.expr | None = None
+    values: ast.expr | None = None
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A list of placeholders that stands for their names."""
+
+    of: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A dict of all the placeholders of a list, which is one parameter."""
+
+    key: Holders
+    values: ast.expr
+
+
+def zipped(interpreter: Interpreter, node: ast.expr) -> Zipped | None:
+    """The feed that an expression is; None where it is another expression."""
+    match node:
+        case ast.Call(func=ast.Name("dict"), args=[ast.Call(func=ast.Name("zip"), args=[keys, values], keywords=[])]):
+            if node.keywords or interpreter.frame.lookup("dict") or interpreter.frame.lookup("zip"):
+                return None
+        case ast.DictComp(
+            key=ast.Name(id=key),
+            value=ast.Name(id=value),
+            generators=[
+                ast.comprehension(
+                    target=ast.Tuple(elts=[ast.Name(id=first), ast.Name(id=second)]),
+                    iter=ast.Call(func=ast.Name("zip"), args=[keys, values], keywords=[]),
+                    ifs=[],
+                    is_async=0,
+                )
+            ],
+        ) if (key, value) == (first, second) != (second, first) and not interpreter.frame.lookup("zip"):
+            pass
+        case _:
+            return None
+    if not isinstance(keys, ast.Name | ast.Attribute | ast.List | ast.Tuple):
+        return None
+    with interpreter.apart():
+        held = interpreter.evaluate(keys)
+    if isinstance(held, Holders):
+        given = interpreter.evaluate(values)
+        interpreter.rewrites[id(node)] = Whole(held, values)
+        return Zipped("dict", ((held, given, None),), node, keys=keys, values=values)
+    listed = isinstance(held, Structure) and held.kind in ("list", "tuple") and held.rest is None
+    items = [item for _, item, _ in held.items] if isinstance(held, Structure) and listed else []
+    if not items or not all(isinstance(item, Placeholder) for item in items) or len(set(items)) < len(items):
+        return None
+    given = interpreter.evaluate(values)
+    interpreter.rewrites[id(keys)] = Keys(tuple(items))
+    known = isinstance(given, Structure) and given.rest is None
+    count = len(given.items) if isinstance(given, Structure) and known else len(items)  # the shorter one ends it
+    fed = [interpreter.item(given, index, node) for index in range(min(count, len(items)))]
+    pairs = tuple((key, value, None) for key, value in zip(items, fed, strict=False))
+    return Zipped("dict", pairs, node, keys=keys, values=values)
+
+
+def inline(node: ast.expr, value: Value) -> tuple[Feed, ...] | None:
+    """The feeds of a run whose feed is written in its call, one by one; None where that cannot be."""
+    if not isinstance(value, Zipped) or value.node is not node or value.values is None:
+        return None
+    keys = [key for key, _, _ in value.items if isinstance(key, Value)]
+    if len(keys) == 1 and isinstance(keys[0], Holders):
+        return (Feed(keys[0], value.values, held=False),)
+    written = value.values.elts if isinstance(value.values, ast.List | ast.Tuple) else []
+    if len(written) != len(keys) or any(isinstance(each, ast.Starred) for each in written):
+        return None
+    return tuple(Feed(key, each, held=False) for key, each in zip(keys, written, strict=True))
+
+
+def is_computed(run: Run) -> bool:
+    """Whether the dict that a run is fed is computed in its call, and not read from a name."""
+    plain = isinstance(run.whole, ast.Name | ast.Attribute | ast.Subscript)
+    return run.whole is not None and not (plain and not may_act(run.whole))
+
+
+def text(expressions: Expressions, node: ast.AST, value: Keys | Whole) -> str:
+    """What stands for the list of keys, or for the whole dict."""
+    if isinstance(value, Keys):
+        return f"[{', '.join(expressions.key(key, node) for key in value.of)}]"
+    return f"{{{expressions.key(value.key, node)}: {expressions.text(value.values)}}}"
+
+
+def converted(expressions: Expressions, value: Holders, text: str) -> str:
+    """What is fed for a list of placeholders: tensors of their type."""
+    tf = expressions.tf
+    return f"[{tf}.convert_to_tensor(value, {expressions.dtype(value.arguments['dtype'])}) for value in {text}]"
