@@ -15,6 +15,7 @@ from tf2migrate.lift import (
     feed_dicts,
     graph_calls,
     holders,
+    kept_fetches,
     keras_layers,
     variable_lists,
 )
@@ -121,6 +122,7 @@ def _sequence(interpreter: Interpreter, kind: str, node: ast.Tuple | ast.List) -
             inner = interpreter.evaluate(element.value)
             return Structure(kind, tuple(items), node, rest=interpreter.element(inner, node))
         items.append((index, interpreter.evaluate(element), element))
+        kept_fetches.note(interpreter, items[-1][1], element)
     return Structure(kind, tuple(items), node)
 
 
@@ -129,6 +131,7 @@ def _Dict(interpreter: Interpreter, node: ast.Dict) -> Value:
     rest: Value | None = None
     for key_node, value_node in zip(node.keys, node.values, strict=True):
         value = interpreter.evaluate(value_node)
+        kept_fetches.note(interpreter, value, value_node)
         if key_node is None:
             rest = interpreter.element(value, node)
             continue

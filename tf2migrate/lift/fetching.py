@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import builders, datasets
+from tf2migrate.lift import builders, datasets, kept_fetches
 from tf2migrate.lift.trace import Fetch, Fetches, Statement
 from tf2migrate.lift.values import (
     ASSIGNS,
@@ -78,6 +78,12 @@ def _leaf(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
         if all(isinstance(leaf, Tensor) for leaf in several):
             one = Tensor(value.time, node)
             return Fetch(node, one, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node), nested=True)
+        if (kept := kept_fetches.items(interpreter, value)) is not None:
+            every = []
+            for key, written, statement in kept:
+                with _seen_from(interpreter, statement):
+                    every.append((key, _inner(interpreter, written)))
+            return Fetches(value.kind, tuple(every))
         for leaf in several:
             if isinstance(leaf, Unknown):
                 raise Refused("TFM901", leaf.node, leaf.reason, "Rewrite this part by hand, then run the tool again.")

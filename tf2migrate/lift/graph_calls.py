@@ -17,6 +17,7 @@ from tf2migrate.lift import (
     datasets,
     fifo,
     graph_elements,
+    kept_fetches,
     keras_layers,
     layers,
     lazy_parts,
@@ -611,6 +612,8 @@ def _structure_method(
     if name in ("append", "insert", "add", "extend", "update"):
         values = interpreter.arguments(node)
         last = values[-1] if values else PYTHON
+        if name == "append" and node.args:
+            kept_fetches.note(interpreter, last, node.args[0])
         if isinstance(owner, ast.Name):
             if base.kind != "dict" and name == "append" and base.rest is None:
                 updated = Structure(base.kind, (*base.items, (len(base.items), last, None)), base.node)

@@ -23,6 +23,7 @@ from tf2migrate.lift import (
     execution,
     feeders,
     fetching,
+    kept_fetches,
     loops,
     noted,
     parts,
@@ -76,6 +77,7 @@ class Interpreter:
         self.unnamed: dict[int, Statement] = {}  # what builders compute in their return statements, by its expression
         self.loops: dict[int, loops.Loop] = {}  # the loops that make something and use it
         self.collected: dict[tuple[int, str], collections.Collection] = {}  # those of tensors
+        self.items_written: dict[Value, list[tuple[ast.expr, Statement]]] = {}  # where what lists hold is written
         self.origins: dict[Value, list[Definition]] = {}  # for each staged value: the names that it was given
         self.called_from: dict[int, tuple[Frame, dict[str, tuple[Definition, ...]]]] = {}  # units' calls: what they see
         self.aliases: dict[int, Definition] = {}  # for each read of a parameter that is a tensor: the tensor's own name
@@ -241,6 +243,8 @@ class Interpreter:
         while isinstance(root, ast.Subscript | ast.Attribute):
             root = root.value
         whole = self.evaluate(base)
+        if isinstance(self.statement.node, ast.Assign):
+            kept_fetches.note(self, value, self.statement.node.value)
         if isinstance(target, ast.Subscript):
             self.evaluate(target.slice)
         if not isinstance(root, ast.Name) or root is not base or not isinstance(whole, Structure):

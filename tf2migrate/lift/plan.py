@@ -52,6 +52,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         draws.complete(found, {feed.key for feed in run.feeds})
         draws.name(plan, found)
         _check_names(interpreter, run, found, plan)
+        _keep_apart(interpreter, found, plan)
         _join_asserts(statements, found)
         key = _key(run, found)
         planned = by_key.get(key)
@@ -229,6 +230,22 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
                 "a placeholder that this run needs has no name of its own",
                 "Bind each placeholder to a name.",
             )
+
+
+def _keep_apart(interpreter: Interpreter, found: Slice, plan: Plan) -> None:
+    """What an update reads is still what its name means behind all tensors, where updates stand. Raises `Refused`.
+
+    Where the name is bound again between the two, the second binding gets a name of its own.
+    """
+    late = late_statements(found)
+    after = [d for s in found.statements if s not in late for d in s.writes if d.owner is None]
+    reads = {d for s in late for d in s.reads if d.owner is None and d.statement in found.statements}
+    for read in sorted(reads, key=lambda d: d.statement.order):
+        for definition in after:
+            again = definition.name == read.name and definition.statement.order > read.statement.order
+            if again and definition.site != read.site:
+                plan.taken.add(definition.name)
+                _rename(interpreter, definition, plan)
 
 
 def _rename(interpreter: Interpreter, definition: Definition, plan: Plan, found: Slice | None = None) -> None:
