@@ -1,30 +1,37 @@
-"""A call with its arguments under their new names, formatting and comments kept."""
+"""A call with its arguments under their new names, formatting and comments kept.
+
+libcst takes longer to import than most files take to lint: it is imported once a call is to be changed.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-
-import libcst as cst
+from typing import TYPE_CHECKING
 
 from tf2migrate.records import Record
 
-_ATOMS = cst.Name | cst.Attribute | cst.Call | cst.Subscript | cst.Integer | cst.Float | cst.List | cst.Tuple
-_TIGHT = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
+if TYPE_CHECKING:
+    import libcst as cst
 
 
 def code(node: cst.BaseExpression) -> str:
     """The text of an expression."""
+    import libcst as cst
+
     return cst.Module([]).code_for_node(node)
 
 
 def operand(text: str, before: str = "", after: str = "") -> str:
     """A text that can stand as an operand between two others: in parentheses where it has to."""
+    import libcst as cst
+
     node = cst.parse_expression(f"({text})")
     alone = before.rstrip().endswith(("(", ",", "=")) and after.lstrip().startswith((")", ","))
     try:
         bare = cst.parse_expression(text)
-        simple = isinstance(bare, _ATOMS) or bool(getattr(bare, "lpar", ()))
+        atoms = cst.Name | cst.Attribute | cst.Call | cst.Subscript | cst.Integer | cst.Float | cst.List | cst.Tuple
+        simple = isinstance(bare, atoms) or bool(getattr(bare, "lpar", ()))
     except cst.ParserSyntaxError:  # it needs parentheses: `x := 1`, or lines without any
         simple = False
     fits = alone and not isinstance(node, cst.NamedExpr | cst.Lambda | cst.Yield)
@@ -50,6 +57,8 @@ def changed_call(function: str, arguments: str, record: Record, tf: str, wrap: C
 
     `wrap` tells whether the gradient through an argument is to be stopped.
     """
+    import libcst as cst
+
     call = cst.ensure_type(cst.parse_expression("f" + arguments), cst.Call)
     changed, given = [], set()
     for index, argument in enumerate(call.args):
@@ -68,18 +77,28 @@ def changed_call(function: str, arguments: str, record: Record, tf: str, wrap: C
         if argument.keyword is None and index < record.positional:
             changed.append(argument.with_changes(value=value))
         else:
-            equal = argument.equal if argument.keyword else _TIGHT
+            equal = argument.equal if argument.keyword else _tight()
             changed.append(argument.with_changes(keyword=cst.Name(new), value=value, equal=equal))
     changed += [_added(name, value) for name, value in record.add.items() if name not in given]
     return function + code(call.with_changes(args=_separated(call, changed))).removeprefix("f")
 
 
 def _added(name: str, value: str) -> cst.Arg:
-    return cst.Arg(cst.parse_expression(value), cst.Name(name), equal=_TIGHT)
+    import libcst as cst
+
+    return cst.Arg(cst.parse_expression(value), cst.Name(name), equal=_tight())
+
+
+def _tight() -> cst.AssignEqual:
+    import libcst as cst
+
+    return cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 
 
 def _separated(call: cst.Call, arguments: list[cst.Arg]) -> list[cst.Arg]:
     """The arguments with a comma between each two; behind the last only where the call had one."""
+    import libcst as cst
+
     if not arguments:
         return arguments
     comma = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))

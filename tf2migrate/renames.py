@@ -64,6 +64,7 @@ class Upgrader:
         self.table = records() if table is None else table
         self.edits: list[Edit] = []
         self.findings: list[Finding] = []
+        self._changes: dict[int, bool] = {}  # by id
         self.tf = tensorflow_name(program.names)
         self.imported = {a.asname or a.name.split(".")[0] for n in self.names.imports for a in n.names}
 
@@ -72,8 +73,19 @@ class Upgrader:
         """The reads of what a traced function is fed."""
         return _data_parameters(self.program)
 
+    def changes(self, node: ast.AST) -> bool:
+        """Whether something below a node, or the node, has a record: what has none stays as it is."""
+        known = self._changes.get(id(node))
+        if known is None:
+            known = isinstance(node, ast.Name | ast.Attribute) and self.record(node) is not None
+            known = known or any(self.changes(child) for child in children(node))
+            self._changes[id(node)] = known
+        return known
+
     def visit(self, node: ast.AST) -> None:
         """Adds the edits of a statement, or of an expression as a whole."""
+        if not self.changes(node):
+            return
         if isinstance(node, ast.expr):
             text = self.text(node)
             if text != self.program.segment(node):
@@ -123,6 +135,8 @@ class Upgrader:
     def _parts(self, node: ast.AST) -> list[tuple[Span, str]]:
         found: list[tuple[Span, str]] = []
         for child in children(node):
+            if not self.changes(child):
+                continue
             if not isinstance(child, ast.expr) or isinstance(child, ast.JoinedStr | ast.FormattedValue):
                 found += self._parts(child)
                 continue

@@ -124,21 +124,35 @@ class Names:
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self._declared: set[str] = set()  # by `global` statements
         self._top = _Scope(tree, None)
-        self._paths: dict[int, str | None] | None = None  # once all is read
+        self._paths: dict[int, str] | None = None  # once all is read
+        self._attributes: list[ast.Attribute] = []
         self._collect(tree, self._top)
-        self._paths = {id(name): self._lookup(name.id, self._scopes[id(name)]) for name in self.mentions}
+        self._paths = self._every_path()
 
     def raw(self, node: ast.AST) -> str | None:
         """The path as imported (``tensorflow.compat.v1.placeholder``) that an expression stands for, or None."""
+        if self._paths is not None:
+            return self._paths.get(id(node))
         if isinstance(node, ast.Attribute):
             base = self.raw(node.value)
             return None if base is None else f"{base}.{node.attr}"
         if isinstance(node, ast.Name):
-            if self._paths is not None:
-                return self._paths.get(id(node))
             scope = self._scopes.get(id(node))
             return None if scope is None else self._lookup(node.id, scope)
         return None
+
+    def _every_path(self) -> dict[int, str]:
+        """The path of each expression of the tree that has one, by its id."""
+        found = {}
+        for name in self.mentions:
+            path = self._lookup(name.id, self._scopes[id(name)])
+            if path is not None:
+                found[id(name)] = path
+        for node in reversed(self._attributes):  # the inner ones come last
+            base = found.get(id(node.value))
+            if base is not None:
+                found[id(node)] = f"{base}.{node.attr}"
+        return found
 
     @property
     def module_level(self) -> set[str]:
@@ -177,9 +191,23 @@ class Names:
         return None
 
     def _collect(self, node: ast.AST, scope: _Scope) -> None:
+        """Looks at what is below a node; names, which are half of it, without asking for their kind twice."""
+        if type(node) is ast.Attribute:
+            self._attributes.append(node)
         for child in children(node):
-            if type(child) is not ast.Constant:
+            kind = type(child)
+            if kind is ast.Name:
+                self._name(child, scope)  # type: ignore[arg-type]
+            elif kind in _BINDING:
                 self._visit(child, scope)
+            elif kind is not ast.Constant:
+                self._collect(child, scope)
+
+    def _name(self, node: ast.Name, scope: _Scope) -> None:
+        self._scopes[id(node)] = scope
+        self.mentions.append(node)
+        if type(node.ctx) is not ast.Load:
+            scope.bind(node.id, None)
 
     def _visit(self, node: ast.AST, scope: _Scope) -> None:
         if type(node) not in _BINDING:
@@ -219,10 +247,7 @@ class Names:
                 self.mentions.append(target)
                 scope.bind(name, self.raw(value))
             case ast.Name():
-                self._scopes[id(node)] = scope
-                self.mentions.append(node)
-                if not isinstance(node.ctx, ast.Load):
-                    scope.bind(node.id, None)
+                self._name(node, scope)
             case ast.ExceptHandler():
                 if node.name:
                     scope.bind(node.name, None)

@@ -12,6 +12,8 @@ from tf2migrate.model import Span
 
 Node = TypeVar("Node", bound=ast.AST)
 
+_DECORATED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
 
 class Source:
     """One program: its text (line ends are ``\\n``), its `ast` tree, and offsets between them.
@@ -50,6 +52,10 @@ class Source:
         return [line + "\n" for line in self.text.split("\n")]
 
     @cached_property
+    def _is_ascii(self) -> bool:
+        return self.text.isascii()
+
+    @cached_property
     def _starts(self) -> list[int]:
         starts, at = [], 0
         for line in self.lines:
@@ -59,8 +65,7 @@ class Source:
 
     def offset(self, line: int, column: int) -> int:
         """The character offset of an `ast` position (line from 1, column in UTF-8 bytes from 0)."""
-        text = self.lines[line - 1]
-        if not text.isascii():
+        if not self._is_ascii and not (text := self.lines[line - 1]).isascii():
             column = len(text.encode()[:column].decode(errors="ignore"))
         return self._starts[line - 1] + column
 
@@ -74,7 +79,7 @@ class Source:
     def span(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias | ast.excepthandler) -> Span:
         """Where a node stands; a decorated definition begins at its first decorator."""
         first: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.alias | ast.excepthandler = node
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.decorator_list:
+        if isinstance(node, _DECORATED) and node.decorator_list:
             first = node.decorator_list[0]
         start = self.offset(first.lineno, first.col_offset)
         if first is not node:

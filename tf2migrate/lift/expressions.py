@@ -181,7 +181,7 @@ class Expressions:
             return "StopIteration"
         if (stopped := pipeline_text.asked(self, node)) is not None:
             return stopped
-        if self.program.names.symbol(node) == "tf.errors.OutOfRangeError" and self.plan.drawn:
+        if self.plan.drawn and self.program.names.symbol(node) == "tf.errors.OutOfRangeError":
             return "StopIteration"
         value = self.interpreter.rewrites.get(id(node))
         if isinstance(value, tuple) and value and value[0] == "key":

@@ -76,9 +76,11 @@ def _class(program: Program, node: ast.ClassDef, lazy: dict[str, Lazy]) -> _Clas
         return None
     methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
     decorated = [m for m in methods.values() if m.decorator_list]
-    builds = any(path.startswith("tf.") for n, path in program.uses if any(n is inner for inner in ast.walk(node)))
     constructor = methods.get("__init__")
-    if not decorated or not builds or constructor is None or constructor in decorated:
+    if not decorated or constructor is None or constructor in decorated:
+        return None
+    inside = set(map(id, walk(node)))
+    if not any(path.startswith("tf.") for n, path in program.uses if id(n) in inside):
         return None
     found = {m.name: _property(program, m, lazy) for m in decorated}
     known = {name: p for name, p in found.items() if p is not None}

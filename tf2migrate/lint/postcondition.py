@@ -7,11 +7,13 @@ of its first call: silently, and nothing else in the program tells.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator, Mapping
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import children, walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground, ground_of
-from tf2migrate.lint.state import ATTRIBUTE, STALE, captured
+from tf2migrate.lint.state import ATTRIBUTE, MAKING, STALE, captured
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 
 
@@ -25,7 +27,7 @@ def fresh(program: Program, options: Options) -> Outcome:
     graphs = _of_graphs(program)
     if graphs:
         return Outcome((), graphs)
-    if "tf.function" not in program.text or "tf.function" in program.first.text:
+    if "tf.function" not in program.text or "tf.function" in program.first.text or not _may_capture(program):
         return Outcome()
     ground = ground_of(program)
     edits: dict[int, Edit] = {}
@@ -38,6 +40,70 @@ def fresh(program: Program, options: Options) -> Outcome:
             else:
                 edits.setdefault(edit.span.start, edit)
     return Outcome(tuple(edits.values()), tuple(findings))
+
+
+def _may_capture(program: Program) -> bool:
+    """Whether a function reads what is bound more than once outside of it: most programs need no closer look."""
+    if any(program.each(kind) for kind in (ast.Global, ast.Nonlocal)):
+        return True
+    of_loops = {id(n) for kind in (ast.For, ast.While) for loop in program.each(kind) for n in walk(loop)}
+    bound: set[str] = set()
+    again: set[str] = set()
+    for name in program.each(ast.Name):
+        if not isinstance(name.ctx, ast.Load):
+            (again if name.id in bound or id(name) in of_loops else bound).add(name.id)
+    bodies = {function: list(_body(function)) for function in program.each(ast.FunctionDef)}
+    for function, body in bodies.items():
+        within = {id(n) for n in _of_comprehensions(body)}
+        own = {n.arg for n in walk(function.args) if isinstance(n, ast.arg)}
+        own |= {n.id for n in _stored(body) if isinstance(n, ast.Name) and id(n) not in within}
+        if any(isinstance(n, ast.Name) and n.id in again - own and id(n) not in within for n in body):
+            return True
+    return _reads_changed(bodies)
+
+
+def _of_comprehensions(body: Iterable[ast.AST]) -> Iterator[ast.Name]:
+    """The names that comprehensions bind for themselves, wherever these read or bind them."""
+    for node in body:
+        if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            bound = {n.id for g in node.generators for n in walk(g.target) if isinstance(n, ast.Name)}
+            outer = {id(n) for n in walk(node.generators[0].iter)}
+            yield from (n for n in walk(node) if isinstance(n, ast.Name) and n.id in bound and id(n) not in outer)
+
+
+def _reads_changed(bodies: Mapping[ast.FunctionDef, list[ast.AST]]) -> bool:
+    """Whether what may be traced reads an attribute that another function sets."""
+    said = {f: {_name(n) for n in body} for f, body in bodies.items()}
+    traced = {
+        f
+        for f in bodies
+        if f.name == "__call__" or any(_name(n) == "function" for d in f.decorator_list for n in walk(d))
+    }
+    reached: set[ast.FunctionDef] = set()
+    while traced - reached:  # ends: there are so many functions
+        reached |= traced
+        spoken = set().union(*(said[f] for f in reached))
+        traced = {f for f in bodies if f.name in spoken}
+    changed = {
+        n.attr for f in bodies if f.name not in MAKING for n in _stored(bodies[f]) if isinstance(n, ast.Attribute)
+    }
+    return any(n.attr in changed for f in reached for n in bodies[f] if isinstance(n, ast.Attribute))
+
+
+def _name(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _stored(nodes: Iterable[ast.AST]) -> list[ast.AST]:
+    return [n for n in nodes if isinstance(getattr(n, "ctx", None), ast.Store | ast.Del)]
+
+
+def _body(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes below one, without those of functions in it, which are looked at themselves."""
+    for child in children(node):
+        yield child
+        if not isinstance(child, ast.FunctionDef):
+            yield from _body(child)
 
 
 def _of_graphs(program: Program) -> tuple[Finding, ...]:

@@ -190,6 +190,10 @@ def _large(ground: Ground, node: ast.Name) -> int | None:
     return product if parts and product >= _MANY else None
 
 
+#: The methods that set attributes before anything is traced.
+MAKING = ("__init__", "build", "__new__", "__post_init__", "setup", "_build", "setUp")
+
+
 def _attribute(ground: Ground, node: ast.Attribute, function: AnyFunction, context: Context) -> Iterator[Found]:
     """`self.name`, a number or a text, that a method which is not traced changes."""
     cls = ground.view.kinds.method_class(node.value)
@@ -216,7 +220,7 @@ def _attribute(ground: Ground, node: ast.Attribute, function: AnyFunction, conte
 
 def _constructs(ground: Ground, cls: ast.ClassDef, method: Function, through: tuple[str, ...]) -> bool:
     """Whether a method is one that makes an object, or is called by such methods and nothing else."""
-    if method.name in ("__init__", "build", "__new__", "__post_init__", "setup", "_build", "setUp"):
+    if method.name in MAKING:
         return True
     uses = [n for n in ground.program.each(ast.Attribute) if n.attr == method.name]
     callers = [ground.view.function(n) for n in uses if ground.view.kinds.method_class(n.value) is cls]
