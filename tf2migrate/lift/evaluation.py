@@ -206,6 +206,19 @@ def _IfExp(interpreter: Interpreter, node: ast.IfExp) -> Value:
     return join(values, node)
 
 
+def _BoolOp(interpreter: Interpreter, node: ast.BoolOp) -> Value:
+    values = [interpreter.evaluate(operand) for operand in node.values]
+    for value in values[:-1]:
+        if not isinstance(value, Python) or not value.known:
+            break
+        if bool(value.literal) == isinstance(node.op, ast.Or):  # the rest is not looked at
+            return value
+    else:
+        if isinstance(values[-1], Python):
+            return values[-1]
+    return interpreter.operation(values, node)
+
+
 def _Compare(interpreter: Interpreter, node: ast.Compare) -> Value:
     operands = [interpreter.evaluate(node.left), *[interpreter.evaluate(c) for c in node.comparators]]
     identity = len(operands) == 2 and isinstance(node.ops[0], ast.Is | ast.IsNot | ast.Eq | ast.NotEq)
@@ -357,6 +370,7 @@ KINDS: dict[type[ast.expr], Callable[..., Value]] = {
     ast.DictComp: _DictComp,
     ast.Lambda: _Lambda,
     ast.IfExp: _IfExp,
+    ast.BoolOp: _BoolOp,
     ast.Compare: _Compare,
     ast.NamedExpr: _NamedExpr,
     ast.Starred: _Starred,

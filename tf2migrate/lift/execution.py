@@ -14,6 +14,7 @@ from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.units import has_run
 from tf2migrate.lift.values import NONE, PYTHON, Handle, Placeholder, Python, Tensor, Time, leaves
+from tf2migrate.lift.versions import only_tried
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -46,7 +47,7 @@ def execute(interpreter: Interpreter, node: ast.stmt) -> None:
             loop(interpreter, node, node.body, node.orelse)
         case ast.If():
             branch(interpreter, node, [node.body, node.orelse])
-        case ast.Try() if cells.for_versions(node, interpreter.names):
+        case ast.Try() if cells.for_versions(node, interpreter.names) or only_tried(node, interpreter.names):
             interpreter.rewrites[id(node)] = "transparent"
             with interpreter.within(interpreter.record(node)):
                 follow(interpreter, node.body)

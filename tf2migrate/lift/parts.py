@@ -25,6 +25,7 @@ from tf2migrate.lift.values import (
     Python,
     Refused,
     Structure,
+    Symbol,
     Tensor,
     Time,
     Unknown,
@@ -113,8 +114,10 @@ def opened(
         return arguments
     given: dict[str, set[object]] = {}
     for node in interpreter.program.nodes:
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function.name:
+        called = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Call) and called == function.name:
             names = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
+            names = names[1:] if isinstance(node.func, ast.Attribute) and names[:1] == ["self"] else names
             told = dict(zip(names, node.args, strict=False)) | {k.arg: k.value for k in node.keywords if k.arg}
             for name, value in told.items():
                 if isinstance(value, ast.Constant) and isinstance(value.value, bool):
@@ -165,11 +168,22 @@ def _differ(part: Part, one: dict[str, Value], other: dict[str, Value]) -> bool:
     for name in {*one, *other} - part.staged:
         if "reuse" in name:
             continue
-        first, second = one.get(name), other.get(name)
-        same = isinstance(first, Python) and isinstance(second, Python) and first.known and second.known
-        if first is not second and not (same and first.literal == second.literal):  # type: ignore[union-attr]
+        if not _alike(one.get(name), other.get(name)):
             return True
     return False
+
+
+def _alike(one: Value | None, other: Value | None) -> bool:
+    """Whether two arguments are one thing: the same, of the same text, or lists of such."""
+    if isinstance(one, Python) and isinstance(other, Python) and one.known and other.known:
+        return type(one.literal) is type(other.literal) and one.literal == other.literal
+    if isinstance(one, Symbol) and isinstance(other, Symbol):
+        return one.path == other.path
+    if isinstance(one, Structure) and isinstance(other, Structure):
+        if one.rest is not other.rest or len(one.items) != len(other.items):
+            return False
+        return all(a[0] == b[0] and _alike(a[1], b[1]) for a, b in zip(one.items, other.items, strict=True))
+    return one is other
 
 
 def _weightless(value: Value) -> bool:
