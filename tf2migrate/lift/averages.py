@@ -27,6 +27,7 @@ from tf2migrate.lift.values import (
     Variable,
     leaves,
 )
+from tf2migrate.lift.variable_lists import Collected
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -80,10 +81,11 @@ def method(interpreter: Interpreter, node: ast.Call, base: Averages, name: str) 
     for leaf in leaves(value):
         if isinstance(leaf, Unknown):
             return leaf
-    if not isinstance(value, Structure) or not all(isinstance(leaf, Variable) for leaf in leaves(value)):
+    held: list[Value] = [m.value for m in value.members] if isinstance(value, Collected) else leaves(value)
+    if not isinstance(value, Structure) or not all(isinstance(v, Variable) for v in held):
         return Unknown(_OTHER, node)
     interpreter.scopes.slotted.add(id(interpreter.graph))
-    effect = Effect("average", node, target=base, parts=tuple(leaves(value)))
+    effect = Effect("average", node, target=base, parts=tuple(held))
     interpreter.statement.effects.append(effect)
     return effect
 

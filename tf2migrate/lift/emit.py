@@ -12,6 +12,7 @@ from tf2migrate.lift import (
     bidirectional,
     builders,
     cells,
+    collected_lazily,
     collections,
     comments,
     element_types,
@@ -51,6 +52,7 @@ class Emitter:
     def __init__(self, interpreter: Interpreter, plan: Plan) -> None:
         self.interpreter, self.plan = interpreter, plan
         self.program = interpreter.program
+        collected_lazily.check(interpreter, plan)
         self.findings: list[Finding] = [
             *savers.check(interpreter),
             *summaries.check(interpreter),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift.collections import Added
 from tf2migrate.lift.trace import Made, Statement
 from tf2migrate.lift.values import Python, Refused, Value, Variable, leaves
 
@@ -173,6 +174,10 @@ class _Splitter:
             statement = self.statements[self.at[id(made.node)]]
             if id(statement) not in self.late and isinstance(statement, _SIMPLE):
                 self.lazy.add(id(statement))
+        for statement in self.statements:
+            read = [self.statements[source] for source in self.sources(statement) if source is not None]
+            if id(statement) not in self.late and self._adds(statement) and any(id(s) in self.lazy for s in read):
+                self.lazy.add(id(statement))
         taken = True
         while taken:
             taken = False
@@ -193,13 +198,19 @@ class _Splitter:
     def _check(self, found: Split) -> None:
         """What is made at the first call reads tensors for their shapes only, and draws no numbers of Python's."""
         for node in found.values:
-            if isinstance(node, ast.stmt) and not isinstance(node, _SIMPLE):
+            if isinstance(node, ast.stmt) and not isinstance(node, _SIMPLE) and not self._adds(node):
                 raise Refused("TFM901", node, REASON, _ADVICE)
             if not only_shapes(node, self._tensors()):
                 raise Refused("TFM901", node, REASON, _ADVICE)
             if self._draws_numbers(node, set()):
                 what = "the first value of a variable is drawn by Python, and its shape follows a tensor"
                 raise Refused("TFM901", node, what, "Draw it with TensorFlow.")
+
+    def _adds(self, node: ast.stmt) -> bool:
+        """Whether a statement does nothing but add to a collection, be it on a condition."""
+        if isinstance(node, ast.If):
+            return not node.orelse and all(map(self._adds, node.body))
+        return isinstance(node, ast.Expr) and isinstance(self.interpreter.rewrites.get(id(node.value)), Added)
 
     def _tensors(self) -> set[str]:
         """The names of parameters that are tensors, and of those that each call computes."""
