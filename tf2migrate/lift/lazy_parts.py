@@ -88,7 +88,10 @@ def note(interpreter: Interpreter, part: Part) -> None:
     body = part.function.body
     statements = list(flat(interpreter, body[1:] if ast.get_docstring(part.function) is not None else body))
     moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or isinstance(s.node, ast.Return)}
-    found = split(interpreter, part, statements, moved)
+    try:
+        found = split(interpreter, part, statements, moved)
+    except Refused:  # which is said once more when the class is written, unless something else stops the program
+        return
     nodes = {id(n) for value in found.values for n in walk(value)}
     made = [m for frame in part.frames for s in frame.statements for m in s.made if id(m.node) in nodes]
     interpreter.lazy |= {m.value for m in made}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.marks import plain
@@ -78,6 +78,7 @@ def called(
     if reason:
         return Unknown(reason, node)
     assert isinstance(function, ast.FunctionDef)
+    value = _read(value)
     part = interpreter.parts.setdefault(function, Part(function))
     part.frames.append(frame)
     part.staged |= {name for name, given in arguments.items() if given.time >= Time.STAGED}
@@ -100,6 +101,16 @@ def called(
     lazy_parts.note(interpreter, part)
     interpreter.make(node, thing, _name(function, hint), collections=frozenset())
     interpreter.rewrites[id(node)] = Call(Time.STAGED, node, node, function)
+    return value
+
+
+def _read(value: Value) -> Value:
+    """What a call gives, where its caller has the variables among it from the call alone: they are as late as that."""
+    if isinstance(value, Variable):
+        return Tensor(Time.STAGED, value.node)
+    if isinstance(value, Structure) and any(isinstance(leaf, Variable) for leaf in leaves(value)):
+        items = tuple((key, _read(item), node) for key, item, node in value.items)
+        return replace(value, items=items, rest=value.rest and _read(value.rest))
     return value
 
 
@@ -147,8 +158,8 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
         return "a function that makes variables takes any number of arguments"
     if any(not isinstance(e, Noting) for s in frame.statements for e in s.effects):
         return "a function makes variables and ops that change state"
-    if any(any(leaf is v for v in held) or isinstance(leaf, Variable) for leaf in leaves(value)):
-        return "a function returns its variables beside tensors"
+    if any(not isinstance(leaf, Variable) and any(leaf is v for v in held) for leaf in leaves(value)):
+        return "a function returns what it makes beside tensors"
     for statement in frame.statements:
         compound = isinstance(statement.node, ast.If | ast.For | ast.While | ast.Try)
         split = id(statement.node) in interpreter.loops
