@@ -91,7 +91,9 @@ class Emitter:
         own = [loop for loop in interpreter.loops.values() if loop.late[0].frame.unit]
         self.in_loops = {id(s.node): s for loop in own for s in loop.late}
         for loop in own:
-            loops.name_lists(loop, plan.fresh, self.expressions.hoisted)
+            of_object = loop in plan.kept_loops
+            named = (lambda name: f"self.{plan.fresh(name)}") if of_object else plan.fresh
+            loops.name_lists(loop, named, self.expressions.hoisted)
             self.kept_after.setdefault(id(loop.node.body[-1]), []).extend(loops.end(loop))
         for value in list(interpreter.rewrites.values()):
             if isinstance(value, variable_lists.Collected) and (kept := variable_lists.keep(self.expressions, value)):
@@ -507,11 +509,24 @@ class Emitter:
                 continue  # such as one that only stopped the threads of queues
             if header == "else:" and not any(lines):
                 continue  # such as one that only initialized the variables
-            out += (indent + shift(self.dropped.header(node, header), self.program.indent(node), indent)).split("\n")
+            header = self._items(node) or self.dropped.header(node, header)
+            out += (indent + shift(header, self.program.indent(node), indent)).split("\n")
             if not any(line.strip() and not line.strip().startswith("#") for line in lines):
                 lines.append(indent + step + "pass")
             out += lines
         return out
+
+    def _items(self, node: ast.stmt) -> str | None:
+        """The header of a `with` that enters sessions or graphs besides, without those; None for any other."""
+        found = self.interpreter.rewrites.get(id(node))
+        if not isinstance(node, ast.With) or not isinstance(found, tuple) or found[0] != "items":
+            return None
+        text = self.expressions.text
+        parts = [
+            text(item.context_expr) + (f" as {text(item.optional_vars)}" if item.optional_vars is not None else "")
+            for item in found[1]
+        ]
+        return f"with {', '.join(parts)}:"
 
     def _trailing(self, node: ast.stmt) -> str:
         line = self.program.lines[(node.end_lineno or 1) - 1].rstrip("\n")

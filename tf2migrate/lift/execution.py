@@ -117,7 +117,8 @@ def with_(interpreter: Interpreter, node: ast.With) -> None:
     """Sessions, graphs, scopes, devices: no block of the program's own; any other `with` is."""
     graph, session_graph, session = interpreter.graph, interpreter.session_graph, interpreter.session
     with interpreter.within(interpreter.record(node)) as statement:
-        transparent, controls = True, interpreter.controls
+        kept: list[ast.withitem] = []
+        controls = interpreter.controls
         entered: list[Scope] = []
         for item in node.items:
             value = interpreter.evaluate(item.context_expr)
@@ -139,17 +140,17 @@ def with_(interpreter: Interpreter, node: ast.With) -> None:
                 case Handle(role="controls"):
                     controls = (*controls, statement)
                 case _:
-                    transparent = False
+                    kept.append(item)
                     if item.optional_vars is not None:
                         interpreter.assign(item.optional_vars, PYTHON if value.time < Time.STAGED else value)
     scopes = ExitStack()
     for value in entered:
         scopes.enter_context(interpreter.scopes.inside(value))
-    if transparent:
-        interpreter.rewrites[id(node)] = "transparent"
+    if len(kept) < len(node.items):
+        interpreter.rewrites[id(node)] = "transparent" if not kept else ("items", kept)
     before, interpreter.controls = interpreter.controls, controls
     blocks = interpreter.blocks
-    if not transparent:
+    if kept:
         interpreter.blocks = (*blocks, node)
     with scopes:
         follow(interpreter, node.body)

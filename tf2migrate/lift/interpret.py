@@ -127,17 +127,13 @@ class Interpreter:
         self.statement = self.record(ast.Pass(lineno=1, col_offset=0))
         module.statements.clear()
         execution.follow(self, self.program.tree.body)
-        for definitions in list(module.env.values()):
-            for definition in definitions:
-                value = definition.value
-                if (
-                    isinstance(value, Function)
-                    and value.node in self.driver_nodes
-                    and id(value.node) not in self.called
-                ):
-                    self.call_driver(value, {})
-                if isinstance(value, classes.Class) and value.node not in self.instances:
-                    classes.instantiate(self, value, None)
+        values = [d.value for definitions in module.env.values() for d in definitions]
+        for value in values:  # what nothing calls, such as the `main` of `tf.app.run()`
+            if isinstance(value, Function) and value.node in self.driver_nodes and id(value.node) not in self.called:
+                self.call_driver(value, {})
+        for value in values:  # what no function makes an object of, either
+            if isinstance(value, classes.Class) and value.node not in self.instances:
+                classes.instantiate(self, value, None)
         classes.follow_the_rest(self)
         return module
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from tf2migrate.lift.datasets import Iterator, Start
+from tf2migrate.lift.loops import Loop
 from tf2migrate.lift.pipelines import Pipe
 from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
@@ -43,6 +44,7 @@ class Plan:
     taken: set[str]
     renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
     kept: dict[ast.FunctionDef, list[str]] = field(default_factory=dict)  # the lines that keep a method's parameters
+    kept_loops: set[Loop] = field(default_factory=set)  # those whose lists are attributes, since savers keep them
     kept_things: set[int] = field(default_factory=set)  # what savers keep that has no name: attributes, when hoisted
     entered: dict[tuple[int, str], str] = field(default_factory=dict)  # those that functions start from, by new names
     states: set[Value] = field(default_factory=set)  # the states of zeros that runs are fed others in place of

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.lift import visibility
 from tf2migrate.lift.trace import Definition, Frame
-from tf2migrate.lift.values import Layer, Optimizer, Variable
+from tf2migrate.lift.values import Layer, Optimizer, Value, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.classes import Instance
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
+    from tf2migrate.lift.loops import Loop
     from tf2migrate.lift.planned import Plan
     from tf2migrate.lift.savers import Saver
 
@@ -24,11 +25,17 @@ Thing = Variable | Layer | Optimizer
 
 def name(interpreter: Interpreter, plan: Plan) -> None:
     """Has what savers keep of objects as attributes of those."""
-    for made in list({id(u.saver): u.saver for u in interpreter.uses.values()}.values()):
+    from tf2migrate.lift.savers import Saver
+
+    for made in [value for value in interpreter.rewrites.values() if isinstance(value, Saver)]:
         kept: list[Thing] = [*made.variables, *made.layers, *made.optimizers]
         for value in kept:
             home = _home(interpreter, value)
             if home is None or home is made.frame or _owner(interpreter, made.frame, home) is None:
+                continue
+            loop = loop_of(interpreter, value)
+            if loop is not None:
+                plan.kept_loops.add(loop)
                 continue
             definition, attributes = _local(interpreter, value), _attributes(interpreter, value)
             if attributes:
@@ -39,6 +46,8 @@ def name(interpreter: Interpreter, plan: Plan) -> None:
             else:
                 mixed = any(definition.site in s and len(s) > 1 for s in interpreter.resolved.values())
                 if not mixed and isinstance(definition.statement.node, ast.Assign):
+                    if not plan.renamed.get(definition.site, "").startswith("self."):
+                        plan.renamed.pop(definition.site, None)  # which was a name of the method's own
                     visibility.promote(interpreter, definition, home, plan)
 
 
@@ -47,6 +56,9 @@ def text(expressions: Expressions, made: Saver, value: Thing) -> tuple[str, str]
     interpreter = expressions.interpreter
     home = _home(interpreter, value)
     owner = _owner(interpreter, made.frame, home) if home is not None else None
+    loop = loop_of(interpreter, value)
+    if loop is not None:
+        return _list(expressions, loop, value, owner)
     if home is None or owner is None:
         return None
     hoisted = expressions.hoisted.get(id(value.node), "")
@@ -56,6 +68,34 @@ def text(expressions: Expressions, made: Saver, value: Thing) -> tuple[str, str]
     named = next((n for n in (hoisted, renamed) if n.startswith("self.")), None)
     found = named.removeprefix("self.") if named is not None else next(iter(attributes), None)
     return None if found is None else (f"{owner}.{found}", found)
+
+
+def loop_of(interpreter: Interpreter, value: Value) -> Loop | None:
+    """The loop that makes a thing at each turn and carries it over in a list; None where there is none."""
+    for loop in interpreter.loops.values():
+        if any(m.value is value for m in loop.made) or _carried(interpreter, loop, value):
+            return loop
+    return None
+
+
+def _carried(interpreter: Interpreter, loop: Loop, value: Value) -> str | None:
+    """The name that carries a thing from the first part of a loop to the second."""
+    own = {id(node) for node in loop.early}
+    for statement in (s for frame in interpreter.frames for s in frame.statements if id(s.node) in own):
+        for definition in statement.writes:
+            if definition.value is value and definition.name in loop.names and definition.owner is None:
+                return definition.name
+    return None
+
+
+def _list(expressions: Expressions, loop: Loop, value: Thing, owner: str | None) -> tuple[str, str] | None:
+    """The list of the things that a loop makes, and the key that it is kept by."""
+    name = _carried(expressions.interpreter, loop, value) or expressions.hoisted.get(id(value.node), "")
+    held = loop.lists.get(name)
+    if held is None:
+        return None
+    bare = held.removeprefix("self.")
+    return (f"{owner}.{bare}" if owner is not None and held != bare else held), bare
 
 
 def _attribute(expressions: Expressions, definition: Definition) -> str | None:

@@ -110,7 +110,8 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
         interpreter.evaluate(bound["max_to_keep"])
     before = [s for f in interpreter.frames for s in f.statements if s.graph is interpreter.graph]
     made = {id(m.value): m.value for s in before for m in s.made}
-    if any(loops_in(s.blocks, interpreter.blocks) for s in before if any(_has_variables(m.value) for m in s.made)):
+    turns = [m.value for s in before if loops_in(s.blocks, interpreter.blocks) for m in s.made]
+    if any(_has_variables(v) and saved_attributes.loop_of(interpreter, v) is None for v in turns):
         return Unknown("a Saver of variables that a loop makes has no counterpart that is written yet", node)
     layers = [v for v in made.values() if isinstance(v, Layer) and _has_variables(v) and not isinstance(v, Averages)]
     variables = [v for v in made.values() if isinstance(v, Variable)]
