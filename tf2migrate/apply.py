@@ -34,3 +34,13 @@ def apply(text: str, edits: Iterable[Edit], cuts: Sequence[int] = ()) -> tuple[s
         at = end
     moved += [cut + delta for cut in pending]
     return "".join([*pieces, text[at:]]), tuple(moved)
+
+
+def fits(edits: Iterable[Edit], cuts: Sequence[int] = ()) -> bool:
+    """Whether edits can all be made: none overlaps another, or spans a cut."""
+    at = 0
+    for edit in sorted(edits):
+        if edit.span.start < at or any(edit.span.start < cut < edit.span.end for cut in cuts):
+            return False
+        at = edit.span.end
+    return True

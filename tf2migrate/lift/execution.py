@@ -13,7 +13,7 @@ from tf2migrate.lift.functions import Function
 from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.units import has_run
-from tf2migrate.lift.values import NONE, PYTHON, Handle, Placeholder, Python, Tensor, Time, leaves
+from tf2migrate.lift.values import NONE, PYTHON, Handle, Placeholder, Python, Tensor, Time, Unknown, leaves
 from tf2migrate.lift.versions import only_tried
 
 if TYPE_CHECKING:
@@ -261,7 +261,8 @@ def settle(interpreter: Interpreter, node: ast.stmt, mark: int) -> None:
         whole.effects += statement.effects
         written.update(dict.fromkeys(statement.writes))
     whole.moves = True
-    whole.value = Tensor(Time.STAGED, node)
+    said = (s.value for s in inside if isinstance(s.node, ast.Expr) and isinstance(s.value, Unknown))
+    whole.value = next(said, Tensor(Time.STAGED, node))  # what is done with something unknown must not just go
     whole.writes = list(written)
     whole.reads -= set(written)
     if loop is not None and early:

@@ -12,6 +12,7 @@ import builtins
 import re
 from collections.abc import Iterator
 
+from tf2migrate.apply import fits
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import body_of, is_conditional, scope_of, scopes
@@ -39,7 +40,8 @@ def imported_graphs(program: Program, options: Options) -> Outcome:
         _place(found, accesses)
     except (NotSeen, Unbound):
         return Outcome()
-    return Outcome((*found.edits, *_messages(program)))
+    edits = (*found.edits, *_messages(program))
+    return Outcome(edits if fits(edits, program.cuts) else ())  # one place may have been two things at once
 
 
 def _messages(program: Program) -> Iterator[Edit]:
@@ -156,13 +158,14 @@ def _write(found: Import, accesses: list[Access]) -> None:
         found.at_start.append(f"{targets} = {found.element(*(a.name for a in together))}")
     for group in _groups(program, [a for a in asked if a not in together]):
         if len(group) == 1:
-            whole = _output(program, group[0].node) if group[0].operation and not group[0].target else group[0].node
-            assert whole is not None
-            found.edits.append(Edit(program.span(whole), f"{found.element(group[0].name)}[0]"))
+            output = _output(program, group[0].node) if group[0].operation and not group[0].target else group[0].node
+            assert output is not None
+            found.edits.append(Edit(program.span(output), f"{found.element(group[0].name)}[0]"))
             continue
         targets = ", ".join(a.target for a in group)
-        first, last = program.span(group[0].statement), program.span(group[-1].statement)
-        found.edits.append(Edit(Span(first.start, last.end), f"{targets} = {found.element(*(a.name for a in group))}"))
+        whole = f"{targets} = {found.element(*(a.name for a in group))}"
+        found.edits.append(Edit(program.span(group[0].statement), whole))
+        found.edits += [Edit(*_gone(program, a.statement, "")) for a in group[1:]]
 
 
 def _groups(program: Program, accesses: list[Access]) -> list[list[Access]]:
@@ -174,7 +177,7 @@ def _groups(program: Program, accesses: list[Access]) -> list[list[Access]]:
         near = last is not None and last.target and access.target and last.statement in body
         if near and last is not None and body.index(access.statement) == body.index(last.statement) + 1:
             start, end = program.span(last.statement).end, program.span(access.statement).start
-            if not program.text[start:end].strip() and not any(start <= cut <= end for cut in program.cuts):
+            if not any(start <= cut <= end for cut in program.cuts):
                 groups[-1].append(access)
                 continue
         groups.append([access])
@@ -214,9 +217,13 @@ def _return(found: Import, scope: ast.FunctionDef, statement: ast.Expr | ast.Ass
     if isinstance(statement, ast.Expr):
         if returns:
             raise NotSeen
-        last = program.span(scope.body[-1]).end
-        found.edits.append(Edit(Span(last, last), f"\n{program.indent(scope.body[0])}return {found.graph_def}"))
-        found.edits.append(Edit(*_gone(program, found.statement, "")))
+        returned = f"{program.indent(scope.body[0])}return {found.graph_def}"
+        last, (gone, text) = program.span(scope.body[-1]).end, _gone(program, found.statement, "")
+        if gone.end < last:
+            found.edits += [Edit(gone, text), Edit(Span(last, last), f"\n{returned}")]
+        else:  # the import is the last thing that the function does
+            ended = "\n" if gone.end > last else ""
+            found.edits.append(Edit(gone, f"{text}\n{returned}" if text else f"{returned}{ended}"))
         return
     match returns, statement.targets:
         case [ast.Return(value=ast.Name(id=name)) as last_return], [ast.Name(id=target)]:

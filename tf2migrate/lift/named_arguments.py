@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
+from tf2migrate.apply import fits
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
@@ -45,7 +46,7 @@ def named_arguments(program: Program, options: Options) -> Outcome:
                 lines.append(f"{fresh} = {program.segment(node)}\n{program.indent(statement)}")
                 edits.append(Edit(program.span(node), fresh))
         edits += [Edit(Span(at, at), "".join(lines))] if lines else []
-    return Outcome(tuple(edits))
+    return Outcome(tuple(edits) if fits(edits, program.cuts) else ())  # such as calls in the arguments of calls
 
 
 def _fresh(program: Program, function: ast.AST, name: str) -> str:
