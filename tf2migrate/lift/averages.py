@@ -84,7 +84,7 @@ def method(interpreter: Interpreter, node: ast.Call, base: Averages, name: str) 
     held: list[Value] = [m.value for m in value.members] if isinstance(value, Collected) else leaves(value)
     if not isinstance(value, Structure) or not all(isinstance(v, Variable) for v in held):
         return Unknown(_OTHER, node)
-    interpreter.scopes.slotted.add(id(interpreter.graph))
+    interpreter.scopes.slot(interpreter.graph, certain=False)
     effect = Effect("average", node, target=base, parts=tuple(held))
     interpreter.statement.effects.append(effect)
     return effect

@@ -89,9 +89,9 @@ def class_value(interpreter: Interpreter, node: ast.ClassDef) -> Value:
     return Class(node, interpreter.frame, {**built, **methods}, base, {**kept, **plain})
 
 
-def _family(made: Class) -> list[Class]:
+def family(made: Class) -> list[Class]:
     """A class and those that it inherits from."""
-    return [made, *(_family(made.base) if made.base is not None else [])]
+    return [made, *(family(made.base) if made.base is not None else [])]
 
 
 def inherited(interpreter: Interpreter, node: ast.Call) -> Bound | None:
@@ -104,12 +104,12 @@ def inherited(interpreter: Interpreter, node: ast.Call) -> Bound | None:
     if not isinstance(instance, Instance):
         return None
     if isinstance(function.value, ast.Call) and ast.unparse(function.value.func) == "super":
-        for made in _family(instance.of):
+        for made in family(instance.of):
             own = interpreter.frame.node in made.node.body
             if own and made.base is not None and function.attr in made.base.methods:
                 return Bound(instance, interpreter.function(made.base.methods[function.attr], made.frame))
         return None
-    for made in _family(instance.of)[1:]:
+    for made in family(instance.of)[1:]:
         named = isinstance(function.value, ast.Name) and function.value.id == made.node.name
         first = node.args[0] if node.args else None
         if named and function.attr in made.methods and isinstance(first, ast.Name) and first.id == "self":
@@ -194,7 +194,7 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
             return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
     if instance is None:
         instance = Instance(made)
-        for relative in _family(made):
+        for relative in family(made):
             if interpreter.instances.setdefault(relative.node, instance) is not instance:
                 what = f"{made.node.name} and another class that is used build parts of the graph, and inherit from one"
                 return Unknown(what, node or made.node)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.purity import may_act
+from tf2migrate.facts.tree import walk
+from tf2migrate.lift.classes import Instance, family
 from tf2migrate.lift.holders import Holders
 from tf2migrate.lift.trace import Feed, Run
 from tf2migrate.lift.values import Placeholder, Structure, Value
@@ -14,6 +16,9 @@ from tf2migrate.lift.values import Placeholder, Structure, Value
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
+
+#: By these an object may have attributes that nothing in the text sets.
+_DYNAMIC = ("setattr", "__dict__", "__getattr__", "__getattribute__", "__setattr__", "vars")
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +97,44 @@ def inline(node: ast.expr, value: Value) -> tuple[Feed, ...] | None:
     if len(written) != len(keys) or any(isinstance(each, ast.Starred) for each in written):
         return None
     return tuple(Feed(key, each, held=False) for key, each in zip(keys, written, strict=True))
+
+
+def is_nowhere(interpreter: Interpreter, node: ast.expr) -> bool:
+    """Whether a key is an attribute that no object ever has: Python stops where it is read, so that nothing is fed."""
+    if not isinstance(node, ast.Attribute):
+        return False
+    with interpreter.apart():
+        held = interpreter.evaluate(node.value)
+    if not isinstance(held, Instance) or node.attr in held.of.methods or node.attr in held.of.plain:
+        return False
+    bodies = [name for made in family(held.of) for child in made.node.body for name in _bound(child)]
+    return node.attr not in bodies and not any(_sets(n, node.attr) for n in interpreter.program.nodes)
+
+
+def _sets(node: ast.AST, attribute: str) -> bool:
+    """Whether something gives objects an attribute, or any attribute."""
+    match node:
+        case ast.Attribute(attr=name):
+            return name in _DYNAMIC or (name == attribute and isinstance(node.ctx, ast.Store))
+        case ast.Name(id=name) | ast.FunctionDef(name=name):
+            return name in _DYNAMIC
+    return False
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    """The names that a statement in a class binds."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    return [n.id for n in walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+
+
+def unseen(interpreter: Interpreter, node: ast.expr, value: Value) -> str:
+    """What keeps a feed from being seen: the first key of its display that is unknown, where there is one."""
+    display = node if isinstance(node, ast.Dict) else value.node if isinstance(value, Structure) else None
+    for key in display.keys if isinstance(display, ast.Dict) else []:
+        if key is not None and id(key) not in interpreter.rewrites:
+            return f"{ast.unparse(key)} is no placeholder that the analysis knows"
+    return "the keys of the dict are not known"
 
 
 def is_computed(run: Run) -> bool:

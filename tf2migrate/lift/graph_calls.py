@@ -578,7 +578,7 @@ def _optimizer_method(interpreter: Interpreter, node: ast.Call, base: Optimizer,
     if name != "compute_gradients" and base.rate.time >= Time.MADE:
         interpreter.evaluate(base.arguments["learning_rate"])
     if name != "compute_gradients" and base.symbol != "tf.train.GradientDescentOptimizer":
-        interpreter.scopes.slotted.add(id(interpreter.graph))
+        interpreter.scopes.slot(interpreter.graph, not interpreter.mentions("tf.name_scope"))
     effect = Effect(name, node, bound, base, tuple(values.values()))
     interpreter.statement.effects.append(effect)
     if name == "compute_gradients":

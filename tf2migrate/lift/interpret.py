@@ -21,6 +21,7 @@ from tf2migrate.lift import (
     datasets,
     evaluation,
     execution,
+    feed_dicts,
     feeders,
     fetching,
     kept_fetches,
@@ -251,17 +252,20 @@ class Interpreter:
             return
         key: object = None
         key_node = target.slice if isinstance(target, ast.Subscript) else None
+        if key_node is not None and feed_dicts.is_nowhere(self, key_node):
+            self.rebind(root.id, NONE)  # nothing on this path is reached
+            return
         if key_node is not None:
             with self.apart():
                 held = self.evaluate(key_node)
             key = (
                 held
-                if isinstance(held, Placeholder | Tensor)
+                if isinstance(held, Placeholder | Tensor | Variable | Unknown)
                 else held.literal
                 if isinstance(held, Python) and held.known
                 else None
             )
-            if isinstance(held, Placeholder | Tensor):
+            if isinstance(held, Placeholder | Tensor | Variable):
                 self.rewrites[id(key_node)] = ("key", held)
         items = [item for item in whole.items if item[0] is not key and item[0] != key]
         if key is None:

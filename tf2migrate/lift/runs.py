@@ -26,7 +26,8 @@ def read_feeds(interpreter: Interpreter, node: ast.expr | None) -> tuple[ast.exp
     if isinstance(value, Python) and value.known and value.literal is None:
         return None, ()
     if not isinstance(value, Structure) or value.kind != "dict" or value.rest is not None:
-        raise Refused("TFM904", node, "what is fed cannot be seen: the keys of the dict are not known", ADVICE)
+        why = feed_dicts.unseen(interpreter, node, value)
+        raise Refused("TFM904", node, f"what is fed cannot be seen: {why}", ADVICE)
     if (each := feed_dicts.inline(node, value)) is not None:
         return None, each
     feeds = []

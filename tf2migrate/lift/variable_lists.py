@@ -98,7 +98,7 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, col
         if not isinstance(told, Python) or not isinstance(told.literal, str | None):
             return Unknown("the scope of a collection cannot be told", node)
         prefix = told.literal or ""
-    if collection == "variables" and id(interpreter.graph) in interpreter.scopes.slotted:
+    if collection == "variables" and interpreter.scopes.has_slots(interpreter.graph, prefix):
         return Unknown("a collection of all variables holds those of an optimizer, which are not followed", node)
     found = []
     for member in interpreter.scopes.made:
