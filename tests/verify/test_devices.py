@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -47,3 +48,44 @@ def test_one_device_is_compared_with_no_other() -> None:
     checker = Noted(Settings(salts=2), frozenset({7}))
     assert checker.check(CASE, CASE).equivalent
     assert checker.seen == [(7, "cpu"), (8, "cpu")]
+
+
+PLACED = """import tensorflow as tf
+with tf.device({0!r}):
+    w = tf.Variable([3.0, 4.0])
+@tf.function
+def compute_y():
+    with tf.device({0!r}):
+        return tf.reduce_sum(2 * w){1}
+print("y", compute_y().numpy())
+"""
+OLD = """import tensorflow as tf
+w = tf.Variable([3.0, 4.0])
+y = tf.reduce_sum(2 * w)
+with tf.Session() as sess:
+    sess.run(tf.global_variables_initializer())
+    print("y", sess.run(y))
+"""
+
+
+@pytest.fixture(scope="module")
+def stand_in() -> Iterator[Checker]:
+    with Checker(Settings(devices=("cpu:1",))) as found:
+        yield found
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("device", "more", "reason"),
+    [
+        # what only another device computes is another number
+        ("/cpu:1", " + float('CPU:1' in w.device)", "14.0 became 15.0"),
+        # kept from the device to which the old program goes when it is sent there
+        ("/cpu:0", "", "placement on cpu:1: different, computed on CPU 0, CPU 1, and now on CPU 0"),
+        ("/cpu:1", "", ""),
+    ],
+)
+def test_what_another_device_shows(stand_in: Checker, device: str, more: str, reason: str) -> None:
+    found = stand_in.check(Case(OLD, "old.py"), Case(PLACED.format(device, more), "new.py"))
+    assert found.status is (Status.DIFFERENT if reason else Status.EQUIVALENT), found.reason
+    assert reason in found.reason

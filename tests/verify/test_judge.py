@@ -73,6 +73,8 @@ def test_tolerance_grows_and_can_be_given() -> None:
         (["Tensor('x:0', shape=())", "a"], ["3.0", "a"], []),
         (["[[1. 2.]\n [3. 4.]]"], ["[[1. 2.] [3. 4.]]"], []),
         (["one thing"], ["another"], ["different"]),
+        (["[1.5, 2, True, 'np.x']"], ["[np.float32(1.5), np.int64(2), np.True_, 'np.x']"], []),  # of NumPy 1 and 2
+        (["[1.5, 2]"], ["[np.float32(1.5), np.int64(3)]"], ["different"]),
     ],
 )
 def test_prints(old: list[str], new: list[str], failing: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from tf2migrate.verify.functions import (
     signature,
 )
 from tf2migrate.verify.inside import start, suspect
-from tf2migrate.verify.judge import judge
+from tf2migrate.verify.judge import LAST, judge
 from tf2migrate.verify.sandbox import Mode, RunnerError, Server
 from tf2migrate.verify.settings import Case, Settings
 from tf2migrate.verify.sourcemap import source_map
@@ -123,7 +123,7 @@ class Checker:
         self.traces[device] = first, second
         factor = 1.0 if first.tensorflow == second.tensorflow else 4.0
         lines = source_map(old.text, new.text)
-        points = judge(first, second, self.settings, factor, lines)
+        points = (*judge(first, second, self.settings, factor, lines), *placement(first, second, device))
         if any(p.fails for p in points):
             again = self.server(mode, device).run(old, salt, jitter=True)
             points = steady(points, judge(first, again, self.settings) if again.ok else ())
@@ -192,6 +192,18 @@ class Checker:
             if trace.ok:
                 break
         return mode, trace
+
+
+def placement(old: Trace, new: Trace, device: str) -> Iterator[Point]:
+    """Whether the new program computes on the device that was asked for, where the old one does."""
+    own = {"gpu": "GPU", "cpu:1": "CPU 1"}.get(device)
+    if own is None or not new.placed or not any(name.startswith(own) for name in old.placed):
+        return
+    there = any(name.startswith(own) for name in new.placed)
+    yield Point(
+        "device", f"placement on {device}", Judgement.EQUAL if there else Judgement.DIFFERENT, order=LAST,
+        detail="" if there else f"computed on {', '.join(old.placed)}, and now on {', '.join(new.placed)}",
+    )  # fmt: skip
 
 
 class Stopped(Exception):

@@ -26,7 +26,7 @@ def suspect(points: Sequence[Point], old: Trace, new: Trace, lines: Mapping[Line
     """The run at the first point that differs; None where no run stands there."""
     ran = {(call.site.file, call.site.line) for call in old.runs}
     for point in sorted((p for p in points if p.fails), key=lambda p: p.order):
-        if point.old is None or point.new is None or (point.old.file, point.old.line) not in ran:
+        if point.kind == "fed" or point.old is None or point.new is None or (point.old.file, point.old.line) not in ran:
             continue
         there = place_of(point.old, lines) or Lines(point.new.line, point.new.line)
         here = next((k for k in lines if point.old.line in k), Lines(point.old.line, point.old.line))

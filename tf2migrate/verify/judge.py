@@ -6,9 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 
+import numpy as np
+
 from tf2migrate.verify.compare import Difference, Tolerance, compare, scale_of
+from tf2migrate.verify.feeds import judge_feeds
 from tf2migrate.verify.histories import judge_finals, judge_values
 from tf2migrate.verify.printed import judge_prints
+from tf2migrate.verify.randomness import judge_draws, judge_seeds, judge_shuffles, judge_states
 from tf2migrate.verify.runs import judge_runs
 from tf2migrate.verify.settings import Settings
 from tf2migrate.verify.sourcemap import Lines
@@ -26,9 +30,11 @@ HYPER = {
     "SGD": ("momentum", "nesterov"), "Adam": ("beta_1", "beta_2", "epsilon"),
     "RMSprop": ("rho", "momentum", "epsilon", "centered"),
     "Adagrad": ("initial_accumulator_value",), "Adadelta": ("rho", "epsilon"), "Ftrl": ("initial_accumulator_value",),
+    "ExponentialMovingAverage": ("decay", "counted"),
 }  # fmt: skip
 TEXTS = {".txt", ".csv", ".tsv", ".json", ".jsonl", ".md", ".log", ".html", ".xml", ".yaml", ".yml"}
 UNCOMPARED = {".png", ".jpg", ".jpeg", ".gif", ".pdf", ".svg", ".pkl", ".pickle"}
+AVERAGE = "ExponentialMovingAverage"
 LAST = 10**9  # the order of what is known only at the end
 
 
@@ -38,10 +44,12 @@ def judge(
     """Every point of two runs that both came to an end; `lines` says which lines replace those that run a session."""
     tolerance = Tolerance(settings, factor)
     same_version = old.tensorflow == new.tensorflow
+    runs = list(judge_runs(old, new, tolerance, lines))
     points = [
         *judge_prints(old.prints, new.prints, tolerance, old.clock),
         *judge_values(old, new, tolerance),
-        *judge_runs(old, new, tolerance, lines),
+        *judge_feeds(old, new, tolerance, lines, runs),
+        *runs,
         *judge_variables(old, new, tolerance),
         *judge_finals(old, new, tolerance),
         *judge_optimizers(old, new),
@@ -49,7 +57,8 @@ def judge(
     ]
     if settings.shared_randomness:
         counted = same_version and not old.queued
-        points += [*judge_states(old, new), *(judge_draws(old, new) if counted else ())]
+        points += [*judge_states(old, new), *judge_shuffles(old, new), *judge_seeds(old, new)]
+        points += judge_draws(old, new) if counted else ()
     return tuple(points)
 
 
@@ -63,17 +72,28 @@ def judge_variables(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Po
     partners = nearest(mine, [value for _, value in theirs], len(old.runs), tolerance)
     for name in mine:
         if name not in partners:
-            yield Point(
-                "variable", name, Judgement.MISSING, detail="no variable of its shape", order=LAST, counts=False
-            )
+            yield Point("variable", name, Judgement.MISSING, detail="no variable of its shape", order=LAST,
+                        counts=AVERAGE in name)  # fmt: skip
             continue
         found, index = partners[name]
         yield Point(
             "variable", name, found.judgement, max_abs=found.max_abs, max_rel=found.max_rel, computed=True, order=LAST,
             detail=found.detail and f"{found.detail} at the end (new: {theirs[index][0]})",
-            # a graph seldom says whether an average is taken before or after the update of the same run
-            counts="ExponentialMovingAverage" not in name,
+            counts=AVERAGE not in name or not near_enough(mine, name, theirs[index][1]),
         )  # fmt: skip
+
+
+def near_enough(mine: dict[str, list[Value]], name: str, theirs: Value) -> bool:
+    """Whether an average may differ so much by its order alone.
+
+    A graph seldom says whether an average is taken before or after the update of the same run. Of a decay d that is
+    (1 - d) / d of the way from the average to its variable: less than five times the way after the first steps.
+    """
+    own = mine.get(f"{name.partition(f'/{AVERAGE}')[0]}:0")
+    if own is None:
+        return True
+    average = mine[name][-1].array
+    return bool(np.abs(theirs.array - average).max() <= 5 * np.abs(own[-1].array - average).max())
 
 
 def nearest(
@@ -101,7 +121,7 @@ def like(old: Value, new: Value) -> bool:
 
 def lasting(name: str, trained: bool) -> bool:
     """What a program learns; optimizers' slots and counters are not compared."""
-    return trained or any(part in name for part in ("moving_mean", "moving_variance", "ExponentialMovingAverage"))
+    return trained or any(part in name for part in ("moving_mean", "moving_variance", AVERAGE))
 
 
 def carried(name: str) -> bool:
@@ -135,40 +155,6 @@ def settings_of(trace: Trace) -> dict[str, set[tuple[tuple[str, float], ...]]]:
             row = tuple((name, float(given.get(name, 0.0))) for name in HYPER[kind])
             found.setdefault(kind, set()).add(row)
     return found
-
-
-def judge_states(old: Trace, new: Trace) -> Iterator[Point]:
-    """Python's and NumPy's generators end where they ended; tf.data shuffles that were, are."""
-    for name, digest in old.states.items():
-        same = new.states.get(name) == digest
-        detail = "" if same else f"{name}'s random numbers were drawn another number of times"
-        yield Point(
-            "state", f"{name} random", Judgement.EQUAL if same else Judgement.DIFFERENT, detail=detail, order=LAST
-        )
-    if old.shuffles:
-        same = new.shuffles > 0
-        yield Point("shuffles", "tf.data", Judgement.EQUAL if same else Judgement.MISSING,
-                    detail="" if same else "the data set is no longer shuffled", order=LAST)  # fmt: skip
-
-
-def judge_draws(old: Trace, new: Trace) -> Iterator[Point]:
-    """How often random numbers of each kind and shape were drawn.
-
-    Initial values may be drawn once and assigned again, so of those only the first drawing has to be there.
-    """
-    for key in sorted(set(old.draws) | set(new.draws)):
-        distinct, initial, fresh = old.draws.get(key, (0, 0, 0))
-        there = sum(new.draws.get(key, (0, 0, 0))[1:])
-        least, most = distinct + fresh, initial + fresh
-        if least <= there <= most:
-            yield Point("draws", key, Judgement.EQUAL, times=there, order=LAST)
-        else:
-            # initial values that only one side draws may be drawn in another shape (recurrent kernels are)
-            counts = key.startswith("dropout") or bool(fresh) or (key in new.draws and key in old.draws)
-            detail = f"{most} draws became {there}" + (
-                ": numbers that were drawn afresh are drawn once" if 0 < there <= distinct + 1 < least else ""
-            )
-            yield Point("draws", key, Judgement.DIFFERENT, detail=detail, order=LAST, counts=counts)
 
 
 def judge_files(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Point]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from tf2migrate.verify.compare import Tolerance
@@ -18,6 +18,8 @@ SYMBOLIC = re.compile(
 )
 #: Numbers about time differ from run to run, in programs that look at a clock.
 TIMED = re.compile(r"(?<![A-Za-z])(secs?|seconds?|ms|time|duration|took|elapsed|speed)(?![A-Za-z])", re.I)
+#: What NumPy 2 puts around a number in a list, and before True and False; NumPy 1 did not.
+SCALAR = re.compile(r"\bnp\.(?:(?:float|u?int|bool|str|bytes|complex)\w*\(([^()]*)\)|(True|False)_)")
 #: A printed number is rounded: one unit of its last place is no difference, unless that unit is coarse.
 COARSE = 2e-3
 
@@ -38,10 +40,15 @@ def shape(text: str) -> str:
     return re.sub(r"[\s\[\]]+|array|,?dtype=\w+", "", NUMBER.sub("#", text))
 
 
+def plain(line: Print) -> Print:
+    """The print as any NumPy writes it."""
+    return replace(line, text=SCALAR.sub(lambda m: m[1] or m[2] or "", line.text))
+
+
 def judge_prints(old: Sequence[Print], new: Sequence[Print], tolerance: Tolerance, clock: bool = False) -> list[Point]:
     """One point per print of the old program, over all the times it printed."""
     groups: dict[object, list[Pair]] = {}
-    for pair in line_up(old, new, tolerance, clock):
+    for pair in line_up([plain(p) for p in old], [plain(p) for p in new], tolerance, clock):
         anchor = pair.old or pair.new
         assert anchor is not None
         groups.setdefault((pair.old is None, anchor.site), []).append(pair)

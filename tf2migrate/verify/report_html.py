@@ -12,14 +12,15 @@ from tf2migrate.verify.report_text import glyph, summary
 from tf2migrate.verify.verdict import Point, Status, Verdict
 
 STYLE = """
-:root{color-scheme:light dark;--ok:#1a7f37;--bad:#cf222e;--dim:#59636e;--line:#d1d9e0;--mark:#fff8c5;--bg:#fff;--fg:#1f2328;--gone:#ffebe9;--new:#dafbe1}
-@media(prefers-color-scheme:dark){:root{--ok:#3fb950;--bad:#f85149;--dim:#9198a1;--line:#3d444d;--mark:#4b3b0b;--bg:#0d1117;--fg:#f0f6fc;--gone:#4a1a1d;--new:#12361f}}
+:root{color-scheme:light dark;--link:#0969da;--ok:#1a7f37;--bad:#cf222e;--dim:#59636e;--line:#d1d9e0;--mark:#fff8c5;--bg:#fff;--fg:#1f2328;--gone:#ffebe9;--new:#dafbe1}
+@media(prefers-color-scheme:dark){:root{--link:#4493f8;--ok:#3fb950;--bad:#f85149;--dim:#9198a1;--line:#3d444d;--mark:#4b3b0b;--bg:#0d1117;--fg:#f0f6fc;--gone:#4a1a1d;--new:#12361f}}
 body{font:15px/1.5 system-ui,sans-serif;max-width:84rem;margin:0 auto;padding:1rem;background:var(--bg);color:var(--fg)}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.2rem .5rem;border-bottom:1px solid var(--line);vertical-align:top}
+td.mood,td.site{white-space:nowrap}.points code{overflow-wrap:anywhere}td.name{min-width:11rem}td.how{min-width:16rem}
 .ok{color:var(--ok)}.bad{color:var(--bad)}.dim{color:var(--dim)}code,pre,.diff td{font:13px/1.4 ui-monospace,monospace}
 .diff{table-layout:fixed}.diff td{white-space:pre-wrap;overflow-wrap:anywhere;border:0;padding:0 .4rem}.diff td.n{width:3.5rem;color:var(--dim);text-align:right}
 .gone{background:var(--gone)}.new{background:var(--new)}.point{outline:2px solid var(--bad);outline-offset:-2px}.seen{background-image:linear-gradient(var(--ok),var(--ok));background-size:3px 100%;background-repeat:no-repeat}
-svg{max-width:100%;height:auto}summary{cursor:pointer}summary:focus-visible,a:focus-visible{outline:2px solid currentColor}.scroll{overflow-x:auto}
+svg{max-width:100%;height:auto}a{color:var(--link)}summary{cursor:pointer}summary:focus-visible,a:focus-visible,.scroll:focus-visible{outline:2px solid currentColor}.scroll{overflow-x:auto}
 """
 
 
@@ -27,15 +28,20 @@ def html(verdicts: Sequence[Verdict], command: str) -> str:
     """The report of one call."""
     body = "".join(_program(v, i) for i, v in enumerate(verdicts))
     rows = "".join(
-        f'<tr><td><a href="#p{i}">{escape(v.name)}</a></td><td class="{_mood(v)}">{_sign(v)} {v.status}</td><td>{escape(v.reason)}</td></tr>'
+        f'<tr><td><a href="#p{i}">{escape(v.name)}</a></td><td class="mood {_mood(v)}">{_sign(v)} {v.status}</td><td class="how">{escape(v.reason)}</td></tr>'
         for i, v in enumerate(verdicts)
     )
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>tf2migrate verify</title><style>{STYLE}</style><main><h1>tf2migrate verify</h1><p>{escape(summary(verdicts))}.</p>"
-        f'<div class="scroll"><table><thead><tr><th scope="col">program</th><th scope="col">verdict</th><th scope="col">why</th></tr></thead><tbody>{rows}</tbody></table></div>'
+        f'{_scroll("programs")}<table><thead><tr><th scope="col">program</th><th scope="col">verdict</th><th scope="col">why</th></tr></thead><tbody>{rows}</tbody></table></div>'
         f"{body}<h2>Again</h2><pre>{escape(command)}</pre></main></html>\n"
     )
+
+
+def _scroll(name: str) -> str:
+    """The start of what may be wider than the window: reached and moved by keys, too."""
+    return f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}">'
 
 
 def _mood(verdict: Verdict) -> str:
@@ -57,21 +63,23 @@ def _program(verdict: Verdict, index: int) -> str:
     return (
         f'<section id="p{index}"><h2>{escape(verdict.name)}</h2><p class="{_mood(verdict)}">{_sign(verdict)} {verdict.status}: {escape(verdict.reason)}</p>'
         f"<ul>{sides}<li>salts: {', '.join(map(str, verdict.salts)) or 'none'}</li><li>devices: {escape(', '.join(verdict.ran) or 'none')}</li></ul>"
-        f"<details{' open' if verdict.failing else ''}><summary>{len(points)} points</summary>{_points(points)}</details>"
+        f"<details{' open' if verdict.failing else ''}><summary>{len(points)} points</summary>{_points(points, verdict.name)}</details>"
         f"<details><summary>errors over time</summary>{curves or '<p>No point was seen often enough.</p>'}</details>"
         f"<details{' open' if verdict.failing else ''}><summary>old and new</summary>{_diff(verdict)}</details></section>"
     )
 
 
-def _points(points: Sequence[Point]) -> str:
+def _points(points: Sequence[Point], name: str) -> str:
     rows = "".join(
-        f'<tr><td class="{"bad" if p.fails else "ok" if p.counts else "dim"}">{glyph(p.judgement)} {p.judgement}</td>'
-        f"<td>{p.kind} <code>{escape(p.name)}</code></td><td>{p.old or ''}</td><td>{p.new or ''}</td><td>{p.times}</td>"
-        f"<td>{'' if p.first is None else p.first + 1}</td><td>{p.max_abs:.2g}</td><td>{p.max_rel:.2g}</td><td>{_ratio(p)}</td><td>{escape(p.detail)}</td></tr>"
+        f'<tr><td class="mood {"bad" if p.fails else "ok" if p.counts else "dim"}">{glyph(p.judgement)} {p.judgement}</td>'
+        f'<td class="name">{p.kind} <code>{escape(p.name)}</code></td><td class="how">{escape(p.detail)}</td>'
+        f'<td class="site">{p.old or ""}</td><td class="site">{p.new or ""}</td><td>{p.times}</td>'
+        f"<td>{'' if p.first is None else p.first + 1}</td><td>{p.max_abs:.2g}</td><td>{p.max_rel:.2g}</td><td>{_ratio(p)}</td></tr>"
         for p in points
     )
-    heads = ("judgement", "point", "old", "new", "times", "first", "abs", "rel", "time new/old", "")
-    return f'<div class="scroll"><table><thead><tr>{"".join(f"<th scope=col>{h}</th>" for h in heads)}</tr></thead><tbody>{rows}</tbody></table></div>'
+    heads = ("judgement", "point", "how", "old", "new", "times", "first", "abs", "rel", "time new/old")
+    columns = "".join(f'<th scope="col">{h}</th>' for h in heads)
+    return f'{_scroll(f"points of {name}")}<table class="points"><thead><tr>{columns}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 def _ratio(point: Point) -> str:
@@ -104,13 +112,14 @@ def _diff(verdict: Verdict) -> str:
         if at is None:
             return '<td class="n"></td><td></td>'
         marks = " point" if at + 1 in failing[side] else " seen" if at + 1 in seen[side] else ""
-        return f'<td class="n">{at + 1}</td><td class="{kind}{marks}">{escape(lines[at])}</td>'
+        sign = "≠ " if "point" in marks else {"gone": "− ", "new": "+ "}.get(kind, "")
+        return f'<td class="n">{sign}{at + 1}</td><td class="{kind}{marks}">{escape(lines[at])}</td>'
 
     rows = "".join(
         f"<tr>{cell(old, a, 0, 'gone' if changed else '')}{cell(new, b, 1, 'new' if changed else '')}</tr>"
         for a, b, changed in _aligned(old, new)
     )
-    return f'<div class="scroll"><table class="diff"><colgroup><col style="width:3.5rem"><col><col style="width:3.5rem"><col></colgroup>{rows}</table></div>'
+    return f'{_scroll(f"old and new {verdict.name}")}<table class="diff"><colgroup><col style="width:3.5rem"><col><col style="width:3.5rem"><col></colgroup>{rows}</table></div>'
 
 
 def lines_of(points: Sequence[Point]) -> tuple[set[int], set[int]]:

@@ -8,8 +8,8 @@ computes is written as JSON lines to the job's `events` file:
 
     ["print", file, line, text]                      what one print wrote
     ["value", key, file, line, is_tensor, value]     a name assigned, a value returned, appended or formatted
-    ["run", file, line, seconds, [[label, value]]]   what a Session.run fetched
-    ["call", function, file, line, seconds, [value]] what a tf.function returned to Python
+    ["run", file, line, seconds, [[label, value]], [[name, value]]]    what a Session.run fetched, and was fed
+    ["call", function, file, line, seconds, [value], [[name, value]]]  what a tf.function returned, and was given
     ["var", name, trainable, value]                  the last value of a variable
     ["final", name, value]                           a global of the program when it ended
     ["inner", key, file, line, value]                a named tensor inside the run that is looked into
@@ -18,7 +18,9 @@ computes is written as JSON lines to the job's `events` file:
     ["draw", key, initial ops, initial draws, draws] random draws of one (kind, shape, dtype)
     ["state", name, digest]                          the final state of a host random generator
     ["placed", [device]]                             the devices on which something was computed
-    ["shuffles", count]                              tf.data shuffles that were asked for
+    ["shuffles", [[kind, file, line, buffer, anew, ranks]]]  data sets and queues that are shuffled
+    ["seeds", key, [[[file, line]]], count]          draws of one key that share a seed, and how many there are
+    ["seeded", count]                                how often the seed of all draws was set
     ["queued", bool]                                 whether threads filled queues
     ["error", kind, message, file, line]             the exception that ended the program
     ["end", exit status, TensorFlow, Python, [device]]
@@ -35,6 +37,7 @@ import ctypes
 import functools
 import hashlib
 import importlib.machinery
+import inspect
 import io
 import json
 import os
@@ -57,13 +60,14 @@ import numpy as np
 
 Json = Any
 LARGEST = 16384  # elements of an array that are kept; larger ones are sampled
+FED = 1024  # elements of what is fed
 MOST = 400  # events kept per key
 
 
 # ---------------------------------------------------------------- what is written down
 
 
-def encode(value: Any) -> Json:
+def encode(value: Any, most: int = LARGEST) -> Json:
     """An array as JSON: dtype, shape, bytes; of a large one every n-th element and its sum."""
     array = np.ascontiguousarray(value)
     if array.dtype.kind in "OSU":
@@ -72,12 +76,18 @@ def encode(value: Any) -> Json:
     if array.dtype.kind not in "biufc":  # bfloat16 and its like
         array = array.astype(np.float32)
     out: dict[str, Any] = {"d": array.dtype.str, "s": shape}
-    if array.size > LARGEST:
+    if array.size > most:
         total = array.sum(dtype=np.complex128 if array.dtype.kind == "c" else np.float64)
         out["sum"] = float(np.real(total))
-        array = array.ravel()[:: array.size // LARGEST + 1]
+        array = array.ravel()[:: array.size // most + 1]
     out["b"] = base64.b64encode(array.tobytes()).decode()
     return out
+
+
+def given(pairs: Any) -> Json:
+    """What a run was fed or a function was given, by name, in one dtype: both turn it into what they want."""
+    numbers = ((name, concrete(value)) for name, value in pairs)
+    return [(name, encode(np.asarray(value, np.float32), FED)) for name, value in numbers if value is not None]
 
 
 def _text(value: Any) -> str:
@@ -97,7 +107,9 @@ class Recorder:
         self.quiet = 0
         self.initialising = False
         self.draws: dict[str, list[Any]] = {}
-        self.shuffles = 0
+        self.shuffles: dict[str, Json] = {}
+        self.seeds: dict[str, dict[Any, list[Any]]] = {}
+        self.seeded = 0
         self.queued = False  # whether queues are filled ahead, by threads
         self.probe: Probe | None = None
         self.placed: set[str] | None = None  # None: nobody asks
@@ -400,6 +412,8 @@ class Draws:
 
     def __init__(self, recorder: Recorder, salt: int, jitter: bool = False) -> None:
         self.recorder, self.seed, self.jitter = recorder, (salt, 11), jitter
+        self.asked: Any = None  # the seed that the program gives to the draw that is being made
+        self.held: Any = None  # the seed of the initialiser that makes it
 
     def install(self) -> None:
         from tensorflow.python.ops import gen_random_ops as g
@@ -429,6 +443,7 @@ class Draws:
 
         for name in ("log_uniform_candidate_sampler", "uniform_candidate_sampler", "learned_unigram_candidate_sampler"):
             setattr(sampling, name, self.sampled(getattr(sampling, name)))
+        self.seeds()
         self.dropout()
         self.initializers()
         self.datasets()
@@ -495,6 +510,7 @@ class Draws:
         if self.recorder.quiet:
             return value
         shown = value if like is None else like
+        self.note_seed(kind, shown)
         token: dict[str, int] = {}
         if hasattr(value, "numpy") and v1.executing_eagerly():
             self.count(token, kind, shown.dtype.base_dtype.name, np.shape(shown), rate)
@@ -561,14 +577,72 @@ class Draws:
         step = v1.stack([whole[0], whole[2]])
         return v1.broadcast_to(v1.expand_dims(sampler(shape=step, dtype=dtype), 1), whole)
 
+    def seeds(self) -> None:
+        """Seeds have no effect, since every draw is shared already; who shares one is noted."""
+        import tensorflow as tf
+        from tensorflow.python.eager import context
+        from tensorflow.python.framework import random_seed
+
+        real, real_set, recorder = random_seed.get_seed, context.Context._set_global_seed, self.recorder
+
+        def get_seed(op_seed: Any) -> Any:
+            self.asked = self.held if op_seed is None else op_seed
+            return real(op_seed)
+
+        def _set_global_seed(this: Any, seed: Any) -> None:
+            recorder.seeded += bool(recorder.site()[0])
+            real_set(this, seed)
+
+        def set_random_seed(seed: Any) -> None:
+            recorder.seeded += not context.executing_eagerly()  # else it is counted below
+            real_graph(seed)
+
+        random_seed.get_seed, context.Context._set_global_seed = get_seed, _set_global_seed
+        real_graph = random_seed.set_random_seed
+        for place in (tf, tf.random, tf.compat.v1, tf.compat.v1.random):
+            if hasattr(place, "set_random_seed"):
+                place.set_random_seed = set_random_seed
+
+    def note_seed(self, kind: str, value: Any) -> None:
+        """Which draws would be the same numbers: those of one seed in one graph, or of a seed that is used as it is."""
+        import tensorflow.compat.v1 as v1
+
+        seed, self.asked = self.asked, None
+        eager = v1.executing_eagerly()
+        if eager and not isinstance(seed, tuple):
+            seed = None  # a kernel that draws eagerly goes on where it was
+        shape = value.shape if isinstance(value.shape, tuple) or value.shape.ndims is None else value.shape.as_list()
+        key = "%s %s %s" % (
+            kind,
+            shape if isinstance(shape, list) else str(shape),
+            v1.as_dtype(value.dtype).base_dtype.name,
+        )
+        whose = None if seed is None else (0 if eager else id(v1.get_default_graph()), str(seed))
+        self.recorder.seeds.setdefault(key, {}).setdefault(whose, []).append(self.recorder.site())
+
     def initializers(self) -> None:
-        """Seeds given to initialisers do not count: every draw is shared already."""
+        """Seeds given to initialisers do not count either; each is used as it is for whatever it makes."""
         from tensorflow.python.ops import init_ops_v2
 
-        def __init__(self: Any, seed: Any = None) -> None:
-            self.seed = None
+        kind: Any = init_ops_v2._RandomGenerator
+        draws = self
 
-        init_ops_v2._RandomGenerator.__init__ = __init__
+        def __init__(self: Any, seed: Any = None) -> None:
+            self.seed, self.given = None, seed
+
+        def noting(real: Callable[..., Any]) -> Callable[..., Any]:
+            def draw(self: Any, *args: Any, **options: Any) -> Any:
+                draws.held = None if self.given is None else ("initializer", str(self.given))
+                try:
+                    return real(self, *args, **options)
+                finally:
+                    draws.held = None
+
+            return draw
+
+        kind.__init__ = __init__
+        for name in ("random_normal", "random_uniform", "truncated_normal"):
+            setattr(kind, name, noting(getattr(kind, name)))
 
     def queues(self) -> None:
         """Threads that fill queues draw ahead, as often as they come to it: draws cannot be counted then."""
@@ -581,18 +655,47 @@ class Draws:
             return real(runner, *args, **options)
 
         queue_runner_impl.QueueRunner.create_threads = create_threads
+        from tensorflow.python.ops import data_flow_ops
+        from tensorflow.python.training import input as queues
+
+        real_producer, real_queue = queues.input_producer, data_flow_ops.RandomShuffleQueue.__init__
+
+        def input_producer(input_tensor: Any, *args: Any, **options: Any) -> Any:
+            one = str(getattr(input_tensor, "shape", "")) == "(1,)"  # a single file has no order
+            if not one and (args[2] if len(args) > 2 else options.get("shuffle", True)):
+                self.shuffled("queue", None, True, None)
+            return real_producer(input_tensor, *args, **options)
+
+        def __init__(queue: Any, *args: Any, **options: Any) -> None:
+            self.shuffled("queue", None, True, None)
+            real_queue(queue, *args, **options)
+
+        queues.input_producer, data_flow_ops.RandomShuffleQueue.__init__ = input_producer, __init__
 
     def datasets(self) -> None:
-        """tf.data shuffles leave the order as it is, on both sides, and are counted."""
+        """tf.data shuffles leave the order as it is, on both sides, and are noted."""
+        import tensorflow.compat.v1 as v1
         from tensorflow.python.data.ops import dataset_ops
 
-        def shuffle(dataset: Any, *args: Any, **options: Any) -> Any:
-            self.recorder.shuffles += 1
+        def shuffle(
+            dataset: Any, buffer_size: Any, seed: Any = None, reshuffle_each_iteration: Any = None, name: Any = None
+        ) -> Any:
+            shapes = v1.data.get_output_shapes(dataset)
+            nest = getattr(v1, "nest", None) or v1.contrib.framework.nest
+            self.shuffled(
+                "data", buffer_size, reshuffle_each_iteration in (None, True), [s.ndims for s in nest.flatten(shapes)]
+            )
             return dataset
 
         for name in ("DatasetV1", "DatasetV2"):
             if hasattr(dataset_ops, name):
                 getattr(dataset_ops, name).shuffle = shuffle
+
+    def shuffled(self, kind: str, size: Any, anew: bool, ranks: Any) -> None:
+        file, line = self.recorder.site()
+        size = concrete(size)
+        row = [kind, file, line, None if size is None else int(size), anew, ranks]
+        self.recorder.shuffles[json.dumps(row)] = row
 
     def keras(self) -> None:
         if "tf_keras" in sys.modules:  # Keras 2 draws by TensorFlow's stateful ops, which are shared already
@@ -629,6 +732,8 @@ class Draws:
             finally:
                 self.recorder.quiet -= 1
             rate = (options.get("rate", args[1] if len(args) > 1 else None)) if kind == "dropout" else None
+            seed = options.get("seed")
+            self.asked = ("initializer", str(seed)) if isinstance(seed, int) else None
             return self.counted(kind, None, value, rate)
 
         return draw
@@ -950,6 +1055,7 @@ class Watch:
         self.sessions: Any = weakref.WeakSet()
         self.variables: list[Any] = []
         self.optimizers: list[Any] = []
+        self.starts: dict[Any, Any] = {}
 
     def install(self) -> None:
         self.watch_sessions()
@@ -968,6 +1074,9 @@ class Watch:
             except Exception:  # not in this TensorFlow
                 continue
             self.watch_made(getattr(found, "Optimizer", None) or found.BaseOptimizer, self.optimizers)
+        from tensorflow.python.training import moving_averages
+
+        self.watch_made(moving_averages.ExponentialMovingAverage, self.optimizers)
 
     def watch_made(self, kind: Any, made: list[Any]) -> None:
         real = kind.__init__
@@ -1011,7 +1120,10 @@ class Watch:
                     result = real_run(this, fetches, *args, **options)
             finally:
                 initial, recorder.initialising = recorder.initialising, outer
-            self.ran(fetches, result, time.perf_counter() - started, initial)
+            feeds = args[0] if args else options.get("feed_dict")
+            self.ran(fetches, result, time.perf_counter() - started, initial, feeds or {})
+            if initial:
+                self.began(this)
             return result
 
         def close(this: Any) -> None:
@@ -1033,13 +1145,21 @@ class Watch:
         self.recorder.placed.update(placed)  # type: ignore[union-attr]
         return result
 
-    def ran(self, fetches: Any, result: Any, seconds: float, initial: bool) -> None:
+    def began(self, this: Any) -> None:
+        """The first values of moving averages: one that keeps its own is never updated, and tells nothing."""
+        for variable in averages(this.graph):
+            with contextlib.suppress(Exception):  # not initialised yet
+                self.starts[id(this), variable.name] = np.array(self.real_run(this, variable))
+
+    def ran(self, fetches: Any, result: Any, seconds: float, initial: bool, feeds: Any) -> None:
         file, line = self.recorder.site()
         if initial or not self.recorder.room("run", file, line):
             return
         names = self.recorder.names
         values = [(names.get(label, label), v) for label, v in leaves(fetches, result) if v is not None]
-        self.recorder.emit("run", file, line, seconds, [(label, encode(v)) for label, v in values])
+        named = [(str(getattr(t, "name", t)), v) for t, v in feeds.items()]
+        fed = given((names.get(t, t.partition(":")[0].rpartition("/")[2]), v) for t, v in named)
+        self.recorder.emit("run", file, line, seconds, [(label, encode(v)) for label, v in values], fed)
 
     def finals(self, this: Any) -> None:
         """The last values of a session's variables."""
@@ -1057,6 +1177,10 @@ class Watch:
                 try:
                     value = self.real_run(this, variable)
                 except Exception:  # never initialised in this session
+                    continue
+                if (id(this), variable.name) in self.starts and np.array_equal(
+                    self.starts[id(this), variable.name], value
+                ):
                     continue
                 if np.asarray(value).dtype.kind in "biufc":
                     recorder.emit(event, variable.name, id(variable) in trained, encode(value))
@@ -1084,19 +1208,21 @@ class Watch:
                 inside[0] -= 1
                 if probe is not None:
                     probe.open = False
-            watch.called(getattr(this, "__name__", "function"), result, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            watch.called(getattr(this, "__name__", "function"), result, seconds, arguments(this, args, options))
             return result
 
         kind.__call__ = __call__
 
-    def called(self, name: str, result: Any, seconds: float) -> None:
+    def called(self, name: str, result: Any, seconds: float, named: list[tuple[str, Any]]) -> None:
         file, line = self.recorder.site()
         if self.recorder.placed is not None:
             found = [v for _, v in leaves(result, result) if hasattr(v, "backing_device")]
             self.recorder.placed.update(device_name(v.backing_device) for v in found)
         if file and self.recorder.room("call", file, line):
             values = [concrete(v) for _, v in leaves(result, result)]
-            self.recorder.emit("call", name, file, line, seconds, [encode(v) for v in values if v is not None])
+            told = [encode(v) for v in values if v is not None]
+            self.recorder.emit("call", name, file, line, seconds, told, given(named))
 
     def finish(self) -> None:
         """Everything that is known only at the end."""
@@ -1108,6 +1234,8 @@ class Watch:
     def living(self, event: str) -> None:
         """The values of the variables outside of graphs."""
         for variable in self.variables:
+            if type(variable).__name__ == "_UnreadVariable":  # what an assignment returns: another view of a variable
+                continue
             value = (
                 concrete(variable)
                 if not isinstance(getattr(variable, "_in_graph_mode", False), bool) or not variable._in_graph_mode
@@ -1122,10 +1250,16 @@ class Watch:
         """Optimizers, draws and shuffles."""
         for optimizer in self.optimizers:
             found = {n: hyper(optimizer, n) for n in HYPER}
+            if kind_of(optimizer) == "ExponentialMovingAverage":
+                found["counted"] = float(optimizer._num_updates is not None)
             self.recorder.emit("opt", kind_of(optimizer), {n: v for n, v in found.items() if v is not None})
         for key, row in sorted(self.recorder.draws.items()):
             self.recorder.emit("draw", key, *row)
-        self.recorder.emit("shuffles", self.recorder.shuffles)
+        for key, seeds in sorted(self.recorder.seeds.items()):
+            same = [places[:MOST] for seed, places in seeds.items() if seed is not None]
+            self.recorder.emit("seeds", key, same, sum(map(len, seeds.values())))
+        self.recorder.emit("seeded", self.recorder.seeded)
+        self.recorder.emit("shuffles", sorted(self.recorder.shuffles.values(), key=str))
         self.recorder.emit("queued", self.recorder.queued)
         self.recorder.emit("placed", sorted(self.recorder.placed or ()))
 
@@ -1139,7 +1273,22 @@ HYPER = {
     "nesterov": ("nesterov", "_use_nesterov"),
     "centered": ("centered", "_centered"),
     "initial_accumulator_value": ("initial_accumulator_value", "_initial_accumulator_value"),
+    "decay": ("_decay",),
 }
+
+
+def averages(graph: Any) -> list[Any]:
+    """The variables of moving averages."""
+    return [v for v in graph.get_collection("variables") if "ExponentialMovingAverage" in v.name]
+
+
+def arguments(function: Any, args: Any, options: Any) -> list[tuple[str, Any]]:
+    """What a function is called with, by name."""
+    try:
+        names = list(inspect.signature(function.python_function).parameters)
+    except (AttributeError, TypeError, ValueError):  # a callable that tells nothing of itself
+        names = []
+    return list(zip(names, args)) + list(options.items())
 
 
 def hyper(optimizer: Any, name: str) -> float | None:

@@ -60,6 +60,8 @@ class Call:
     site: Site
     seconds: float
     values: tuple[tuple[str, Value], ...]
+    given: tuple[tuple[str, Value], ...] = ()  # what it was fed, or called with
+    name: str = ""  # of the function
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,25 @@ class Failure:
         return f"{self.kind}: {lines[-1 if lines[0] == 'in user code:' else 0]} ({self.site})"
 
 
+@dataclass(frozen=True, slots=True)
+class Shuffle:
+    """A place at which a data set or a queue is shuffled."""
+
+    kind: str  # data, queue
+    site: Site
+    buffer: int | None  # None where it is not known
+    anew: bool  # whether in another order in each epoch
+    ranks: tuple[int | None, ...] | None  # of what is shuffled
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """The draws of one kind and shape: those of one seed, which would be the same numbers, and how many there are."""
+
+    same: tuple[tuple[Site, ...], ...]
+    places: int
+
+
 @dataclass(slots=True)
 class Trace:
     """One run of one program, as observed."""
@@ -100,7 +121,9 @@ class Trace:
     optimizers: list[tuple[str, Mapping[str, float]]] = field(default_factory=list)
     draws: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
-    shuffles: int = 0
+    shuffles: list[Shuffle] = field(default_factory=list)
+    seeds: dict[str, Seeds] = field(default_factory=dict)
+    seeded: int = 0  # how often the seed of all draws was set
     queued: bool = False  # whether threads filled queues, and drew ahead for them
     clock: bool = False  # whether the program looks at one
     files: dict[str, bytes] = field(default_factory=dict)
@@ -156,10 +179,12 @@ def _add(trace: Trace, order: int, kind: str, event: Sequence[Any]) -> None:
             trace.values.setdefault(event[0], []).append(seen)
         case "run":
             values = tuple((label, decode(v)) for label, v in event[3])
-            trace.runs.append(Call(order, Site(event[0], event[1]), event[2], values))
+            fed = tuple((name, decode(v)) for name, v in event[4])
+            trace.runs.append(Call(order, Site(event[0], event[1]), event[2], values, fed))
         case "call":
             values = tuple((event[0], decode(v)) for v in event[4])
-            trace.calls.append(Call(order, Site(event[1], event[2]), event[3], values))
+            fed = tuple((name, decode(v)) for name, v in event[5])
+            trace.calls.append(Call(order, Site(event[1], event[2]), event[3], values, fed, event[0]))
         case "var":
             trace.variables.append((event[0], event[1], decode(event[2])))
         case "inner":
@@ -177,7 +202,15 @@ def _add(trace: Trace, order: int, kind: str, event: Sequence[Any]) -> None:
         case "placed":
             trace.placed = tuple(event[0])
         case "shuffles":
-            trace.shuffles = event[0]
+            trace.shuffles = [
+                Shuffle(kind, Site(file, line), size, anew, None if ranks is None else tuple(ranks))
+                for kind, file, line, size, anew, ranks in event[0]
+            ]
+        case "seeds":
+            same = tuple(tuple(Site(*place) for place in places) for places in event[1])
+            trace.seeds[event[0]] = Seeds(same, event[2])
+        case "seeded":
+            trace.seeded = event[0]
         case "queued":
             trace.queued = event[0]
         case "error":

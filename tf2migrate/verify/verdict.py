@@ -36,7 +36,7 @@ class Status(StrEnum):
 class Point:
     """One thing observed on both sides, over all the times it was seen."""
 
-    kind: str  # print, value, run, variable, optimizer, draws, state, shuffles, file, exit
+    kind: str  # as docs/verify.md lists them
     name: str
     judgement: Judgement
     old: Site | None = None
