@@ -175,6 +175,7 @@ def test_the_json_is_of_the_published_schema(run) -> None:
     forms = schema["$defs"]
     assert verdict.keys() == forms["verdict"]["properties"].keys()
     assert verdict["new"].keys() == forms["side"]["properties"].keys()
+    assert verdict["map"] == [[4, 4, 3, 3]]
     assert verdict["status"] in forms["verdict"]["properties"]["status"]["enum"]
     for point in verdict["points"]:
         assert point.keys() == forms["point"]["properties"].keys()

@@ -104,6 +104,20 @@ def test_nothing_is_written_outside(strict: Checker, write: str, tmp_path: Path)
     assert not path.exists()
 
 
+def test_no_other_process_can_be_ended(strict: Checker) -> None:
+    with subprocess.Popen(["sleep", "100"]) as other:
+        verdict(strict, f"import os\nos.system('kill -9 {other.pid}')\n" + GOOD.text)
+        assert other.poll() is None
+        other.kill()
+    assert strict.check(OLD, GOOD).status is Status.EQUIVALENT
+
+
+def test_folders_in_folders_without_end_are_removed(strict: Checker) -> None:
+    text = "import os\nfor _ in range(1500):\n    os.mkdir('d')\n    os.chdir('d')\n"
+    verdict(strict, text + GOOD.text)
+    assert not [run for server in strict.servers.values() for run in server.folder.glob("run-*")]
+
+
 def test_tmp_is_the_programs_own(strict: Checker) -> None:
     name = f"/tmp/tf2migrate-test-{os.getpid()}"
     strict.check(OLD, Case(f"open({name!r}, 'w').write('x')\n{GOOD.text}", "new.py"))

@@ -123,6 +123,8 @@ class Checker:
         self.traces[device] = first, second
         factor = 1.0 if first.tensorflow == second.tensorflow else 4.0
         lines = source_map(old.text, new.text)
+        mapped = tuple((a.first, a.last, b.first, b.last) for a, b in lines.items())
+        verdict = replace(verdict, lines=mapped)
         points = (*judge(first, second, self.settings, factor, lines), *placement(first, second, device))
         if any(p.fails for p in points):
             again = self.server(mode, device).run(old, salt, jitter=True)

@@ -16,7 +16,7 @@ from tf2migrate.verify.randomness import judge_draws, judge_seeds, judge_shuffle
 from tf2migrate.verify.runs import judge_runs
 from tf2migrate.verify.settings import Settings
 from tf2migrate.verify.sourcemap import Lines
-from tf2migrate.verify.trace import Print, Site, Trace, Value
+from tf2migrate.verify.trace import TEXTS, Print, Site, Trace, Value
 from tf2migrate.verify.verdict import Judgement, Point
 
 #: TF1's optimizers under their Keras names.
@@ -32,7 +32,6 @@ HYPER = {
     "Adagrad": ("initial_accumulator_value",), "Adadelta": ("rho", "epsilon"), "Ftrl": ("initial_accumulator_value",),
     "ExponentialMovingAverage": ("decay", "counted"),
 }  # fmt: skip
-TEXTS = {".txt", ".csv", ".tsv", ".json", ".jsonl", ".md", ".log", ".html", ".xml", ".yaml", ".yml"}
 UNCOMPARED = {".png", ".jpg", ".jpeg", ".gif", ".pdf", ".svg", ".pkl", ".pickle"}
 AVERAGE = "ExponentialMovingAverage"
 LAST = 10**9  # the order of what is known only at the end

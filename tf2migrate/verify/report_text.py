@@ -88,7 +88,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "name": verdict.name, "status": verdict.status, "reason": verdict.reason, "salts": verdict.salts,
         "ran": verdict.ran,
-        "old": asdict(verdict.old), "new": asdict(verdict.new), "points": points,
+        "old": asdict(verdict.old), "new": asdict(verdict.new), "map": verdict.lines, "points": points,
     }  # fmt: skip
 
 

@@ -1352,10 +1352,13 @@ def c_library() -> Any:
 
 
 def isolate(box: str, network: bool) -> list[str]:
-    """Name spaces where the kernel lets us: no network, /tmp of its own. Says what it got."""
-    libc, user, mount, net = c_library(), 0x10000000, 0x20000, 0 if network else 0x40000000
+    """Name spaces where the kernel lets us: no network, processes and /tmp of its own. Says what it got."""
+    libc, user, mount, net, pids = c_library(), 0x10000000, 0x20000, 0 if network else 0x40000000, 0x20000000
     uid, gid = os.getuid(), os.getgid()
-    if libc.unshare(user | mount | net):
+    got = [] if network else ["network"]
+    if libc.unshare(user | mount | net | pids) == 0:
+        got.append("processes")
+    elif libc.unshare(user | mount | net):
         return []
     for name, text in (("setgroups", "deny"), ("uid_map", "%d %d 1" % (uid, uid)), ("gid_map", "%d %d 1" % (gid, gid))):
         try:
@@ -1363,7 +1366,6 @@ def isolate(box: str, network: bool) -> list[str]:
                 file.write(text)
         except OSError:
             break
-    got = [] if network else ["network"]
     own = os.path.join(box, "tmp")
     if (
         sys.prefix.startswith("/tmp/")
@@ -1385,6 +1387,37 @@ def isolate(box: str, network: bool) -> list[str]:
         libc.mount(shared.encode(), b"/dev/shm", None, bind, None)
         os.chdir(os.getcwd())
     return got
+
+
+def stand_apart() -> None:
+    """The program becomes the second process of a name space, where it sees, and can end, only what it started.
+
+    The first one waits for it, and all others end with the first. What went before says how the program ended.
+    """
+    told, tell = os.pipe()
+    first = os.fork()
+    if first:
+        os.close(tell)
+        with os.fdopen(told) as said:
+            status = int(said.read() or 9)
+        os.waitpid(first, 0)
+        if os.WIFSIGNALED(status):
+            with contextlib.suppress(OSError, ValueError):  # some signals cannot be handled
+                signal.signal(os.WTERMSIG(status), signal.SIG_DFL)
+            os.kill(os.getpid(), os.WTERMSIG(status))
+        os._exit(os.WEXITSTATUS(status))
+    c_library().prctl(1, signal.SIGKILL, 0, 0, 0)
+    os.close(told)
+    c_library().mount(b"proc", b"/proc", b"proc", 0, None)  # refused in some containers: then it is the outer one
+    program = os.fork()
+    if program:
+        ended, status = 0, 0
+        while ended != program:
+            ended, status = os.wait()  # whatever lost its parent is ours
+        os.write(tell, str(status).encode())
+        os._exit(0)
+    os.close(tell)
+    os.setsid()
 
 
 def lock_files(allowed: list[str]) -> bool:
@@ -1576,6 +1609,9 @@ def child(job: Json) -> None:
     os.environ.update(job.get("env", {}), HOME=os.path.join(box, "home"), TMPDIR="/tmp")
     recorder = Recorder(job["events"], job["cwd"])
     got = isolate(box, bool(job.get("network")))
+    if "processes" in got:
+        stand_apart()
+        recorder.pid = os.getpid()
     if "/tmp" not in got:
         os.environ["TMPDIR"] = os.path.join(box, "tmp")
     tempfile.tempdir = None  # the folder that it found before the fork is not the program's
@@ -1703,7 +1739,7 @@ def over(job: Json, pid: int, started: float, shared: int) -> tuple[str, int]:
     if abandoned():
         return "abandoned", 0
     used = tree_of(pid)
-    if len(used) > job.get("processes", 64):
+    if len(used) > job.get("processes", 64) + 2:  # those that stand around the program
         return "processes", 0
     # pages of the imported TensorFlow are shared with this process
     size, most = sum(used.values()) - shared * len(used), int(job["memory"]) << 20
@@ -1774,7 +1810,10 @@ def main(folder: str) -> None:
         if job is None:
             return
         tell(protocol, serve(job, os.getpid()))
-    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.path.exists(folder):
+        os.spawnlp(os.P_WAIT, "rm", "rm", "-rf", "--", folder)
 
 
 def tell(protocol: int, message: Json) -> None:

@@ -10,11 +10,11 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from tf2migrate.verify.settings import Case, Settings
-from tf2migrate.verify.trace import Trace, read_events
+from tf2migrate.verify.trace import TEXTS, Trace, read_events
 
 #: TensorFlow 1 as today's has it; TensorFlow 2 with Keras 2; exactly what a user gets.
 Mode = Literal["old", "legacy", "new"]
@@ -27,6 +27,7 @@ KERAS = re.compile(r"\b(?:import|from)\s+(keras|tf_keras)\b")
 LARGEST_FILE = 20_000_000
 #: Of all that stands beside a program, and is copied for every run of it.
 MOST_BYTES = 1 << 30
+MOST_FILES = 20_000
 FOLDER = "tf2migrate-"
 
 
@@ -52,7 +53,7 @@ class Server:
     def close(self) -> None:
         """Ends the process and removes its folder."""
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
     def stop(self) -> None:
         """Ends the process; the program it runs, if any, ends with it."""
@@ -85,7 +86,7 @@ class Server:
             }
             return self._run(case, box, wanted)
         finally:
-            shutil.rmtree(box, ignore_errors=True)
+            remove(box)
 
     def _run(self, case: Case, box: Path, draws: dict[str, object]) -> Trace:
         work = box / "work"
@@ -232,24 +233,43 @@ def too_much(folder: str, names: list[str]) -> set[str]:
     return {name for name in names if skip(name)}
 
 
+def remove(folder: Path) -> None:
+    """A folder with whatever a program left in it: folders in folders without end, or such as nobody may enter."""
+    with suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+        if folder.exists():
+            subprocess.run([*command, "--", folder], check=False, capture_output=True)
+
+
 def listing(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every file with its size and time."""
-    found = {}
-    for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            stat = path.stat()
-            found[path.relative_to(folder).as_posix()] = (stat.st_size, stat.st_mtime_ns)
+    """The files, up to some thousands, with sizes and times."""
+    found: dict[str, tuple[int, int]] = {}
+    todo = [folder]
+    while todo and len(found) < MOST_FILES:
+        with suppress(OSError), os.scandir(todo.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    todo.append(Path(entry.path))
+                elif entry.is_file(follow_symlinks=False):
+                    stat = entry.stat()
+                    found[Path(entry.path).relative_to(folder).as_posix()] = (stat.st_size, stat.st_mtime_ns)
     return found
 
 
 def written(folder: Path, before: dict[str, tuple[int, int]]) -> dict[str, bytes]:
-    """The files that a run made or changed."""
-    after = listing(folder)
-    return {
-        name: (folder / name).read_bytes() if stat[0] <= LARGEST_FILE else b""
-        for name, stat in sorted(after.items())
-        if before.get(name) != stat
-    }
+    """The files that a run made or changed; of texts what is in them."""
+
+    def content(name: str, size: int) -> bytes:
+        if size > LARGEST_FILE or PurePath(name).suffix.lower() not in TEXTS:
+            return b""
+        try:
+            return (folder / name).read_bytes()
+        except OSError:  # it may not be read
+            return b""
+
+    after = sorted(listing(folder).items())
+    return {name: content(name, size) for name, (size, time) in after if before.get(name) != (size, time)}
 
 
 def ending(answer: dict[str, Any], trace: Trace, settings: Settings) -> str:

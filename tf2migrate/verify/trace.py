@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+#: Files whose lines are compared like prints.
+TEXTS = {".txt", ".csv", ".tsv", ".json", ".jsonl", ".md", ".log", ".html", ".xml", ".yaml", ".yml"}
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

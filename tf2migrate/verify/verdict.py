@@ -92,6 +92,7 @@ class Verdict:
     old_text: str = ""
     new_text: str = ""
     salts: tuple[int, ...] = ()
+    lines: tuple[tuple[int, int, int, int], ...] = ()  # first and last of a run, and of what is in its place
     ran: tuple[str, ...] = ()  # the devices on which both sides ran, in words
 
     @classmethod
