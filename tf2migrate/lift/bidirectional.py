@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift import cell_text, cells
-from tf2migrate.lift.cells import Unrolled
+from tf2migrate.lift.cells import Unrolled, Unrolling
 from tf2migrate.lift.layer_text import WIDTH
 from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.render import spread
@@ -35,11 +35,15 @@ _SHARED = ("inputs", "sequence_length", "dtype", "time_major")
 
 
 @dataclass(frozen=True, eq=False)
-class Bidirectional(Structure):
+class Bidirectional(Unrolling):
     """What the two directions give, taken together: outputs and states, as the function of TensorFlow 1 gave them."""
 
     path: str = ""
     directions: tuple[Unrolled, ...] = field(default=())
+
+    @property
+    def ways(self) -> tuple[Unrolled, ...]:
+        return self.directions
 
     @property
     def cells(self) -> list[ast.expr]:
@@ -74,7 +78,8 @@ def _both(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     else:
         outputs = [direction.items[0][1] for direction in found]
         parts = tuple(Structure("tuple", _items(values), node) for values in (outputs, states))
-    interpreter.make(node, Layer(node, "RNN"), free_name(interpreter, "rnns"), trained=None)
+    alone = all(cells.alone(interpreter, direction) for direction in found)
+    interpreter.make(node, Layer(node, "RNN"), free_name(interpreter, "rnns"), trained=True if alone else None)
     return Bidirectional("tuple", _items(parts), node, path=path, directions=(forward, backward))
 
 

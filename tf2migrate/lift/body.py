@@ -89,7 +89,8 @@ class BodyWriter:
 
     def shared_function(self, shared: Shared) -> tuple[list[str], set[int]]:
         """The lines of a part that several functions call, and of the comments that moved into it."""
-        self.comments, self.calls, self.inline, self.read = set(), {}, {}, set()
+        self.comments, self.calls, self.inline = set(), {}, {}
+        self.read = {d.name for s in shared.statements for d in s.reads} | {d.name for d in shared.results}
         self.expressions.inside = True
         lines: list[str] = []
         for statement in shared.statements:

@@ -6,13 +6,15 @@ have no peepholes, projections or bounds.
 
 from __future__ import annotations
 
+import re
+
 _BEGIN = '''\
 class Joint{kind}Cell({tf}.keras.layers.Layer):
     """TensorFlow 1's {what}, with one kernel for inputs and state{state}."""
 '''
 _ONE_STATE = """
     def get_initial_state(self, batch_size=None):
-        return [{tf}.zeros([batch_size, self.units])]
+        return {tf}.zeros([batch_size, self.units])
 
     def call(self, inputs, states):
         several = isinstance(states, (list, tuple))
@@ -145,7 +147,7 @@ def classes(text: str, tf: str) -> list[str]:
     return [
         _BEGIN.format(kind=kind, what=what, state=state, tf=tf) + body.format(tf=tf)
         for kind, (what, state, body) in _CLASSES.items()
-        if f"Joint{kind}Cell(" in text
+        if re.search(rf"\bJoint{kind}Cell\b", text)
     ]
 
 

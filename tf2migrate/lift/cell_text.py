@@ -36,6 +36,8 @@ def cell_text(expressions: Expressions, cell: Cell) -> str:
             parts.append(f"{key}={expressions.text(given[key])}")
     whole = any(key in given and not _default(key, given[key]) for key in _WHOLE)
     begin = f"Joint{'Whole' if whole else ''}{cell.kind}("
+    if cell.several:  # by a class that paths tell
+        begin = f"{expressions.operand(cell.node.func)}("
     text = f"{begin}{', '.join(parts)})"
     line = expressions.program.lines[cell.node.lineno - 1]
     return text if len(text) + len(line) - len(line.lstrip()) < WIDTH else spread(begin, parts, ")", line)
@@ -103,6 +105,8 @@ def lines(expressions: Expressions, value: Unrolled, outputs: str, state: ast.ex
     """The lines of `outputs, state = dynamic_rnn(…)`: unrolled, and what is dropped."""
     if not state_is_read(expressions, value):
         return _outputs(expressions, value, outputs)
+    if any(cell.mixed for cell in _every_cell(value)):
+        raise _mixed(value.arguments["cell"])
     last = value.items[1][1]
     if isinstance(last, State) and isinstance(state, ast.Tuple | ast.List) and len(state.elts) == 2:
         return _outputs(expressions, value, outputs, ", ".join(expressions.text(part) for part in state.elts))
@@ -115,12 +119,24 @@ def lines(expressions: Expressions, value: Unrolled, outputs: str, state: ast.ex
     return _outputs(expressions, value, outputs, f"*{kept}" if isinstance(last, Structure) else kept)
 
 
+def _every_cell(value: Unrolled) -> list[Cell]:
+    """The cells that are unrolled, each with those that it may be."""
+    found: list[Value] = [stage.cell for stage in value.stages]
+    found = [cell for one in found for cell in ((one.cells or (one.each,)) if isinstance(one, Stacked) else (one,))]
+    return [cell for one in found if isinstance(cell := _unwrapped(one), Cell)]
+
+
+def _mixed(node: ast.expr) -> Refused:
+    message = "the state is used of a cell that may be one of different kinds"
+    return Refused("TFM902", node, message, "Make a cell of one kind.")
+
+
 def _one_by_one(expressions: Expressions, value: Unrolled, outputs: str, state: str) -> list[str]:
     """Cells that are unrolled one after the other, and the list of their states."""
     last = value.items[1][1]
     assert isinstance(last, Structure)
     if value.stages[0].every:
-        each = free_name(expressions.interpreter, "last")
+        each = _local(expressions, "last")
         star = "*" if isinstance(last.rest, Structure) else ""
         return [f"{state} = []", *_outputs(expressions, value, outputs, f"{star}{each}", f"{state}.append({each})")]
     parts = [item for _, item, _ in last.items]
@@ -180,11 +196,15 @@ def zeros_text(expressions: Expressions, value: ZeroState) -> str:
     parts: list[str] = []
     if isinstance(cell, Stacked):
         every = [_unwrapped(c) for c in cell.cells or (cell.each,)]
+        if any(isinstance(c, Cell) and c.several for c in every):
+            raise _mixed(value.node)
         if len({(c.kind, ast.dump(c.arguments["num_units"])) for c in every if isinstance(c, Cell)}) > 1:
             message = "the state of cells of different kinds or sizes is fed"
             raise Refused("TFM902", value.node, message, "Feed the state of each cell by itself.")
         parts, owner, cell = [f"len({owner})"], f"{owner}[0]", every[0]
     assert isinstance(cell, Cell)
+    if cell.mixed:
+        raise _mixed(value.node)
     if "num_proj" in cell.arguments and not _none(cell.arguments["num_proj"]):
         message = "the state of a cell with a projection is fed"
         raise Refused("TFM902", value.node, message, "Feed its two parts by themselves.")
@@ -211,11 +231,11 @@ def _outputs(
     found = []
     if value.stages[0].every:
         stage = value.stages[0]
-        each = free_name(expressions.interpreter, "rnn")
+        each = _local(expressions, "rnn")
         assert isinstance(state, str)
         head = f"for {each} in {name}:"
         if initial is not None:
-            first = free_name(expressions.interpreter, "first")
+            first = _local(expressions, "first")
             head = f"for {each}, {first} in zip({name}, {initial}):"
             mask += f", initial_state={_part(expressions, value, first)}"
         found = [f"{begin}{source}", head]
@@ -241,6 +261,15 @@ def _outputs(
     return found
 
 
+def _local(expressions: Expressions, wanted: str) -> str:
+    """A name inside of a function: none of the program's, and none of what is made outside."""
+    name, number = free_name(expressions.interpreter, wanted), 0
+    while name in expressions.hoisted.values():
+        number += 1
+        name = free_name(expressions.interpreter, f"{wanted}_{number}")
+    return name
+
+
 def _taken(target: str, state: str) -> tuple[str, str]:
     return target, f"{target}, {state}" if state else target
 
@@ -249,6 +278,8 @@ def _first(expressions: Expressions, value: Unrolled) -> str | None:
     """The state that is given at the beginning, as Keras takes it; of several objects, as each of them is given its."""
     if value.initial is None or _gone(expressions, value.initial):
         return None
+    if any(cell.mixed for cell in _every_cell(value)):
+        raise _mixed(value.arguments["cell"])
     text = expressions.text(value.arguments["initial_state"])
     if not isinstance(value.initial, ZeroState):
         return expressions.operand(value.arguments["initial_state"]) if value.several else text
@@ -288,13 +319,34 @@ def _stage(
     found = []
     for wrapper in reversed(stage.wrappers):
         if "input_keep_prob" in wrapper.arguments and not _one(wrapper.arguments["input_keep_prob"]):
-            source = _dropped(expressions, wrapper, "input_keep_prob", source)
+            dropped = _dropped(expressions, wrapper, "input_keep_prob", source)
+            if wrapper.tests:
+                found += [*([] if source == taken[0] else [f"{taken[0]} = {source}"])]
+                source = taken[0]
+                dropped = _dropped(expressions, wrapper, "input_keep_prob", source)
+                found += _if(expressions, wrapper, f"{source} = {dropped}")
+            else:
+                source = dropped
     target, every = taken
     found.append(f"{every} = {name}({source}{more})")
     for wrapper in stage.wrappers:
         if "output_keep_prob" in wrapper.arguments and not _one(wrapper.arguments["output_keep_prob"]):
-            found.append(f"{target} = {_dropped(expressions, wrapper, 'output_keep_prob', target)}")
+            dropped = _dropped(expressions, wrapper, "output_keep_prob", target)
+            found += _if(expressions, wrapper, f"{target} = {dropped}")
     return found
+
+
+def _if(expressions: Expressions, wrapper: Wrapped, line: str) -> list[str]:
+    """A line under the conditions under which a cell has dropout."""
+    if not wrapper.tests:
+        return [line]
+    texts = [expressions.text(test) if holds else f"not {expressions.operand(test)}" for test, holds in wrapper.tests]
+    loose = [
+        isinstance(test, ast.BoolOp | ast.IfExp | ast.Lambda | ast.NamedExpr) and holds for test, holds in wrapper.tests
+    ]
+    if len(texts) > 1:
+        texts = [f"({text})" if bare else text for text, bare in zip(texts, loose, strict=True)]
+    return [f"if {' and '.join(texts)}:", f"    {line}"]
 
 
 def _one(node: ast.expr) -> bool:

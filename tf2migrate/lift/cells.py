@@ -16,7 +16,7 @@ from tf2migrate.facts.calls import bind
 from tf2migrate.lift import scopes
 from tf2migrate.lift.layers import check_precision, free_name
 from tf2migrate.lift.scopes import NEVER
-from tf2migrate.lift.trace import Definition, Fetch, Fetches, Statement
+from tf2migrate.lift.trace import Definition, Fetch, Fetches, Statement, loops_in
 from tf2migrate.lift.values import (
     NONE,
     PYTHON,
@@ -49,7 +49,7 @@ _CELLS = {
         *("num_proj_shards", "forget_bias", "state_is_tuple", "activation", "reuse", "name", "dtype"),
     ),
 }
-_KINDS = {"BasicRNNCell": "RNNCell", "GRUCell": "GRUCell", "BasicLSTMCell": "LSTMCell", "LSTMCell": "LSTMCell"}
+KINDS = {"BasicRNNCell": "RNNCell", "GRUCell": "GRUCell", "BasicLSTMCell": "LSTMCell", "LSTMCell": "LSTMCell"}
 _PLAIN = (
     *("num_units", "activation", "kernel_initializer", "bias_initializer", "initializer", "forget_bias", "name"),
     *("use_peepholes", "cell_clip", "num_proj", "proj_clip"),
@@ -63,14 +63,52 @@ _DYNAMIC = (
     *("time_major", "scope"),
 )
 _STATIC = ("cell", "inputs", "initial_state", "dtype", "sequence_length", "scope")
-_HOMES = ("tf.nn.rnn_cell.", "tf.contrib.rnn.")
+HOMES = ("tf.nn.rnn_cell.", "tf.contrib.rnn.")
+
+
+class _Walked(Value):
+    """What a loop makes again each time that it is followed: the last of them stands for all."""
+
+    def one_of(self, values: list[Value]) -> Value | None:
+        if all(_alike(self, value) for value in values):
+            return self
+        found = [value for value in values if isinstance(value, Cell)]
+        return among(found) if len(found) == len(values) else None
+
+
+def _alike(one: Value, other: Value) -> bool:
+    """Whether two values are made by the same calls, with dropout that is told by the same expressions."""
+    match one, other:
+        case Cell(), Cell():
+            return one.node is other.node
+        case Wrapped(), Wrapped():
+            told = [list(map(id, (*w.arguments.values(), *(test for test, _ in w.tests)))) for w in (one, other)]
+            return one.node is other.node and told[0] == told[1] and _alike(one.cell, other.cell)
+        case Stacked(), Stacked():
+            inner = [stack.cells or (stack.each,) for stack in (one, other)]
+            same = one.node is other.node and len(inner[0]) == len(inner[1])
+            return same and all(map(_alike, *inner))
+    return False
 
 
 @dataclass(frozen=True, eq=False)
-class Cell(Layer):
+class Cell(_Walked, Layer):
     """One cell; its arguments by TensorFlow 1's names."""
 
     arguments: Mapping[str, ast.expr] = field(default_factory=dict)
+    several: tuple[Cell, ...] = ()  # the cells that it may be, where paths differ
+    repeated: bool = False  # whether it is made again in each turn of a loop
+
+    @property
+    def mixed(self) -> bool:
+        """Whether it may be cells whose states are of different kinds."""
+        return len({cell.kind == "LSTMCell" for cell in self.several}) > 1
+
+
+def among(cells: list[Cell]) -> Cell:
+    """One cell for several that it may be."""
+    every = tuple(dict.fromkeys(one for cell in cells for one in cell.several or (cell,)))
+    return replace(every[-1], several=every)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,13 +120,14 @@ class ZeroState(Placeholder):
 
 
 @dataclass(frozen=True, eq=False)
-class Wrapped(Value):
+class Wrapped(_Walked):
     """A cell with dropout around it: what is kept of its inputs and outputs, and what telling it reads."""
 
     cell: Value
     node: ast.Call
     arguments: Mapping[str, ast.expr]
     reads: frozenset[Definition]
+    tests: tuple[tuple[ast.expr, bool], ...] = ()  # where it is there on some paths only: what holds, or does not
 
     @property
     def time(self) -> Time:
@@ -96,7 +135,7 @@ class Wrapped(Value):
 
 
 @dataclass(frozen=True, eq=False)
-class Stacked(Value):
+class Stacked(_Walked):
     """Cells on top of each other; None where their number is not known."""
 
     node: ast.Call
@@ -117,8 +156,17 @@ class Stage:
     every: bool = False  # whether it stands for each cell of a list
 
 
+class Unrolling(Structure):
+    """Cells that are unrolled, in one direction or in both."""
+
+    @property
+    def ways(self) -> tuple[Unrolled, ...]:
+        """Each of the directions."""
+        return ()
+
+
 @dataclass(frozen=True, eq=False)
-class Unrolled(Structure):
+class Unrolled(Unrolling):
     """What `dynamic_rnn` and `static_rnn` give: outputs and the last state."""
 
     path: str = ""
@@ -127,6 +175,10 @@ class Unrolled(Structure):
     initial: Value | None = None  # the state that it starts from, if it is given one
     statement: Statement | None = None
     index: int | None = None  # of two directions, which one it is: 0 or 1
+
+    @property
+    def ways(self) -> tuple[Unrolled, ...]:
+        return (self,)
 
     @property
     def static(self) -> bool:
@@ -171,7 +223,7 @@ def _cell(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     drawn = scopes.default_for(interpreter, node, "initializer") if scopes.is_missing(bound.get(key)) else None
     if drawn is not None:
         bound = {**bound, key: drawn}
-    cell = Cell(node, _KINDS[name], bound)
+    cell = Cell(node, KINDS[name], bound, repeated=interpreter.repeats)
     interpreter.make(node, cell, free_name(interpreter, hint if hint else "cell"), collections=frozenset())
     return cell
 
@@ -225,24 +277,32 @@ def _unroll_with(interpreter: Interpreter, node: ast.Call, path: str, bound: Map
     found = unrolled(interpreter, node, path, bound)
     if isinstance(found, Unknown):
         return found
-    cell = found.stages[0].cell
     shared = _shared(interpreter, node, path, bound, found)
     if shared is not None:
         return found if isinstance(shared, Unrolled) else shared
     name = free_name(interpreter, "rnns" if found.several else "rnn")
     own = "rnn" if "scope" not in bound and not path.endswith("static_rnn") else None
-    alone = (
-        isinstance(cell, Cell)
-        and not found.several
-        and not any(
-            isinstance(other, Unrolled) and any(s.cell is cell for s in other.stages)
-            for other in interpreter.rewrites.values()
-        )
-    )
     layer = Layer(node, "RNN")
     _keep(interpreter, bound, found, layer)
-    interpreter.make(node, layer, name, interpreter.scopes.name(own), True if alone else None)
+    interpreter.make(node, layer, name, interpreter.scopes.name(own), True if alone(interpreter, found) else None)
     return found
+
+
+def alone(interpreter: Interpreter, found: Unrolled) -> bool:
+    """Whether the variables of the cells are those of one object, and of no other that unrolls one of them, too."""
+    inside = cells_of(found.stages)
+    own = set(inside)
+    once = len(own) == len(inside) and all(cell.repeated for cell in inside if found.stages[0].every)
+    if found.several and not once:  # one cell in several layers
+        return False
+    others = [way for v in interpreter.rewrites.values() if isinstance(v, Unrolling) for way in v.ways]
+    return not any(cell in own for other in others for cell in cells_of(other.stages))
+
+
+def in_layers(interpreter: Interpreter) -> set[Value]:
+    """The cells that are unrolled, and so are parts of layers."""
+    found = [way for v in interpreter.rewrites.values() if isinstance(v, Unrolling) for way in v.ways]
+    return {cell for way in found for cell in cells_of(way.stages)}
 
 
 def _place(interpreter: Interpreter, bound: Mapping[str, ast.expr]) -> str | None:
@@ -263,7 +323,7 @@ def _keep(interpreter: Interpreter, bound: Mapping[str, ast.expr], found: Unroll
             Unknown("cells are unrolled at one place of the graph's names", layer.node) if there else layer
         )
         interpreter.unrolled[layer] = found
-        interpreter.unrolled_cells.update(_cells_of(found.stages))
+        interpreter.unrolled_cells.update(cells_of(found.stages))
 
 
 def _shared(
@@ -278,7 +338,7 @@ def _shared(
     before = interpreter.unrolled.get(there) if isinstance(there, Layer) else None
     if before is None or before.node is not node or interpreter.repeats or interpreter.frame.unit:
         return Unknown(reason, node)
-    mine, theirs = _cells_of(found.stages), _cells_of(before.stages)
+    mine, theirs = cells_of(found.stages), cells_of(before.stages)
     same_start = type(before.initial) is type(found.initial)
     if [c.node for c in mine] != [c.node for c in theirs] or not same_start:
         return Unknown(reason, node)
@@ -287,7 +347,7 @@ def _shared(
     return found
 
 
-def _cells_of(stages: Iterable[Stage]) -> list[Cell]:
+def cells_of(stages: Iterable[Stage]) -> list[Cell]:
     """The cells of an unrolled stack, in their order."""
     found: list[Cell] = []
     for stage in stages:
@@ -297,7 +357,7 @@ def _cells_of(stages: Iterable[Stage]) -> list[Cell]:
             while isinstance(each, Wrapped):
                 each = each.cell
             assert isinstance(each, Cell)
-            found.append(each)
+            found += each.several or (each,)
     return found
 
 
@@ -328,11 +388,10 @@ def unrolled(
     drawn = there.node if there is not None else None
     if any(_starts(interpreter, stage.cell, drawn) is not drawn for stage in stages):
         return Unknown("a cell is made and unrolled in scopes with different initializers", node)
-    for stage in stages:
-        for wrapper in stage.wrappers:
-            if any(not d.statement.frame.unit and d.statement.frame is not interpreter.frame for d in wrapper.reads):
-                return Unknown("the dropout of a cell is told by the parameter of a function", wrapper.node)
-            interpreter.statement.reads |= wrapper.reads
+    for wrapper in [wrapper for stage in stages for wrapper in stage.wrappers]:
+        if (reason := _untold(interpreter, wrapper)) is not None:
+            return Unknown(f"the dropout of a cell is told by {reason}", wrapper.node)
+        interpreter.statement.reads |= wrapper.reads
     tensor = Tensor(Time.STAGED, node)
     outputs = Structure("list", (), node, rest=tensor) if path.endswith("static_rnn") else tensor
     return Unrolled(
@@ -348,12 +407,26 @@ def unrolled(
     )
 
 
+def _untold(interpreter: Interpreter, wrapper: Wrapped) -> str | None:
+    """What tells a cell's dropout and is not there where the cell is unrolled, if anything."""
+    for statement in [definition.statement for definition in wrapper.reads]:
+        if not statement.frame.unit and statement.frame is not interpreter.frame:
+            return "the parameter of a function"
+        header = [statement.node] if isinstance(statement.node, ast.stmt) else []
+        if loops_in([*statement.blocks, *header], interpreter.blocks):
+            return "what a loop binds"
+    return None
+
+
 def _starts(interpreter: Interpreter, cell: Value, default: ast.expr | None) -> ast.expr | None:
     """The initializer that a scope gave a cell, or those of a stack, where it was made; a cell may have its own."""
     cell = (cell.cells or (cell.each,))[0] if isinstance(cell, Stacked) else cell
     while isinstance(cell, Wrapped):
         cell = cell.cell
     assert isinstance(cell, Cell)
+    starts = [_starts(interpreter, one, default) for one in cell.several]
+    if any(start is not default for start in starts):
+        return next(start for start in starts if start is not default)
     own = cell.arguments.get("initializer", cell.arguments.get("kernel_initializer"))
     if (id(cell.node), "initializer") not in interpreter.defaults and not scopes.is_missing(own):
         return default
@@ -409,7 +482,7 @@ def cell_method(interpreter: Interpreter, node: ast.Call, base: Value, name: str
         if interpreter.names.symbol(bound.get("dtype", node)) != "tf.float32":
             return Unknown("the state of a cell that is called step by step is in another type than tf.float32", node)
         return state_of(base, node)
-    if latest(values) >= Time.STAGED or not interpreter.frame.unit:
+    if latest(values) >= Time.STAGED:
         return Handle("zero_state", node)
     return ZeroState(node, bound, cell=base, owner=node.func.value)
 
@@ -440,7 +513,7 @@ def fetched_part(interpreter: Interpreter, base: FetchedState, node: ast.Attribu
     return PYTHON
 
 
-def kept_states(interpreter: Interpreter) -> set[Value]:
+def kept_states(interpreter: Interpreter) -> set[ZeroState]:
     """The states of zeros that a run is fed in place of, or asks for: they stay, and the others go."""
     runs = list(interpreter.runs.values())
     kept = {feed.key for run in runs for feed in run.feeds} | {f.value for run in runs for f in run.fetches.leaves()}
@@ -478,9 +551,9 @@ def for_versions(node: ast.Try, names: Names) -> bool:
 
 
 HANDLERS = {
-    **{home + name: _cell for home in _HOMES for name in _CELLS},
-    **{home + "DropoutWrapper": _wrapper for home in _HOMES},
-    **{home + "MultiRNNCell": _stack for home in _HOMES},
+    **{home + name: _cell for home in HOMES for name in _CELLS},
+    **{home + "DropoutWrapper": _wrapper for home in HOMES},
+    **{home + "MultiRNNCell": _stack for home in HOMES},
     "tf.nn.dynamic_rnn": _unroll,
     "tf.nn.static_rnn": _unroll,
     "tf.contrib.rnn.static_rnn": _unroll,
@@ -493,9 +566,13 @@ __all__ = [
     "Stacked",
     "Stage",
     "Unrolled",
+    "Unrolling",
     "Wrapped",
+    "alone",
     "cell_method",
+    "cells_of",
     "check",
     "for_versions",
+    "in_layers",
     "unrolled",
 ]

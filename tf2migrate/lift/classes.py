@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import builders
+from tf2migrate.lift import builders, instances
 from tf2migrate.lift.trace import Definition, Frame
 from tf2migrate.lift.values import (
     NONE,
@@ -54,6 +54,9 @@ class Instance(Value):
 
     of: Class
     attributes: dict[str, tuple[Definition, ...]] = field(default_factory=dict)
+    #: For each call of its constructor: the call, where in the graph's names it stands, and what is shared there.
+    begun: list[tuple[ast.Call, str | None, str]] = field(default_factory=list)
+    again: list[ast.Call] = field(default_factory=list)  # further calls of methods, where something may be shared
 
     @property
     def time(self) -> Time:
@@ -206,6 +209,8 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
             f"each new {made.node.name} runs something of the graph while it is made",
             "Initialize the variables once, after all instances are made.",
         )
+    if node is not None:
+        instance.begun.append((node, interpreter.scopes.path, interpreter.scopes.reuse))
     if constructor is not None:
         function = interpreter.function(constructor, made.frame)
         found = interpreter.call_driver(function, {"self": instance, **arguments}, node)
@@ -220,6 +225,8 @@ def call(interpreter: Interpreter, bound: Bound, node: ast.Call, hint: str) -> V
     skipped = 0 if bound.given else 1
     if function.node in interpreter.driver_nodes:
         given = interpreter.given_to(function.node, node, skipped)
+        if id(function.node) in interpreter.called and interpreter.scopes.may_share(None):
+            bound.instance.again.append(node)
         return interpreter.call_driver(function, {"self": bound.instance, **given}, node)
     arguments = {"self": bound.instance, **interpreter.bound(function.node, node, skipped=skipped)}
     return interpreter.call_helper(function, node, arguments, hint)
@@ -232,6 +239,7 @@ def follow_the_rest(interpreter: Interpreter) -> None:
             if method in interpreter.driver_nodes and id(method) not in interpreter.called:
                 interpreter.call_driver(interpreter.function(method, instance.of.frame), {"self": instance})
         _check_properties(interpreter, instance)
+    instances.check(interpreter)
 
 
 def _check_properties(interpreter: Interpreter, instance: Instance) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.commas import cuts
 from tf2migrate.facts.source import Source
-from tf2migrate.lift import handed
+from tf2migrate.lift import cell_helpers, handed
 from tf2migrate.lift.datasets import Element, Iterator
 from tf2migrate.lift.functions import FunctionNode
 from tf2migrate.lift.interpret import Interpreter
@@ -32,6 +32,10 @@ class Dropped:
         self._of_call: dict[int, FunctionNode] = {}
         self.passed: dict[FunctionNode, tuple[str, str, Iterator]] = {}  # a parameter, its new name, what it now is
         self.made: dict[Iterator, str] = {}  # how such an iterator is called where it is made
+        self.told = cell_helpers.unneeded(interpreter)  # of helpers: the parameters that told dropout
+        for helper, names in self.told.items():
+            self._of_function[helper] = names
+            self._of_call |= dict.fromkeys(interpreter.helper_calls[helper], helper)
         for function, calls in interpreter.given.items():
             gone = {name for name in calls[0][1] if all(_is_gone(given.get(name)) for _, given in calls)}
             gone |= {name for name, value in calls[0][1].items() if _only_fed(expressions, function, name, value)}
@@ -82,6 +86,8 @@ class Dropped:
             gone = self._of_function[function]
         source, every = _arguments(function, text)
         text = _without(source, text, [a for _, a in every], [a for label, a in every if label in gone])
+        if function in self.told:
+            return text
         added = handed.texts(self._expressions, function, node)
         return _with(text, _opening(text), added) if added else text
 

@@ -11,6 +11,7 @@ from tf2migrate.lift import (
     averages,
     bidirectional,
     builders,
+    cell_helpers,
     cells,
     collected_lazily,
     collections,
@@ -196,7 +197,10 @@ class Emitter:
         ]
         if extra:
             edits.append(self._parameters_edit(node, extra))
-        return edits
+        told = cell_helpers.edits(self.interpreter, node, self.dropped.told.get(node, set()))
+        return [
+            e for e in edits if not any(t.span.start <= e.span.start and e.span.end <= t.span.end for t in told)
+        ] + told
 
     def _parameters_edit(self, node: ast.FunctionDef | ast.AsyncFunctionDef, extra: list[str]) -> Edit:
         spec = node.args
@@ -334,6 +338,8 @@ class Emitter:
                 return [] if node in self.interpreter.moved else self._definition(node, indent)
         if not records:
             return self._text(node, indent)
+        if isinstance(node, ast.If) and cell_helpers.wraps_only(self.interpreter, node):
+            return []
         if (stage := pipeline_text.lines(self.expressions, records[-1])) is not None:
             return [indent + line for line in stage]
         if pipeline_text.never(self.expressions, node):

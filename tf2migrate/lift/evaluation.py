@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from tf2migrate.lift import (
     builders,
     cell_calls,
+    cell_kinds,
+    cell_paths,
     cells,
     classes,
     datasets,
@@ -32,6 +34,7 @@ from tf2migrate.lift.values import (
     State,
     Structure,
     Symbol,
+    Symbols,
     Tensor,
     Time,
     Unknown,
@@ -60,6 +63,8 @@ def _Name(interpreter: Interpreter, node: ast.Name) -> Value:
     definitions = found
     interpreter.statement.reads.update(definitions)
     interpreter.resolved.setdefault(id(node), set()).update(d.site for d in definitions)
+    if (wrapped := cell_paths.merged(interpreter, definitions)) is not None:
+        return wrapped
     return join([definition.value for definition in definitions], node)
 
 
@@ -248,6 +253,8 @@ def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
         return fed
     with interpreter.apart() as reads:
         function = interpreter.evaluate(node.func)
+    if isinstance(function, Symbol) and cell_kinds.by_value(interpreter, node, function):
+        function = Symbols((function.path,))
     if isinstance(function, Symbol):
         return graph_calls.symbol_call(interpreter, node, function.path, hint)
     if isinstance(function, Method):
@@ -260,6 +267,8 @@ def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
     interpreter.statement.reads |= reads
     if isinstance(function, Function):
         return interpreter.call_function(function, node, hint)
+    if isinstance(function, Symbols):
+        return cell_kinds.call(interpreter, node, function, hint)
     if isinstance(function, cells.Cell | cells.Stacked | cells.Wrapped):
         return cell_calls.call(interpreter, function, node)
     if isinstance(function, keras_layers.Object):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from tf2migrate.lift import (
     builders,
     cell_calls,
+    cell_kinds,
     cell_text,
     cells,
     collections,
@@ -130,12 +131,15 @@ class Expressions:
             return layer_text.made_text(self, value)
         if isinstance(value, pairs.Pair):
             return pairs.made_text(self, value)
-        return self._value_text(node, value) or self.renderer.inside(node)
+        text = self._value_text(node, value) or self.dropped.call(node, self.renderer.inside)
+        return text or self.renderer.inside(node)
 
     # ------------------------------------------------------------ replacements
 
     def replacement(self, node: ast.AST) -> str | None:
         """The text that stands in a node's place, or None where it stays."""
+        if isinstance(node, ast.expr) and (kind := cell_kinds.class_text(self.interpreter, node)) is not None:
+            return kind
         if isinstance(node, ast.Subscript) and (pair := pairs.pair_of(self.interpreter, node.value)):
             return pairs.item_text(self, pair, node.slice)
         if (pair := pairs.pair_of(self.interpreter, node)) is not None:
@@ -330,8 +334,9 @@ class Expressions:
             and isinstance(value, Tensor | Structure)
         ):
             return cell_calls.zeros_text(self, node, method.base)
-        if isinstance(value, cells.ZeroState) and value in self.plan.states:
-            return cell_text.zeros_text(self, value)
+        if isinstance(value, cells.ZeroState):  # a helper may make several of them
+            kept = any(state.node is value.node for state in self.plan.states)
+            return cell_text.zeros_text(self, value) if kept else "None"
         if isinstance(value, monitored.Stop):
             return monitored.stop_text(self, node, value)
         if isinstance(value, Effect) and value.kind.startswith("assign"):

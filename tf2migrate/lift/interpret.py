@@ -15,6 +15,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import children, is_main
 from tf2migrate.lift import (
     builders,
+    cell_paths,
     cells,
     classes,
     collections,
@@ -432,18 +433,20 @@ class Interpreter:
         if node is not None:
             self.helper_calls.setdefault(function.node, {})[id(node)] = node
         value = join(frame.returns, function.node) if frame.returns else NONE
+        value = cell_paths.handed_out(self, frame, node, value)
         for statement in frame.statements:
             if isinstance(statement.node, ast.Expr) and isinstance(statement.value, Unknown):
                 return statement.value
         made = [m for s in frame.statements for m in s.made]
         shared = any(s.shared for s in frame.statements)
-        staged = value.time >= Time.STAGED or any(s.effects for s in frame.statements)
+        given = latest(leaf for leaf in leaves(value) if not isinstance(leaf, cells.ZeroState))
+        staged = given >= Time.STAGED or any(s.effects for s in frame.statements)
         if (made or shared) and staged and node is not None:
             return parts.called(self, node, frame, arguments, value, hint)
         if shared or (made and staged):
             return Unknown("a function makes or finds variables in a way that is not followed", function.node)
         outer.made += made
-        if made and node is not None and value.time == Time.MADE:  # made once, also where the call is part of a tensor
+        if made and node is not None and given == Time.MADE:  # made once, also where the call is part of a tensor
             outer.made.append(Made(node, value, hint if hint not in ("", "output") else "variable"))
         if isinstance(function.node, ast.Lambda) and node is not None:
             self.inside(function)

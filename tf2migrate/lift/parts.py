@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import lazy_parts
+from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.layer_kinds import WEIGHTLESS
 from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.trace import Frame
@@ -160,6 +161,8 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
         return "a function makes variables and ops that change state"
     if any(not isinstance(leaf, Variable) and any(leaf is v for v in held) for leaf in leaves(value)):
         return "a function returns what it makes beside tensors"
+    if any(isinstance(leaf, ZeroState) for leaf in leaves(value)):
+        return "a function returns the first state of a cell beside tensors"
     for statement in frame.statements:
         compound = isinstance(statement.node, ast.If | ast.For | ast.While | ast.Try)
         split = id(statement.node) in interpreter.loops

@@ -7,6 +7,7 @@ import keyword
 import re
 from dataclasses import dataclass, field
 
+from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Iterator, Start
 from tf2migrate.lift.loops import Loop
 from tf2migrate.lift.pipelines import Pipe
@@ -47,7 +48,7 @@ class Plan:
     kept_loops: set[Loop] = field(default_factory=set)  # those whose lists are attributes, since savers keep them
     kept_things: set[int] = field(default_factory=set)  # what savers keep that has no name: attributes, when hoisted
     entered: dict[tuple[int, str], str] = field(default_factory=dict)  # those that functions start from, by new names
-    states: set[Value] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
+    states: set[ZeroState] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
     attributes: set[str] = field(default_factory=set)  # those that instances have now besides
     shared: dict[Value, Definition] = field(default_factory=dict)  # the names of variables that are found again
     bindings: dict[Value, list[Definition]] = field(default_factory=dict)  # the names of each placeholder

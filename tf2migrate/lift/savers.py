@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import saved_attributes, saved_averages, variable_lists
+from tf2migrate.lift import cells, saved_attributes, saved_averages, variable_lists
 from tf2migrate.lift.averages import Averages, Restored
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.render import spread
@@ -109,8 +109,9 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     if "max_to_keep" in bound:
         interpreter.evaluate(bound["max_to_keep"])
     before = [s for f in interpreter.frames for s in f.statements if s.graph is interpreter.graph]
-    made = {id(m.value): m.value for s in before for m in s.made}
-    turns = [m.value for s in before if loops_in(s.blocks, interpreter.blocks) for m in s.made]
+    inside = cells.in_layers(interpreter)  # whose variables are those of the layer that unrolls them
+    made = {id(m.value): m.value for s in before for m in s.made if m.value not in inside}
+    turns = [m.value for s in before if loops_in(s.blocks, interpreter.blocks) for m in s.made if m.value not in inside]
     if any(_has_variables(v) and saved_attributes.loop_of(interpreter, v) is None for v in turns):
         return Unknown("a Saver of variables that a loop makes has no counterpart that is written yet", node)
     layers = [v for v in made.values() if isinstance(v, Layer) and _has_variables(v) and not isinstance(v, Averages)]

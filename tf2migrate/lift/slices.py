@@ -67,6 +67,9 @@ def _makes(definition: Definition) -> bool:
     if isinstance(value, Holders):  # where it is a loop that fills it, what it is made in does not call anything
         node = definition.statement.node
         return not (isinstance(node, ast.Assign) and isinstance(node.value, ast.Name | ast.Attribute))
+    made = definition.statement.node
+    if isinstance(value, ZeroState) and isinstance(made, ast.Assign) and isinstance(made.value, ast.Call):
+        return True  # by the call of a helper that returns it
     return any(child is value.node for child in walk(definition.statement.node))
 
 

@@ -34,6 +34,10 @@ class Value:
     def time(self) -> Time:
         return Time.PYTHON
 
+    def one_of(self, values: list[Value]) -> Value | None:
+        """One value for this one and others that paths give instead; None where there is none."""
+        return None
+
 
 @dataclass(frozen=True, eq=False)
 class Python(Value):
@@ -65,6 +69,17 @@ class Symbol(Value):
     """A name of TensorFlow, not yet called."""
 
     path: str
+
+    def one_of(self, values: list[Value]) -> Value | None:
+        paths = [value.path for value in values if isinstance(value, Symbol)]
+        return Symbols(tuple(dict.fromkeys(paths))) if len(paths) == len(values) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Symbols(Value):
+    """One of several names of TensorFlow, not yet called."""
+
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,6 +325,8 @@ def join(values: list[Value], node: ast.AST) -> Value:
     for v in distinct:
         if isinstance(v, Unknown):
             return v
+    if (one := distinct[-1].one_of(distinct)) is not None:
+        return one
     if all(isinstance(leaf, Python) for v in distinct for leaf in leaves(v)):  # lists of data beside other data
         kinds = {type(v) for v in distinct}
         if kinds != {Structure}:

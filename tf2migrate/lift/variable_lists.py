@@ -304,9 +304,11 @@ def _called(interpreter: Interpreter, value: object) -> Iterator[int]:
         yield id(value.layer)
     elif isinstance(value, cell_calls.Stepped) and value.cell is not None:
         yield id(value.cell)
-    elif isinstance(value, cells.Unrolled):
+    elif isinstance(value, cells.Unrolling):
         yield id(value.node)
-        yield from (id(stage.cell) for stage in value.stages)
+        for unrolled in value.ways:
+            yield from (id(stage.cell) for stage in unrolled.stages)
+            yield from map(id, cells.cells_of(unrolled.stages))
     elif isinstance(value, parts.Call) and value.made is not None:
         for thing in parts.things(interpreter, value.made):
             yield id(thing)
@@ -320,6 +322,7 @@ class Kept:
     attribute: str
     after: ast.AST
     text: str
+    called: bool = False  # whether it is a function that gives the list
 
 
 def keep(expressions: Expressions, collected: Collected) -> Kept | None:
@@ -337,13 +340,16 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     layers_only = all(isinstance(m.value, Layer) for m in collected.members)
     alike = layers_only or collected.rest is None
     one = all(home is not None and home.frame is last.frame for home in homes)
-    if not (one and alike and instance is not None and owner is not None):
+    if not (one and instance is not None and owner is not None):
         what = "the variables of a collection are made where they cannot be named from here"
         raise Refused("TFM902", node, what, "Ask for them in the function that makes them.")
     wanted = collected.hint or collected.collection
     attribute = visibility.free_attribute(expressions.interpreter, instance, expressions.plan, wanted)
     paths = [expressions.path(node, member.value) for member in collected.members]
-    return Kept(owner, attribute, last.node, f"[{', '.join(paths)}]")
+    if not alike:  # layers have their variables once they have been called
+        return Kept(owner, attribute, last.node, f"lambda: {_listed(expressions, node, collected)}", called=True)
+    stars = ["*" if _several(expressions, member.value) else "" for member in collected.members]
+    return Kept(owner, attribute, last.node, f"[{', '.join(map(''.join, zip(stars, paths, strict=True)))}]")
 
 
 def _named(interpreter: Interpreter, asked: Statement, instance: Instance) -> str | None:
@@ -370,10 +376,15 @@ def _home(interpreter: Interpreter, value: Value) -> Statement | None:
 def list_text(expressions: Expressions, node: ast.expr, collected: Collected) -> str:
     """The list, by the names of what is in it."""
     kept = expressions.kept.get(id(node))
-    if kept is not None and collected.rest is None:
-        return f"{kept.owner}.{kept.attribute}"
+    if kept is not None and (kept.called or collected.rest is None):
+        return f"{kept.owner}.{kept.attribute}" + ("()" if kept.called else "")
     if kept is not None:
         return f"[v for layer in {kept.owner}.{kept.attribute} for v in layer.{_held(collected)}]"
+    return _listed(expressions, node, collected)
+
+
+def _listed(expressions: Expressions, node: ast.expr, collected: Collected) -> str:
+    """The list where all that is in it can be named."""
     found = []
     for member in collected.members:
         path = expressions.path(node, member.value)
@@ -381,10 +392,29 @@ def list_text(expressions: Expressions, node: ast.expr, collected: Collected) ->
             regularizer = expressions.interpreter.regularizers[member.value]
             found.append(f"{expressions.operand(regularizer)}({path})")
         else:
-            found.append(path if isinstance(member.value, Variable) else f"*{path}.{_held(collected)}")
+            found.append(
+                path if isinstance(member.value, Variable) else _of_layer(expressions, member.value, path, collected)
+            )
     if len(found) == 1 and found[0].startswith("*"):
-        return found[0][1:]
+        return f"[{found[0][2:-1]}]" if found[0].startswith("*(") else found[0][1:]
     return f"[{', '.join(found)}]"
+
+
+def _of_layer(expressions: Expressions, layer: Value, path: str, collected: Collected) -> str:
+    """The variables of a layer among others; cells that are unrolled one after the other have several layers."""
+    if _several(expressions, layer):
+        return f"*(v for rnn in {path} for v in rnn.{_held(collected)})"
+    return f"*{path}.{_held(collected)}"
+
+
+def _several(expressions: Expressions, value: Value) -> bool:
+    """Whether something is a list of layers: of cells unrolled one after the other, or in both directions."""
+    if not isinstance(value, Layer) or value.kind != "RNN":
+        return False
+    unrolled = expressions.interpreter.rewrites.get(id(value.node))
+    if not isinstance(unrolled, cells.Unrolling):
+        return False
+    return len(unrolled.ways) > 1 or any(way.several for way in unrolled.ways)
 
 
 def _held(collected: Collected) -> str:
