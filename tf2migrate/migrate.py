@@ -15,6 +15,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.imports import tidy
 from tf2migrate.leftovers import leftovers
 from tf2migrate.lift import lift
+from tf2migrate.lift.bound_arguments import bound_arguments
 from tf2migrate.lift.estimator_canned import canned
 from tf2migrate.lift.estimators import estimators, unwrapped
 from tf2migrate.lift.imported_graphs import imported_graphs
@@ -133,6 +134,7 @@ STAGES: tuple[Stage, ...] = (
     wrapped,
     _tf1(canned),
     _tf1(_placed(estimators)),
+    _tf1(bound_arguments),
     _tf1(imported_graphs),
     _tf1(optimize_loss),
     _tf1(properties),
