@@ -17,6 +17,7 @@ from tf2migrate.lift import (
     datasets,
     fifo,
     graph_elements,
+    holders,
     kept_fetches,
     keras_layers,
     layers,
@@ -446,6 +447,8 @@ def _gradients(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
 
 def method_call(interpreter: Interpreter, node: ast.Call, method: Method, hint: str) -> Value | None:
     """The value of a method call, or None where the method is none of the graph's."""
+    if isinstance(method.base, holders.Holders):
+        return Unknown("a list of placeholders that a loop or comprehension fills changes", node)
     try:
         value = _method(interpreter, node, method, hint)
     except Unbound as problem:

@@ -30,11 +30,14 @@ class Holders(Placeholder):
         return True
 
 
-def of(value: Value) -> Holders | None:
-    """The list of as many placeholders as are made of one call; None where each has a value of its own, or no type."""
-    if type(value) is not Placeholder or value.default is not None or value.untyped or "dtype" not in value.arguments:
+def of(interpreter: Interpreter, value: Value) -> Holders | None:
+    """The list of as many placeholders as one call makes; None where each has a value or a type of its own."""
+    if type(value) is not Placeholder or value.default is not None:
         return None
-    return Holders(value.node, value.arguments)
+    dtype = value.arguments.get("dtype")
+    written = isinstance(dtype, ast.Constant) and isinstance(dtype.value, str)
+    named = isinstance(dtype, ast.Attribute) and (interpreter.names.symbol(dtype) or "").startswith("tf.")
+    return Holders(value.node, value.arguments) if written or named else None
 
 
 def of_comprehension(interpreter: Interpreter, node: ast.expr, value: Value) -> Holders | None:
@@ -43,7 +46,7 @@ def of_comprehension(interpreter: Interpreter, node: ast.expr, value: Value) -> 
     alone = isinstance(interpreter.statement.node, ast.Assign) and interpreter.statement.node.value is node
     if not plain or not alone or not interpreter.frame.unit or loops_in(interpreter.blocks):
         return None
-    found = of(value)
+    found = of(interpreter, value)
     return found if isinstance(node, ast.ListComp) and found is not None and found.node is node.elt else None
 
 
@@ -58,7 +61,7 @@ def follow(interpreter: Interpreter, node: ast.For | ast.While) -> bool:
     if known is None or _acts(interpreter, node.iter) or not _only_there(interpreter, node, known):
         return False
     with interpreter.within(interpreter.record(node)) as statement, interpreter.apart():
-        found = of(interpreter.evaluate(call))
+        found = of(interpreter, interpreter.evaluate(call))
     if found is None:
         interpreter.frame.statements.pop()
         return False
