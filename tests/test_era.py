@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from test_rules import outputs
 
-from tf2migrate.facts.era import is_tf1, old_keywords
+from tf2migrate.facts.era import is_tf1, old_keywords, spells_tf1
 from tf2migrate.facts.program import Program
 from tf2migrate.leftovers import leftovers
 from tf2migrate.records import in_tf2, records, tf1_symbols, tf2_symbols
@@ -60,14 +60,42 @@ def test_not_tf1(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        (TF + "x = tf.where(tf.log(y) > 0, y, z)\n", True),
+        (TF + "x = tf.reduce_sum(y, keep_dims=True)\n", True),
+        (TF + "x = data.make_one_shot_iterator()\n", True),
+        ("from tensorflow import *\nx = placeholder(float32)\n", True),
+        (TF + "x = tf.where(y, tf.compat.v1.log(y), tf.compat.v1.Session)\n", False),
+        (TF + "x = tf.compat.v1.reduce_sum(y, keep_dims=True)\n", False),
+        ("import tensorflow.compat.v1 as tf\nx = tf.log(y)\n", False),
+    ],
+)
+def test_names_of_tensorflow_1_without_compat(text: str, spelled: bool) -> None:
+    assert spells_tf1(Program(text)) is spelled
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         (TF + "é = 'é', tf.log(1)\n", ["2:10 tf.log"]),
         (TF + "f(tf.layers.dense, tf.nn.relu)\n", ["2:3 tf.layers.dense"]),
         (TF + "x = tf.data.Iterator.from_structure(a)\n", ["2:5 tf.data.Iterator.from_structure"]),
         (TF + "x = d.make_one_shot_iterator()\n", ["2:5 the method make_one_shot_iterator"]),
-        ("import tensorflow.compat.v1 as tf\n", ["1:1 tensorflow.compat.v1"]),
-        (TF + "x = tf.compat.v1.ones\n", ["2:5 tf.compat.v1.ones"]),
+        ("import tensorflow.compat.v1 as tf\n", ["1:1 tensorflow.compat.v1 is TensorFlow 1's"]),
+        (
+            "from tensorflow.compat.v1 import Session, ones\n",
+            [
+                "1:1 tensorflow.compat.v1.Session is TensorFlow 1's",
+                "1:1 tensorflow.compat.v1.ones is TensorFlow 1's: TensorFlow 2 has tf.ones",
+            ],
+        ),
+        (TF + "x = tf.compat.v1.ones\n", ["2:5 tf.compat.v1.ones is TensorFlow 1's: TensorFlow 2 has tf.ones"]),
+        (TF + "x = tf.compat.v1.Session\n", ["2:5 tf.Session"]),
+        (
+            "from tensorflow.python.eager import core\nx = core.f\n",
+            ["2:5 tensorflow.python.eager.core.f is TensorFlow's own, and none of the names of TensorFlow 2"],
+        ),
         (
             "from tensorflow.contrib import rnn\nx = rnn.LSTMCell\n",
             ["1:1 tensorflow.contrib.rnn", "2:5 tf.contrib.rnn.LSTMCell"],
@@ -81,7 +109,7 @@ def test_not_tf1(text: str) -> None:
 def test_leftovers(text: str, said: list[str]) -> None:
     ending = " does not exist in TensorFlow 2"
     assert [str(f) for f in leftovers(Program(text))] == [
-        f"{place.replace(' ', ' TFM199 ', 1)}{ending}" for place in said
+        place.replace(" ", " TFM199 ", 1) + ("" if " is " in place else ending) for place in said
     ]
 
 

@@ -21,12 +21,11 @@ def leftovers(program: Program) -> tuple[Finding, ...]:
             if alias.name == "*" and path.startswith("tensorflow."):
                 found.append(_star(program, node, path))
             elif not importable(path):
-                found.append(_finding(program, node, path))
+                found.append(_finding(program, node, path, path))
     for expression, symbol in program.uses:
         raw = program.names.raw(expression) or ""
         if not exists(symbol, raw) and not isinstance(getattr(expression, "ctx", None), ast.Store):
-            name = raw.replace("tensorflow", "tf", 1) if in_tf2(symbol) else symbol
-            found.append(_finding(program, expression, name))
+            found.append(_finding(program, expression, symbol, raw))
     for method in (n for n in program.nodes if isinstance(n, ast.Attribute) and n.attr in GONE_METHODS):
         if program.names.symbol(method) is None:
             found.append(_finding(program, method, f"the method {method.attr}"))
@@ -61,9 +60,21 @@ def importable(path: str) -> bool:
     return in_tf2("tf" + path.removeprefix("tensorflow"))
 
 
-def _finding(program: Program, node: ast.expr | ast.stmt, name: str) -> Finding:
+def _finding(program: Program, node: ast.expr | ast.stmt, name: str, raw: str = "") -> Finding:
     line, column = program.position(program.span(node).start)
-    return Finding(line, column, "TFM199", f"{name} does not exist in TensorFlow 2", _advice(canonical(name)))
+    return Finding(line, column, "TFM199", _message(name, raw), _advice(canonical(name)))
+
+
+def _message(name: str, raw: str) -> str:
+    """What is wrong with a name; what TensorFlow 2 has without wanting it to be used is not said to be missing."""
+    symbol = canonical(raw)
+    if raw.startswith("tensorflow.compat.v1") and (name == raw or in_tf2(symbol)):
+        written = raw if raw == name else raw.replace("tensorflow", "tf", 1)
+        there = symbol != "tf" and in_tf2(symbol)
+        return f"{written} is TensorFlow 1's" + (f": TensorFlow 2 has {symbol}" if there else "")
+    if raw.startswith("tensorflow.python.") and name.startswith("tf.python."):
+        return f"{raw} is TensorFlow's own, and none of the names of TensorFlow 2"
+    return f"{name} does not exist in TensorFlow 2"
 
 
 def _advice(symbol: str) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from tf2migrate.apply import apply
 from tf2migrate.blanklines import squeeze
 from tf2migrate.compat import compat, needed
-from tf2migrate.facts.era import is_tf1
+from tf2migrate.facts.era import is_tf1, spells_tf1
 from tf2migrate.facts.program import Program
 from tf2migrate.imports import tidy
 from tf2migrate.leftovers import leftovers
@@ -262,7 +262,10 @@ def _stopped(before: Program, findings: Sequence[Finding]) -> tuple[Finding, ...
 def _uses(program: Program) -> Iterator[Finding]:
     """Every use of a name that is gone or is called otherwise today."""
     yield from leftovers(program)
+    spelled = spells_tf1(program)
     for node, symbol in old_calls(program):
+        if not spelled and not (program.names.raw(node.func) or "").startswith("tensorflow.compat.v1"):
+            continue
         line, column = program.position(program.span(node).start)
         advice = "`tf2migrate --diff` shows what the program becomes, or what stands in the way."
-        yield Finding(line, column, "TFM199", f"{symbol} takes other arguments today", advice)
+        yield Finding(line, column, "TFM199", f"{symbol} is called otherwise today", advice)

@@ -114,9 +114,8 @@ class Upgrader:
         if record.needs and any(keyword.arg == record.needs for keyword in node.keywords):
             return False
         try:
-            if record.is_mapped:
-                kept = record.keeps(len(node.args), bind(node, record.params))
-                return not kept or self._named(node.func, record) != self.program.segment(node.func)
+            if record.is_mapped and record.keeps(len(node.args), bind(node, record.params)):
+                return self._named(node.func, record) != self.program.segment(node.func)
             return self._call(node, record) != self.inside(_Arguments(node), self.program.span(node))
         except (Refused, Unbound):
             return True

@@ -52,6 +52,19 @@ def is_tf1(program: Program) -> bool:
     return any(_says_tf1(program, node, star) for node in suspects)
 
 
+def spells_tf1(program: Program) -> bool:
+    """Whether a name of TensorFlow 1 alone is written without compat.v1.
+
+    Where none is, what both versions have and is not written with it either means what TensorFlow 2 makes of it.
+    """
+    gone = (program.names.raw(use) or "" for use, symbol in program.uses if symbol in tf1_symbols() and _gone(symbol))
+    if any(not raw.startswith(_V1[0]) for raw in gone):
+        return True
+    calls = [c for c in program.each(ast.Call) if not (program.names.raw(c.func) or "").startswith(_V1[0])]
+    suspects = [*calls, *program.each(ast.Attribute), *program.each(ast.Name)]
+    return any(_says_tf1(program, node, "import *" in program.text) for node in suspects)
+
+
 def _says_tf1(program: Program, node: ast.AST, star: bool) -> bool:
     """Whether a node that is no symbol itself is one that TensorFlow 2 has no meaning for."""
     match node:

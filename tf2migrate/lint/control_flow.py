@@ -401,7 +401,7 @@ def _unreached(ground: Ground, node: ast.AST, context: Context) -> Iterator[Foun
         test = node.test
     elif isinstance(node, ast.For) and ground.kind(node.iter) == "tensor":
         test = node.iter
-    if test is None or ground.kind(test) != "tensor":
+    if test is None or ground.kind(test) != "tensor" or _has_length(ground, test):
         return
     where = (
         "Keras 3 calls this without AutoGraph" if context.why == "keras" else "AutoGraph does not convert this function"
@@ -412,6 +412,11 @@ def _unreached(ground: Ground, node: ast.AST, context: Context) -> Iterator[Foun
         f"{where}: a tensor has no value here to decide by",
         "Use tf.cond, tf.where or tf.while_loop, or put it in a tf.function.",
     )
+
+
+def _has_length(ground: Ground, test: ast.expr) -> bool:
+    """Whether a test asks for a tensor's length, which is a number without AutoGraph, or told of by another rule."""
+    return any(isinstance(n, ast.Call) and ground.view.path(n.func) == "builtins.len" for n in walk(test))
 
 
 def _function(ground: Ground, function: Function, context: Context) -> Iterator[Found]:

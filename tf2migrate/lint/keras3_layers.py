@@ -61,7 +61,10 @@ def _class(kinds: Kinds, node: ast.ClassDef) -> Iterator[Found]:
 
 
 def _variables(kinds: Kinds, cls: ast.ClassDef, kind: str) -> Iterator[Found]:
-    """`self.w = tf.Variable(...)`: a layer of Keras 3 does not see it."""
+    """`self.w = tf.Variable(...)`: a layer of Keras 3 does not see it. A metric may reset its variables by itself."""
+    resets = ("reset_state", "reset_states")
+    if kind == "Metric" and any(isinstance(n, ast.FunctionDef) and n.name in resets for n in cls.body):
+        return
     for node in ast.walk(cls):
         match node:
             case ast.Assign(targets=[ast.Attribute(value=ast.Name() as owner)], value=ast.Call() as call):

@@ -217,6 +217,7 @@ def _import_from(kinds: Kinds, statement: ast.ImportFrom) -> Iterator[Found]:
     if module.startswith(_PRIVATE):
         yield from _private(kinds, statement)
         return
+    read = {n.id for n in kinds.program.each(ast.Name)}
     told: list[tuple[ast.alias, str, str]] = []
     moved: dict[ast.alias, tuple[str, str]] = {}
     for alias in statement.names:
@@ -225,6 +226,8 @@ def _import_from(kinds: Kinds, statement: ast.ImportFrom) -> Iterator[Found]:
         new = target(name, record) if record is not None else "" if alias.name == "*" else _elsewhere(name)
         if record is None and not new:
             continue
+        if name.endswith("keras.optimizers.legacy") and (alias.asname or alias.name) not in read:
+            continue  # the module is still there: what it holds stops
         advice = record.advice if record is not None and not new else f"Import {new}."
         told.append((alias, name, advice))
         if new:

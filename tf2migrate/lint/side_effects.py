@@ -29,6 +29,9 @@ _MUTATORS = frozenset(
     )
 )
 
+#: What a tensor, a tape or a function has while it is traced, and no call changes.
+_OF_TRACE = frozenset(("shape", "get_shape", "dtype", "name", "watched_variables", "element_spec", "type_spec"))
+
 _FILES = re.compile(
     r"builtins\.open|os\.(makedirs|mkdir|remove|rename|rmdir|unlink|system|replace|listdir|walk|scandir)|shutil\.\w+"
     r"|numpy\.(save|savez|savez_compressed|savetxt|load|loadtxt|genfromtxt|fromfile)|pickle\.(dump|load)"
@@ -266,7 +269,7 @@ def _method(
     if called.attr not in _MUTATORS or ground.view.path(called):
         return
     if _is_outer_collection(ground, called.value, function):
-        yield _mutated(ground, node, called.value)
+        yield _mutated(ground, node, called.value, node.args)
     elif _is_parameter(ground, called.value, function, context):
         kind = ground.kind(called.value)
         if kind in CONTAINERS or (
@@ -275,13 +278,29 @@ def _method(
             yield _parameter(node, called.value)
 
 
-def _mutated(ground: Ground, node: ast.stmt | ast.expr, owner: ast.expr) -> Found:
+def _mutated(ground: Ground, node: ast.stmt | ast.expr, owner: ast.expr, given: list[ast.expr]) -> Found:
+    """A change of a collection; what keeps shapes or names of a trace is meant to be made once for each trace."""
     return Found(
         MUTATED,
         node,
         f"{ground.program.segment(owner)} of outside is changed while the function is traced, and not at each call",
         "Return the value, or keep it in a tf.Variable or a tf.TensorArray.",
+        sure=not given or not all(_is_of_trace(ground, value) for value in given),
     )
+
+
+def _is_of_trace(ground: Ground, value: ast.expr) -> bool:
+    """Whether a value is made of what a trace knows, such as shapes and names, and of no tensor besides."""
+    known = [n for n in walk(value) if isinstance(n, ast.Attribute) and n.attr in _OF_TRACE]
+    mapped = [
+        n
+        for n in walk(value)
+        if isinstance(n, ast.Call) and n.args and isinstance(n.args[0], ast.Lambda)
+        and any(isinstance(inner, ast.Attribute) and inner.attr in _OF_TRACE for inner in walk(n.args[0].body))
+    ]  # fmt: skip
+    told = {id(n) for part in (*known, *mapped) for n in walk(part)}
+    names = [n for n in walk(value) if isinstance(n, ast.Name) and id(n) not in told]
+    return bool(known) and not any(ground.kind(n) in ("tensor", "likely", "nest") for n in names)
 
 
 def _parameter(node: ast.stmt | ast.expr, owner: ast.expr) -> Found:
@@ -396,7 +415,8 @@ def _stored(
                 if _is_filled(ground, node, part.value):
                     continue  # a place that is filled once, while the function is traced
                 if _is_outer_collection(ground, part.value, function):
-                    yield _mutated(ground, node, part.value)
+                    given = [node.value] if isinstance(node, ast.Assign) else []
+                    yield _mutated(ground, node, part.value, given)
                 elif _is_parameter(ground, part.value, function, context):
                     direct = context.why == "function" and ground.kind(part.value) in ("likely", "unknown")
                     if direct or ground.kind(part.value) in CONTAINERS:  # a tensor takes no item assignment either

@@ -247,7 +247,7 @@ def created(ground: Ground) -> Iterator[Found]:
         yield from _rebinding(ground)
 
 
-def _guarded(ground: Ground, node: ast.AST) -> bool:
+def _guarded(ground: Ground, node: ast.AST, through: tuple[int, ...] = ()) -> bool:
     """Whether a place may be reached in the first trace only: below a test of Python's, such as for what is there."""
     if ground.traced.runs_eagerly(node) or _is_wrapped(ground, node):
         return True
@@ -256,7 +256,17 @@ def _guarded(ground: Ground, node: ast.AST) -> bool:
             return True
         if isinstance(above, ast.Try):
             return True
-    return False
+    return _is_called_once(ground, node, through)
+
+
+def _is_called_once(ground: Ground, node: ast.AST, through: tuple[int, ...]) -> bool:
+    """Whether every call of the function that a place stands in may be reached in the first trace only."""
+    function, context = ground.view.function(node), ground.traced.of(node)
+    if context is None or context.why != "reached" or id(function) in through:
+        return False
+    calls = [c for c in ground.view.kinds.calls if any(t is function for t in ground.view.called(c.func))]
+    inner = (*through, id(function))
+    return bool(calls) and all(_guarded(ground, call, inner) for call in calls if ground.traced.of(call) is not None)
 
 
 def _is_wrapped(ground: Ground, node: ast.AST) -> bool:
