@@ -221,6 +221,8 @@ def _builtin(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found
         yield _needs(node, name, _BUILTINS[name], edits)
     elif name in ("enumerate", "zip") and "tensor" in kinds:
         yield _needs(node, name, "tf.range and an index, or a tf.data.Dataset", ())
+    elif name in ("int", "float", "range") and "tensor" in kinds and not context.autograph:
+        yield _needs(node, name, "tf.while_loop, or put it in a tf.function" if name == "range" else "tf.cast", ())
     elif name in ("any", "all") and len(node.args) == 1 and _of_tensors(ground.type(node.args[0])):
         yield _needs(node, name, "tf.logical_or and tf.logical_and", ())
     elif name in ("bool", "divmod") and "tensor" in kinds:

@@ -37,6 +37,8 @@ _FILES = re.compile(
     r"|numpy\.(save|savez|savez_compressed|savetxt|load|loadtxt|genfromtxt|fromfile)|pickle\.(dump|load)"
     r"|json\.(dump|load)|csv\.(reader|writer)|subprocess\.\w+|pathlib\.Path\.(write_text|write_bytes)"
     r"|tf\.io\.gfile\.(GFile|makedirs|mkdir|remove|rename|copy|rmtree|listdir|glob)|joblib\.(dump|load)"
+    r"|cv2\.(imread|imwrite|VideoCapture)|PIL\.Image\.open|imageio(\.v[23])?\.(imread|imwrite)|librosa\.load"
+    r"|soundfile\.(read|write)|pandas\.read_\w+|scipy\.io\.(loadmat|savemat|wavfile\.(read|write))"
 )
 _FROZEN = re.compile(
     r"time\.(time|time_ns|perf_counter|monotonic|process_time|clock|strftime|localtime|gmtime|ctime|sleep)"
@@ -44,6 +46,10 @@ _FROZEN = re.compile(
     r"|random\.(?!seed$|Random$|SystemRandom$|getstate$|setstate$)\w+"
     r"|numpy\.random\.(?!seed$|RandomState$|default_rng$|Generator$|get_state$|set_state$|SeedSequence$)\w+"
 )
+
+#: What makes a generator of random numbers, and what is asked of one besides numbers.
+_GENERATORS = re.compile(r"numpy\.random\.(default_rng|RandomState|Generator)|random\.(Random|SystemRandom)")
+_OF_GENERATORS = frozenset(("seed", "spawn", "get_state", "set_state", "getstate", "setstate"))
 
 
 def side_effects(ground: Ground) -> Iterator[Found]:
@@ -74,7 +80,8 @@ def _call(ground: Ground, node: ast.Call, function: AnyFunction, context: Contex
     elif _FILES.fullmatch(path):
         yield Found(FILES, node, f"{_short(path)} runs while the function is traced, and not at each call", _OUT)
     elif _FROZEN.fullmatch(path) and not _is_dead(ground, node):
-        yield _frozen(ground, node, path)
+        what = "draws one number" if "random" in path else "reads one time" if "time" in path else "runs once"
+        yield _frozen(ground, node, f"{_short(path)} {what}", path)
     elif path == "builtins.next" and node.args and _begins_anew(ground, node.args[0], function):
         yield Found(
             NEXT,
@@ -94,6 +101,8 @@ def _call(ground: Ground, node: ast.Call, function: AnyFunction, context: Contex
         if not _is_told(ground, node):
             yield _text(node)
     elif isinstance(node.func, ast.Attribute):
+        if _draws(ground, node.func, function):
+            yield _frozen(ground, node, f"{ground.program.segment(node.func)}() draws one number")
         yield from _method(ground, node, node.func, function, context)
 
 
@@ -193,7 +202,18 @@ def _is_dead(ground: Ground, node: ast.Call) -> bool:
     return isinstance(above, ast.keyword) and above.arg in ("seed", "name")
 
 
-def _frozen(ground: Ground, node: ast.Call, path: str) -> Found:
+def _draws(ground: Ground, called: ast.Attribute, function: AnyFunction) -> bool:
+    """Whether a method is one of a generator of random numbers, of Python's or NumPy's, that was made outside."""
+    owner = called.value
+    if called.attr in _OF_GENERATORS or not isinstance(owner, ast.Name) or not ground.is_free(owner, function):
+        return False
+    made = [b.node for b in ground.view.scopes.bindings(owner)]
+    return bool(made) and all(
+        isinstance(m, ast.Call) and _GENERATORS.fullmatch(ground.symbol(m.func)) is not None for m in made
+    )
+
+
+def _frozen(ground: Ground, node: ast.Call, what: str, path: str = "") -> Found:
     program = ground.program
     new = {
         "random.random": "tf.random.uniform",
@@ -210,14 +230,14 @@ def _frozen(ground: Ground, node: ast.Call, path: str) -> Found:
         called = spelled(program, "tf.random." + path.rpartition(".")[2], modules(program))
         if called is not None and set(given) == {"size"}:
             edits = (Edit(program.span(node), f"{called}({given['size']})"),)
-    what = "draws one number" if "random" in path else "reads one time" if "time" in path else "runs once"
     return Found(
         FROZEN,
         node,
-        f"{_short(path)} {what} while the function is traced, and every call has that",
+        f"{what} while the function is traced, and every call has that",
         "Use tf.random or tf.timestamp, or hand the value over as an argument.",
         edits,
         safe=False,
+        sure=not path.startswith("uuid."),  # mostly a name or a mark that need only be like no other
     )
 
 

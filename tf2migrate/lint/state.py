@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tf2migrate.facts.tree import walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
+from tf2migrate.lint.kept_attributes import changed_between
 from tf2migrate.lint.keras3_edits import argument, keyword_name, literal
 from tf2migrate.lint.keras3_scopes import Function
 from tf2migrate.lint.traced import Context
@@ -69,6 +70,7 @@ def captured(ground: Ground) -> Iterator[Found]:
             found = list(_attribute(ground, node, function, context)) if key not in told else []
             told |= {key} if found else set()
             yield from found
+    yield from changed_between(ground, ATTRIBUTE)
 
 
 _PLAIN = ("python", "array", "tensor", "list", "dict", "tuple", "set", "unknown", "range", "likely", "dimension")
