@@ -106,7 +106,7 @@ def eager_only(ground: Ground) -> Iterator[Found]:
             yield from _builtin(ground, node, context)
         elif isinstance(node, ast.Compare) and not _asks_first(ground, node):
             yield from _contains(ground, node)
-        elif isinstance(node, ast.Subscript):
+        elif isinstance(node, ast.Subscript) and not ground.traced.runs_eagerly(node):
             yield from _dimension(ground, node, function, context)
     for place in ground.program.each(ast.Assign):
         yield from _item(ground, place)

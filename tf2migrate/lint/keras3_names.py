@@ -279,6 +279,10 @@ def _written(kinds: Kinds, statement: ast.ImportFrom, moved: dict[ast.alias, tup
     )
 
 
+#: Modules of the private copy whose functions neither make nor take anything of Keras.
+_HELPERS = frozenset(("conv_utils", "io_utils", "np_utils", "testing_utils"))
+
+
 def _private(kinds: Kinds, statement: ast.ImportFrom) -> Iterator[Found]:
     """TensorFlow's own copy of Keras 2, whose objects Keras 3 does not take."""
     program = kinds.program
@@ -297,4 +301,5 @@ def _private(kinds: Kinds, statement: ast.ImportFrom) -> Iterator[Found]:
         f"{old} is TensorFlow's own copy of Keras 2, and does not mix with tf.keras",
         "Import from tensorflow.keras.",
         edits,
+        sure=not all(_HELPERS & {*name.split(".")} for name in there),
     )

@@ -71,7 +71,7 @@ CALLERS = frozenset(
 _PYTHONS = re.compile(r"(^|_)(python|numpy|np|eager|eagerly)(_|$)")
 
 #: The name of what asks how the program runs: `tf.executing_eagerly`, `tf.inside_function`, or one's own.
-_ASKING = re.compile(r"eager|inside_function|in_\w*graph|is_\w*(graph|symbolic|tracing)")
+_ASKING = re.compile(r"eager|inside_function|(\b|_)in_\w*function|in_\w*graph|is_\w*(graph|symbolic|tracing)")
 
 #: Where no file of a tree is imported from.
 _NOT_OF_A_TREE = ("builtins.", "tensorflow.", "numpy.", "math.", "os.", "functools.", "typing.", "collections.")
