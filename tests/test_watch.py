@@ -40,7 +40,7 @@ class Watched:
         """What is printed up to a line that begins so."""
         text = ""
         while True:
-            line = self.lines.get(timeout=30)
+            line = self.lines.get(timeout=120)
             assert line, text
             text += line
             if line.startswith(end):
@@ -84,7 +84,7 @@ def test_changes_of_files_and_settings_are_reported_until_the_user_ends_it(folde
     (folder / "pyproject.toml").write_text('[tool.tf2migrate]\nignore = ["TFM5"]\n')
     assert "Nothing to report." in watched.report()
     watched.process.send_signal(signal.SIGINT)
-    assert watched.process.wait(30) == 0
+    assert watched.process.wait(120) == 0
 
 
 def test_fixes_are_made_as_files_are_saved(folder: Path) -> None:

@@ -10,11 +10,11 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any, Literal
 
 from tf2migrate.verify.settings import Case, Settings
-from tf2migrate.verify.trace import TEXTS, Trace, read_events
+from tf2migrate.verify.trace import Trace, read_events
 
 #: TensorFlow 1 as today's has it; TensorFlow 2 with Keras 2; exactly what a user gets.
 Mode = Literal["old", "legacy", "new"]
@@ -258,18 +258,17 @@ def listing(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def written(folder: Path, before: dict[str, tuple[int, int]]) -> dict[str, bytes]:
-    """The files that a run made or changed; of texts what is in them."""
-
-    def content(name: str, size: int) -> bytes:
-        if size > LARGEST_FILE or PurePath(name).suffix.lower() not in TEXTS:
-            return b""
-        try:
-            return (folder / name).read_bytes()
-        except OSError:  # it may not be read
-            return b""
-
-    after = sorted(listing(folder).items())
-    return {name: content(name, size) for name, (size, time) in after if before.get(name) != (size, time)}
+    """The files that a run made or changed, with what is in them where they are not too large, alone or together."""
+    found: dict[str, bytes] = {}
+    rest = 5 * LARGEST_FILE
+    for name, stat in sorted(listing(folder).items()):
+        if before.get(name) != stat:
+            found[name] = b""
+            if stat[0] <= min(rest, LARGEST_FILE):
+                with suppress(OSError):  # it may not be read
+                    found[name] = (folder / name).read_bytes()
+                    rest -= stat[0]
+    return found
 
 
 def ending(answer: dict[str, Any], trace: Trace, settings: Settings) -> str:
