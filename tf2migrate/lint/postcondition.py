@@ -14,7 +14,10 @@ from tf2migrate.facts.tree import children, walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground, ground_of
 from tf2migrate.lint.state import ATTRIBUTE, MAKING, STALE, captured
+from tf2migrate.lint.view import AnyFunction
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def fresh(program: Program, options: Options) -> Outcome:
@@ -52,14 +55,15 @@ def _may_capture(program: Program) -> bool:
     for name in program.each(ast.Name):
         if not isinstance(name.ctx, ast.Load):
             (again if name.id in bound or id(name) in of_loops else bound).add(name.id)
-    bodies = {function: list(_body(function)) for function in program.each(ast.FunctionDef)}
+    functions = [node for node in program.nodes if isinstance(node, _FUNCTIONS)]
+    bodies: dict[AnyFunction, list[ast.AST]] = {function: list(_body(function)) for function in functions}
     for function, body in bodies.items():
         within = {id(n) for n in _of_comprehensions(body)}
         own = {n.arg for n in walk(function.args) if isinstance(n, ast.arg)}
         own |= {n.id for n in _stored(body) if isinstance(n, ast.Name) and id(n) not in within}
         if any(isinstance(n, ast.Name) and n.id in again - own and id(n) not in within for n in body):
             return True
-    return _reads_changed(bodies)
+    return _reads_changed(program, bodies)
 
 
 def _of_comprehensions(body: Iterable[ast.AST]) -> Iterator[ast.Name]:
@@ -71,23 +75,26 @@ def _of_comprehensions(body: Iterable[ast.AST]) -> Iterator[ast.Name]:
             yield from (n for n in walk(node) if isinstance(n, ast.Name) and n.id in bound and id(n) not in outer)
 
 
-def _reads_changed(bodies: Mapping[ast.FunctionDef, list[ast.AST]]) -> bool:
-    """Whether what may be traced reads an attribute that another function sets."""
+def _reads_changed(program: Program, bodies: Mapping[AnyFunction, list[ast.AST]]) -> bool:
+    """Whether what may be traced reads an attribute that is set elsewhere than where objects are made."""
     said = {f: {_name(n) for n in body} for f, body in bodies.items()}
-    traced = {
-        f
-        for f in bodies
-        if f.name == "__call__" or any(_name(n) == "function" for d in f.decorator_list for n in walk(d))
-    }
-    reached: set[ast.FunctionDef] = set()
+    traced = {f for f in bodies if _may_be_traced(f)}
+    reached: set[AnyFunction] = set()
     while traced - reached:  # ends: there are so many functions
         reached |= traced
         spoken = set().union(*(said[f] for f in reached))
-        traced = {f for f in bodies if f.name in spoken}
+        traced = {f for f in bodies if getattr(f, "name", None) in spoken}
+    making = {id(n) for f, body in bodies.items() if getattr(f, "name", None) in MAKING for n in body}
     changed = {
-        n.attr for f in bodies if f.name not in MAKING for n in _stored(bodies[f]) if isinstance(n, ast.Attribute)
+        n.attr for n in _stored(program.each(ast.Attribute)) if isinstance(n, ast.Attribute) and id(n) not in making
     }
     return any(n.attr in changed for f in reached for n in bodies[f] if isinstance(n, ast.Attribute))
+
+
+def _may_be_traced(function: AnyFunction) -> bool:
+    if isinstance(function, ast.Lambda) or function.name in ("__call__", "call"):
+        return True
+    return any(_name(n) == "function" for d in function.decorator_list for n in walk(d))
 
 
 def _name(node: ast.AST) -> str:
@@ -102,7 +109,7 @@ def _body(node: ast.AST) -> Iterator[ast.AST]:
     """The nodes below one, without those of functions in it, which are looked at themselves."""
     for child in children(node):
         yield child
-        if not isinstance(child, ast.FunctionDef):
+        if not isinstance(child, _FUNCTIONS):
             yield from _body(child)
 
 
