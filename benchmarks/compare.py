@@ -100,9 +100,13 @@ def processor_time() -> float:
 
 
 def environment(kept: str) -> dict[str, str]:
-    """The caller's, with this checkout importable, a cache folder of its own, and TensorFlow silent."""
+    """The caller's, with this checkout importable, a cache folder of its own, and TensorFlow silent.
+
+    Byte code of modules is kept beside, as it is for what is installed, whatever the caller has set: else each start
+    would compile this checkout anew.
+    """
     here = str(Path(__file__).resolve().parents[1])
-    ours = {"PYTHONPATH": here, "TF2MIGRATE_CACHE_DIR": kept}
+    ours = {"PYTHONPATH": here, "TF2MIGRATE_CACHE_DIR": kept, "PYTHONDONTWRITEBYTECODE": ""}
     return {**os.environ, **ours, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import sys
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from stub import Ran, Run, stage
 from tf2migrate import cli, migrate
 
 _COUNT = itertools.count()
+
+# Tests start the command some hundred times: each start would compile all of its modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The same examples in every run: what fails once fails again.
 settings.register_profile("same", derandomize=True)
