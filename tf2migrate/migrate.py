@@ -21,6 +21,7 @@ from tf2migrate.lift.estimators import estimators, unwrapped
 from tf2migrate.lift.imported_graphs import imported_graphs
 from tf2migrate.lift.named_arguments import named_arguments
 from tf2migrate.lift.optimize_loss import optimize_loss
+from tf2migrate.lift.own_elements import own_elements
 from tf2migrate.lift.properties import properties
 from tf2migrate.lift.returned_parts import returned_parts
 from tf2migrate.lines import moved
@@ -136,6 +137,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(_placed(estimators)),
     _tf1(bound_arguments),
     _tf1(imported_graphs),
+    _tf1(own_elements),
     _tf1(optimize_loss),
     _tf1(properties),
     _tf1(returned_parts),

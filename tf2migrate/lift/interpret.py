@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.tree import children, is_main
+from tf2migrate.facts.tree import children, is_main, walk
 from tf2migrate.lift import (
     builders,
     cell_paths,
@@ -130,8 +130,11 @@ class Interpreter:
         module.statements.clear()
         execution.follow(self, self.program.tree.body)
         values = [d.value for definitions in module.env.values() for d in definitions]
-        for value in values:  # what nothing calls, such as the `main` of `tf.app.run()`
-            if isinstance(value, Function) and value.node in self.driver_nodes and id(value.node) not in self.called:
+        uncalled = [v for v in values if isinstance(v, Function) and v.node in self.driver_nodes]
+        inner = {n.id for v in uncalled for n in walk(v.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        uncalled.sort(key=lambda v: getattr(v.node, "name", "") in inner)  # what calls others gives them what they get
+        for value in uncalled:  # what nothing calls, such as the `main` of `tf.app.run()`
+            if id(value.node) not in self.called:
                 self.call_driver(value, {})
         for value in values:  # what no function makes an object of, either
             if isinstance(value, classes.Class) and value.node not in self.instances:
