@@ -131,11 +131,11 @@ class Interpreter:
         execution.follow(self, self.program.tree.body)
         values = [d.value for definitions in module.env.values() for d in definitions]
         uncalled = [v for v in values if isinstance(v, Function) and v.node in self.driver_nodes]
-        inner = {n.id for v in uncalled for n in walk(v.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-        uncalled.sort(key=lambda v: getattr(v.node, "name", "") in inner)  # what calls others gives them what they get
-        for value in uncalled:  # what nothing calls, such as the `main` of `tf.app.run()`
-            if id(value.node) not in self.called:
-                self.call_driver(value, {})
+        read = {n.id for v in uncalled for n in walk(v.node) if isinstance(n, ast.Name)}
+        uncalled.sort(key=lambda v: getattr(v.node, "name", "") in read)  # what calls others gives them what they get
+        for driver in uncalled:  # what nothing calls, such as the `main` of `tf.app.run()`
+            if id(driver.node) not in self.called:
+                self.call_driver(driver, {})
         for value in values:  # what no function makes an object of, either
             if isinstance(value, classes.Class) and value.node not in self.instances:
                 classes.instantiate(self, value, None)
