@@ -33,13 +33,14 @@ from tf2migrate.lift import (
 from tf2migrate.lift.body import BodyWriter
 from tf2migrate.lift.datasets import Dataset, Element, Iterator
 from tf2migrate.lift.expressions import Expressions
+from tf2migrate.lift.feed_dicts import is_first
 from tf2migrate.lift.functions import Method
 from tf2migrate.lift.headers import elifs, headers
 from tf2migrate.lift.holders import Holders
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.plan import unpacked
 from tf2migrate.lift.planned import Plan, Planned
-from tf2migrate.lift.render import base, shift
+from tf2migrate.lift.render import base, folded, shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Made, Run, Statement
@@ -424,9 +425,14 @@ class Emitter:
         printed = self.interpreter.printed.get(id(node.value), []) if isinstance(node, ast.Expr) else []
         if any(isinstance(leaf, Variable | Tensor) for held in printed for leaf in leaves(held)):
             self._say(node, "TFM711", "the value is printed where TensorFlow 1 printed a symbol", "Nothing to do.")
+        ahead: list[str] = []
+        if len(runs) == 1 and is_first(node, runs[0].node):
+            self.expressions.before = ahead
         lines = self._run_assignment(statement, runs, indent)
         if lines is None:
             lines = self._text(node, indent)
+        self.expressions.before = None
+        lines = [*(indent + line for line in ahead), *lines]
         if lines in [[f"{indent}{d.name} = {d.name}"] for d in statement.writes]:  # such as a cell wrapped in dropout
             return []
         self._check(statement, node, "\n".join(lines))
@@ -444,10 +450,9 @@ class Emitter:
         if text is None:
             return None
         trailing = self._trailing(node)
-        return [
-            indent + shift(line, self.program.indent(node), indent) + (trailing if i == 0 else "")
-            for i, line in enumerate(text)
-        ]
+        lines = [folded(indent + shift(line, self.program.indent(node), indent), indent) for line in text]
+        every = [part for line in lines for part in line]
+        return [every[0] + trailing, *every[1:]] if every else []
 
     def _prints_tensor(self, statement: Statement) -> bool:
         node = statement.node

@@ -30,6 +30,7 @@ from tf2migrate.lift.values import (
     FetchedState,
     Placeholder,
     Python,
+    Refused,
     Regularizer,
     State,
     Structure,
@@ -89,6 +90,13 @@ def _Attribute(interpreter: Interpreter, node: ast.Attribute) -> Value:
 
 def _Subscript(interpreter: Interpreter, node: ast.Subscript) -> Value:
     base = interpreter.evaluate(node.value)
+    if isinstance(base, Structure) and base.kind == "dict":
+        with interpreter.apart():
+            key = interpreter.evaluate(node.slice)
+        if isinstance(node.ctx, ast.Del) and feed_dicts.by_name(base):
+            raise Refused("TFM904", node, "a dict of feeds loses a key", feed_dicts.ADVICE)
+        if isinstance(key, Placeholder | Tensor | Variable):
+            return feed_dicts.read(interpreter, base, key, node.slice)
     key = interpreter.evaluate(node.slice)
     if isinstance(base, Structure):
         literal = key.literal if isinstance(key, Python) and key.known else None
@@ -138,7 +146,11 @@ def _Dict(interpreter: Interpreter, node: ast.Dict) -> Value:
         value = interpreter.evaluate(value_node)
         kept_fetches.note(interpreter, value, value_node)
         if key_node is None:
-            rest = interpreter.element(value, node)
+            if isinstance(value, Structure) and value.kind == "dict" and value.rest is None and not value.optional:
+                again = {key for key, _, _ in value.items}
+                items = [*(i for i in items if i[0] not in again), *((key, held, None) for key, held, _ in value.items)]
+            else:
+                rest = interpreter.element(value, node)
             continue
         with interpreter.apart() as reads:
             key = interpreter.evaluate(key_node)
@@ -225,7 +237,12 @@ def _BoolOp(interpreter: Interpreter, node: ast.BoolOp) -> Value:
 
 
 def _Compare(interpreter: Interpreter, node: ast.Compare) -> Value:
-    operands = [interpreter.evaluate(node.left), *[interpreter.evaluate(c) for c in node.comparators]]
+    with interpreter.apart() as reads:
+        first = interpreter.evaluate(node.left)
+    operands = [first, *[interpreter.evaluate(c) for c in node.comparators]]
+    if (sought := feed_dicts.sought(interpreter, node, operands)) is not None:
+        return sought
+    interpreter.statement.reads |= reads
     identity = len(operands) == 2 and isinstance(node.ops[0], ast.Is | ast.IsNot | ast.Eq | ast.NotEq)
     is_none = identity and operands[1] is NONE
     if is_none and (not isinstance(operands[0], Python | Unknown) or getattr(operands[0], "known", False)):
@@ -292,6 +309,8 @@ def _foreign(interpreter: Interpreter, node: ast.Call, function: Value, argument
         return fields
     if isinstance(function, Fields) and len(arguments) == len(function.names):
         return function.filled(node, arguments)
+    if (fed := feed_dicts.copied(interpreter, node, arguments)) is not None:
+        return fed
     if isinstance(function, Regularizer):
         return Tensor(Time.STAGED, node)
     if function is NONE and latest(arguments) >= Time.MADE:  # on a path that is not reached without a regularizer, say

@@ -15,6 +15,7 @@ from tf2migrate.lift import (
     collections,
     datasets,
     element_types,
+    feed_changes,
     feed_dicts,
     handed,
     iterator_text,
@@ -87,6 +88,7 @@ class Expressions:
         self.dropped = Dropped(interpreter, plan.fresh, self)
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
         self._feed = ""  # what a feed is called of which only a part is needed
+        self.before: list[str] | None = None  # the lines before the statement that is written, where some may stand
         self.inside = False  # whether what is written is the body of a function
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
         parts.check(interpreter)
@@ -442,14 +444,19 @@ class Expressions:
     # ------------------------------------------------------------ runs
 
     def call_text(self, run: Run, planned: Planned, width: int | None = None) -> str:
-        """The call of a run's function, with what it is fed; in several lines where it is wider than it may be."""
+        """The call of a run's function, with what it is fed; in several lines where it is wider than it may be.
+
+        A dict that is computed for it, and read more than once, is bound to a name: in a line before, where there may
+        be one.
+        """
         fed = {feed.key: feed for feed in run.feeds}
         wanted = list(planned.slice.parameters)
         name = handed.callee(self, planned, run)
         placed, drawn = iterator_text.arguments(self, run, planned)
         signed = iterator_text.signed(planned)
         certain = signed and not any(feed.optional for feed in run.feeds)
-        if run.whole is not None and wanted and set(wanted) == set(fed) and certain:
+        unseen = feed_changes.unseen(self.interpreter, run)
+        if run.whole is not None and wanted and set(wanted) == set(fed) >= unseen and certain:
             return f"{name}(**{self.text(run.whole)})"
         arguments = [*placed, *drawn]
         computed = self.text(run.whole) if run.whole is not None and feed_dicts.is_computed(run) else ""
@@ -458,6 +465,7 @@ class Expressions:
         needed = [feed for feed in run.feeds if feed.key in planned.slice.parameters]
         if computed and len(needed) > 1:  # it is computed once
             self._feed = self._feed or self.plan.fresh("feed")
+        inline = bool(computed) and len(needed) > 1 and self.before is None and not self._in_comprehension(run)
         for feed in run.feeds:  # in their order: what is computed for them may draw or read
             if feed.key in planned.slice.parameters:
                 key = self.plan.parameter_names[feed.key]
@@ -466,17 +474,36 @@ class Expressions:
                     text = f'{held}.get("{key}", {self._default(run, planned, feed.key)})'
                 else:
                     text = f'{held}["{key}"]' if feed.held else self.text(feed.node)
+                if inline and feed is needed[0]:
+                    text = f"({self._feed} := {computed}){text.removeprefix(self._feed)}"
                 arguments.append(f"{key}={text if signed else iterator_text.converted(self, run, feed, text)}")
         arguments += self._defaults(run, planned, fed)
         text = f"{name}({', '.join(arguments)})"
-        if computed and len(needed) > 1:
+        if computed and len(needed) > 1 and self.before is not None:
+            self.before[:] = [f"{self._feed} = {computed}"]
+        elif computed and len(needed) > 1 and not inline:
             return f"(lambda {self._feed}: {text})({computed})"
         return text if width is None or len(text) < width else spread(f"{name}(", arguments, ")", "")
+
+    def _in_comprehension(self, run: Run) -> bool:
+        node: ast.AST = run.node
+        while not isinstance(node, ast.stmt):
+            if isinstance(node, ast.comprehension | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+                return True
+            node = self.program.parents[id(node)]
+        return False
 
     def _defaults(self, run: Run, planned: Planned, fed: Collection[Value]) -> list[str]:
         """The arguments that a run is not fed. Raises `Refused` where one has no default."""
         missing = [v for v in planned.slice.parameters if v not in fed and not isinstance(v, datasets.Element)]
-        return [f"{self.plan.parameter_names[v]}={self._default(run, planned, v)}" for v in missing]
+        unseen = feed_changes.unseen(self.interpreter, run)
+        texts = []
+        for value in missing:
+            name, default = self.plan.parameter_names[value], self._default(run, planned, value)
+            if run.whole is not None and value in unseen:
+                default = f'{self.operand(run.whole)}.get("{name}", {default})'
+            texts.append(f"{name}={default}")
+        return texts
 
     def _default(self, run: Run, planned: Planned, value: Value) -> str:
         """What a placeholder is where it is not fed. Raises `Refused`."""

@@ -11,11 +11,13 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift.classes import Instance, family
 from tf2migrate.lift.holders import Holders
 from tf2migrate.lift.trace import Feed, Run
-from tf2migrate.lift.values import Placeholder, Structure, Value
+from tf2migrate.lift.values import PYTHON, Placeholder, Refused, Structure, Tensor, Unknown, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
+
+ADVICE = "Write the feed as a dict display in the call of run, or build it where the analysis can see its keys."
 
 #: By these an object may have attributes that nothing in the text sets.
 _DYNAMIC = ("setattr", "__dict__", "__getattr__", "__getattribute__", "__setattr__", "vars")
@@ -135,6 +137,72 @@ def unseen(interpreter: Interpreter, node: ast.expr, value: Value) -> str:
         if key is not None and id(key) not in interpreter.rewrites:
             return f"{ast.unparse(key)} is no placeholder that the analysis knows"
     return "the keys of the dict are not known"
+
+
+def by_name(value: Value) -> bool:
+    """Whether a dict has tensors for keys, which the rewritten program has the names of instead."""
+    return (
+        isinstance(value, Structure)
+        and value.kind == "dict"
+        and any(isinstance(key, Value) for key, _, _ in value.items)
+    )
+
+
+def read(interpreter: Interpreter, whole: Structure, key: Value, node: ast.expr) -> Value:
+    """What Python reads of such a dict, by a key of the graph that is rewritten as it is where the dict is made."""
+    held = [value for known, value, _ in whole.items if known is key]
+    if not held or whole.rest is not None:
+        return Unknown("a dict is read by a tensor that is not known to be its key", node)
+    interpreter.rewrites[id(node)] = ("key", key)
+    return held[0]
+
+
+def note(interpreter: Interpreter, target: ast.Subscript, whole: Value, key: Value) -> None:
+    """What is set under a key of the graph is set under its name. Raises `Refused` where that may be no dict."""
+    if isinstance(whole, Structure) and whole.kind == "dict":
+        interpreter.rewrites[id(target.slice)] = ("key", key)
+    elif not isinstance(key, Tensor):
+        message = "a placeholder or variable is the key of something that is not known to be a dict"
+        raise Refused("TFM904", target, message, ADVICE)
+
+
+def sought(interpreter: Interpreter, node: ast.Compare, operands: list[Value]) -> Value | None:
+    """`x in feed`, where the keys are tensors; None where that is not asked."""
+    if len(operands) != 2 or not isinstance(node.ops[0], ast.In | ast.NotIn) or not by_name(operands[1]):
+        return None
+    assert isinstance(operands[1], Structure)
+    found = read(interpreter, operands[1], operands[0], node.left)
+    return found if isinstance(found, Unknown) else PYTHON
+
+
+def copied(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -> Value | None:
+    """What a function that is not the program's makes of a dict with tensors for keys; None where it has none."""
+    if not any(by_name(value) for value in arguments):
+        return None
+    name = ast.unparse(node.func)
+    if name in ("dict", "copy.copy") and len(arguments) == 1 and not node.keywords:
+        return arguments[0]
+    if name in ("len", "bool", "print"):
+        return None
+    return Unknown(f"a dict whose keys are tensors is given to {name}", node)
+
+
+def is_first(statement: ast.stmt, run: ast.Call) -> bool:
+    """Whether nothing of a statement is computed before the run in it, so that a line before may compute its feed."""
+    node = statement.value if isinstance(statement, ast.Assign | ast.Return | ast.Expr) else None
+    while node is not None and node is not run:
+        match node:
+            case ast.Attribute(value=inner) | ast.Subscript(value=inner):
+                node = inner
+            case ast.Call(func=ast.Name(), args=[ast.expr() as inner, *_]):
+                node = inner
+            case ast.Call(func=ast.Attribute(value=inner)):
+                node = inner
+            case ast.BinOp(left=left, right=right):
+                node = right if isinstance(left, ast.Constant) else left
+            case _:
+                return False
+    return node is run
 
 
 def is_computed(run: Run) -> bool:

@@ -15,6 +15,7 @@ from tf2migrate.lift import (
     cells,
     collections,
     datasets,
+    feed_dicts,
     fifo,
     graph_elements,
     holders,
@@ -635,12 +636,22 @@ def _structure_method(
                 return Tensor(Time.STAGED, node)
             return NONE
         return Unknown("a collection inside an object changes", node) if last.time >= Time.STAGED else NONE
+    if node.args and feed_dicts.by_name(base) and name in ("get", "pop", "setdefault"):
+        with interpreter.apart():
+            key = interpreter.evaluate(node.args[0])
+        found = feed_dicts.read(interpreter, base, key, node.args[0])
+        return found if name == "get" or isinstance(found, Unknown) else Unknown("a dict of feeds loses a key", node)
     values = interpreter.arguments(node)
+    if feed_dicts.by_name(base) and name == "copy" and not values:
+        return base
+    if feed_dicts.by_name(base) and name in ("keys", "items", "popitem"):
+        return Unknown("the keys of a dict are tensors, and Python reads them", node)
     every = [v for _, v, _ in base.items] + ([base.rest] if base.rest else [])
     element = join(every, node) if every else PYTHON
     match name:
         case "values":
-            return Structure("list", base.items if base.rest is None else (), node, rest=base.rest and element)
+            items = tuple((index, value, None) for index, (_, value, _) in enumerate(base.items))
+            return Structure("list", items if base.rest is None else (), node, rest=base.rest and element)
         case "items":
             return Structure("list", (), node, rest=Structure("tuple", ((0, PYTHON, None), (1, element, None)), node))
         case "get" | "pop":

@@ -247,7 +247,12 @@ class Interpreter:
         if isinstance(self.statement.node, ast.Assign):
             kept_fetches.note(self, value, self.statement.node.value)
         if isinstance(target, ast.Subscript):
-            self.evaluate(target.slice)
+            with self.apart() as reads:
+                at = self.evaluate(target.slice)
+            if not isinstance(at, Placeholder | Tensor | Variable):  # the key of a feed becomes its name
+                self.statement.reads |= reads
+            else:
+                feed_dicts.note(self, target, whole, at)
         if not isinstance(root, ast.Name) or root is not base or not isinstance(whole, Structure):
             if value.time >= Time.STAGED and not (isinstance(value, Python)):
                 self.statement.value = Unknown(
@@ -269,8 +274,6 @@ class Interpreter:
                 if isinstance(held, Python) and held.known
                 else None
             )
-            if isinstance(held, Placeholder | Tensor | Variable):
-                self.rewrites[id(key_node)] = ("key", held)
         items = [item for item in whole.items if item[0] is not key and item[0] != key]
         if key is None:
             updated = Structure(
@@ -293,6 +296,8 @@ class Interpreter:
     def element(self, value: Value, node: ast.AST) -> Value:
         """What iterating over a value gives."""
         if isinstance(value, Structure):
+            if feed_dicts.by_name(value):
+                return Unknown("the keys of a dict are tensors, and Python reads them", node)
             if value.kind == "dict":
                 return PYTHON
             every = [item for _, item, _ in value.items] + ([value.rest] if value.rest else [])
@@ -533,9 +538,15 @@ class Interpreter:
                 items = held.items if isinstance(held, Structure) else ()
                 bound[spec.vararg.arg] = Structure("tuple", (*items, (len(items), value, node)), call)
         for keyword in call.keywords:
-            value = self.evaluate(keyword.value)
+            given = self.evaluate(keyword.value)
             if keyword.arg is not None:
-                bound[keyword.arg] = value
+                bound[keyword.arg] = given
+            else:  # any of the others may be given by it
+                taken = {*bound, *(k.arg for k in call.keywords)}
+                names = [name for name in _parameters(function)[skipped:] if name not in taken]
+                known = isinstance(given, Structure) and given.rest is None
+                there = {str(key): item for key, item, _ in given.items} if isinstance(given, Structure) else {}
+                bound |= {name: there.get(name, PYTHON) for name in names if name in there or not known}
         return bound
 
     # ---------------------------------------------------------------- runs

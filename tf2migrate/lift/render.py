@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import children
 
+WIDTH = 120  # of a line
+
 
 class Renderer:
     """Source text of nodes, with replacements made; a replacement is asked for each node, outermost first."""
@@ -70,6 +72,35 @@ def spread(opened: str, parts: Iterable[str], closed: str, line: str) -> str:
     """A call or display with a line for each of its parts, indented as the line that it begins on."""
     indent = line[: len(line) - len(line.lstrip())]
     return f"{opened}\n" + "".join(f"{indent}    {part},\n" for part in parts) + indent + closed
+
+
+def folded(line: str, indent: str) -> list[str]:
+    """A statement that a run has become, in several lines where it is wider than a line may be."""
+    if len(line) <= WIDTH or "\n" in line:
+        return [line]
+    text = line[len(indent) :]
+    match ast.parse(text).body:
+        case [ast.Assign(value=ast.GeneratorExp(elt=element, generators=[ast.comprehension(iter=drawn)]) as value)]:
+            begin = text.encode()[: value.col_offset].decode()
+            each, whole = (ast.get_source_segment(text, part) or "" for part in (element, drawn))
+            inner = _folded_call(f"{indent}    for value in ", drawn, whole)
+            return [f"{indent}{begin}(", f"{indent}    {each}", *inner, f"{indent})"]
+    return [line]
+
+
+def _folded_call(begin: str, node: ast.expr, text: str) -> list[str]:
+    """A call behind the beginning of a line, with a line for each argument where it would be too wide."""
+    if len(begin + text) <= WIDTH or not isinstance(node, ast.Call):
+        return [begin + text]
+    tree = ast.parse(text, mode="eval").body
+    assert isinstance(tree, ast.Call)
+    called = ast.get_source_segment(text, tree.func) or ""
+    stars = [f"*{ast.get_source_segment(text, a.value)}" if isinstance(a, ast.Starred) else "" for a in tree.args]
+    parts = [star or ast.get_source_segment(text, a) or "" for star, a in zip(stars, tree.args, strict=True)]
+    for keyword in tree.keywords:
+        value = ast.get_source_segment(text, keyword.value) or ""
+        parts.append(f"{keyword.arg}={value}" if keyword.arg else f"**{value}")
+    return spread(f"{begin}{called}(", parts, ")", begin).split("\n")
 
 
 def base(text: str) -> str:

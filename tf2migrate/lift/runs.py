@@ -6,13 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift import feed_dicts
+from tf2migrate.lift.feed_dicts import ADVICE
 from tf2migrate.lift.trace import Feed
 from tf2migrate.lift.values import Placeholder, Python, Refused, Structure, Tensor, Unknown, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
-
-ADVICE = "Write the feed as a dict display in the call of run, or build it where the analysis can see its keys."
 
 
 def read_feeds(interpreter: Interpreter, node: ast.expr | None) -> tuple[ast.expr | None, tuple[Feed, ...]]:
@@ -30,15 +29,16 @@ def read_feeds(interpreter: Interpreter, node: ast.expr | None) -> tuple[ast.exp
         raise Refused("TFM904", node, f"what is fed cannot be seen: {why}", ADVICE)
     if (each := feed_dicts.inline(node, value)) is not None:
         return None, each
+    display = isinstance(node, ast.Dict) and None not in node.keys
     feeds = []
     for key, _, written in value.items:
         if isinstance(key, Unknown):
             raise Refused("TFM901", key.node, key.reason, "Rewrite this part by hand, then run the tool again.")
         if not isinstance(key, Placeholder | Tensor | Variable):
             raise Refused("TFM904", node, "a feed's key is no placeholder that the analysis knows", ADVICE)
-        if isinstance(node, ast.Dict):
+        if display:
             assert written is not None
             feeds.append(Feed(key, written, held=False))
         else:
             feeds.append(Feed(key, node, held=True, optional=key in value.optional))
-    return (None if isinstance(node, ast.Dict) else node), tuple(feeds)
+    return (None if display else node), tuple(feeds)

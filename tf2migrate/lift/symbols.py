@@ -43,7 +43,8 @@ RANDOM = {
 SEVERAL = {
     *("tf.decode_csv", "tf.io.decode_csv"),
     *("tf.meshgrid", "tf.nn.moments", "tf.nn.top_k", "tf.math.top_k", "tf.qr", "tf.linalg.qr", "tf.self_adjoint_eig"),
-    *("tf.linalg.eigh", "tf.svd", "tf.linalg.svd", "tf.split", "tf.unstack", "tf.unique", "tf.unique_with_counts"),
+    *("tf.linalg.eigh", "tf.tuple"),
+    *("tf.svd", "tf.linalg.svd", "tf.split", "tf.unstack", "tf.unique", "tf.unique_with_counts"),
     *(
         "tf.setdiff1d",
         "tf.dynamic_partition",
