@@ -10,6 +10,7 @@ from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
 from tf2migrate.lint.keras3_edits import literal, modules, spelled
 from tf2migrate.lint.keras3_scopes import Function
+from tf2migrate.lint.passed import handed, is_parameter
 from tf2migrate.lint.traced import Context
 from tf2migrate.lint.types import CONTAINERS, SYMBOLIC, Type
 from tf2migrate.lint.view import AnyFunction, Loop, parameters
@@ -474,18 +475,38 @@ def _by_python(ground: Ground, node: ast.AST) -> bool:
     return False
 
 
+def _counts(ground: Ground, node: ast.AST) -> bool:
+    """Whether what decides about a place compares parameters, of which nothing is known, with numbers."""
+    child, found = node, False
+    for above in ground.view.above(node):
+        if isinstance(above, ast.If | ast.IfExp) and child is not above.test:
+            match above.test:
+                case ast.Compare(left=ast.Name() as name, comparators=[ast.Constant(value=int() | float())]):
+                    function = ground.view.function(name)
+                    known = function is None or not is_parameter(ground, name, function)
+                    if known or ground.kind(name) not in ("unknown", "likely", "tensor"):
+                        return False
+                    found = True
+                case _:
+                    return False
+        child = above
+    return found
+
+
 def _recursive(ground: Ground, function: Function) -> Iterator[Found]:
     """A tf.function that calls itself, also by way of others of this file."""
     names = [a for a in parameters(function) if a.arg != "self"]
     python = [ground.flow.parameter(function, a).kind == "python" for a in names]
     if any(python):
         return  # a number of Python's ends it while it is traced
+    given = [value for a in names for _, value in handed(ground, function, a.arg)]
+    number = any(ground.kind(value) == "python" for value in given)
     seen: set[int] = set()
     pending: list[tuple[AnyFunction, ast.Call | None]] = [(function, None)]
     while pending:
         here, through = pending.pop()
         for node in ground.view.own(here):
-            if isinstance(node, ast.Call) and not _by_python(ground, node):
+            if isinstance(node, ast.Call) and (not _by_python(ground, node) or (not number and _counts(ground, node))):
                 for target in ground.view.called(node.func):
                     first = through or node
                     if target is function:

@@ -15,7 +15,7 @@ _COMPUTED = re.compile(r"(\w+) = (?:tf\.|\w+ [-+*/])")
 _ITEM_SET = re.compile(r"^\s*(\w+)\[[^\n]*\] [-+*/]?= ", re.MULTILINE)
 _OLD = re.compile(
     r"optimizers\.\w|\.op\b|\.graph\b|\.value\b|\.eval\(|gradients\(|control_dependencies|tf\.group|Variable\(|\.add\("
-    r"|in \w+(\.\w+)*\.(trainable_)?(variables|weights)\b"
+    r"|\.as_default\(|in \w+(\.\w+)*\.(trainable_)?(variables|weights)\b"
 )
 
 

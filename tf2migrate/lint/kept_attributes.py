@@ -12,8 +12,9 @@ from tf2migrate.lint.view import AnyFunction, parameters
 
 def changed_between(ground: Ground, code: str) -> Iterator[Found]:
     """The traced reads of an object's attribute that a statement changes after one call, and before another."""
-    for place in ground.program.each(ast.Assign):
-        match place.targets:
+    places: list[ast.Assign | ast.AugAssign] = [*ground.program.each(ast.Assign), *ground.program.each(ast.AugAssign)]
+    for place in places:
+        match place.targets if isinstance(place, ast.Assign) else [place.target]:
             case [ast.Attribute(value=ast.Name() as owner, attr=attr)] if ground.kind(place.value) == "python":
                 read = _read(ground, place, owner, attr)
                 if read is not None:
@@ -25,7 +26,7 @@ def changed_between(ground: Ground, code: str) -> Iterator[Found]:
                     )
 
 
-def _read(ground: Ground, place: ast.Assign, owner: ast.Name, attr: str) -> ast.Attribute | None:
+def _read(ground: Ground, place: ast.Assign | ast.AugAssign, owner: ast.Name, attr: str) -> ast.Attribute | None:
     """The first traced read of the attribute, where traced code has run with the object before and runs after."""
     bindings = ground.view.scopes.bindings(owner)
     made = bindings[0].node if len(bindings) == 1 else None

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lint.found import Found
+from tf2migrate.lint.graphs import left_of_graphs
 from tf2migrate.lint.ground import Ground
 from tf2migrate.lint.keras3_edits import added, argument, literal
 from tf2migrate.lint.types import SYMBOLIC
@@ -40,6 +41,7 @@ def old_idioms(ground: Ground) -> Iterator[Found]:
     for block in each(ast.With):
         yield from _training(ground, block)
     yield from _losses(ground)
+    yield from left_of_graphs(ground, GRAPH)
 
 
 def _rate(ground: Ground, node: ast.Call) -> Iterator[Found]:

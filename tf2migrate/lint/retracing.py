@@ -10,6 +10,7 @@ from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
 from tf2migrate.lint.keras3_edits import keyword_name, literal, modules, spelled
 from tf2migrate.lint.keras3_scopes import Function
+from tf2migrate.lint.remade import made_in_calls
 from tf2migrate.lint.types import SYMBOLIC
 from tf2migrate.lint.view import AnyFunction, parameters
 from tf2migrate.model import Edit, Span
@@ -30,6 +31,7 @@ def retracing(ground: Ground) -> Iterator[Found]:
             yield from _old(ground, node)
         if symbol == "tf.function":
             yield from _in_loop(ground, node)
+            yield from made_in_calls(ground, node, CREATED)
         if symbol in ("tf.config.run_functions_eagerly", "tf.config.experimental_run_functions_eagerly"):
             asked = any(isinstance(above, ast.If) for above in ground.view.above(node))
             if node.args and literal(node.args[0]) is True and not asked and not _is_test(ground):
@@ -44,6 +46,8 @@ def retracing(ground: Ground) -> Iterator[Found]:
     for function, context in ground.functions():
         if context.root is function and context.why == "function" and isinstance(function, Function):
             yield from _decorated_in_loop(ground, function)
+            if ground.view.function(function) is not None:
+                yield from made_in_calls(ground, function, CREATED)
             yield from _empty(ground, function, context.options)
     for place, function, context in ground.traced_nodes():
         if isinstance(place, ast.For) and context.autograph:

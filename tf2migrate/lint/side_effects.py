@@ -11,6 +11,8 @@ from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
 from tf2migrate.lint.keras3_edits import literal, modules, spelled
 from tf2migrate.lint.keras3_scopes import Function
+from tf2migrate.lint.passed import handed, is_parameter
+from tf2migrate.lint.state import MAKING
 from tf2migrate.lint.traced import Context
 from tf2migrate.lint.types import CONTAINERS
 from tf2migrate.lint.view import AnyFunction, parameters
@@ -90,7 +92,8 @@ def _call(ground: Ground, node: ast.Call, function: AnyFunction, context: Contex
             "Make the iterator once, outside of the traced function.",
         )
     elif path == "builtins.next" and node.args and ground.kind(node.args[0]) == "generator":
-        if ground.traced.contexts.get(id(function)) is not None and _is_outer_value(ground, node.args[0], function):
+        own = context.root is function and is_parameter(ground, node.args[0], function)
+        if id(function) in ground.traced.contexts and (own or _is_outer_value(ground, node.args[0], function)):
             yield Found(
                 NEXT,
                 node,
@@ -288,7 +291,7 @@ def _method(
         return
     if called.attr not in _MUTATORS or ground.view.path(called):
         return
-    if _is_outer_collection(ground, called.value, function):
+    if _is_outer_collection(ground, called.value, function) or _is_handed_on(ground, called.value, function):
         yield _mutated(ground, node, called.value, node.args)
     elif _is_parameter(ground, called.value, function, context):
         kind = ground.kind(called.value)
@@ -359,13 +362,22 @@ def _is_outer_collection(ground: Ground, node: ast.expr, function: AnyFunction) 
     return False
 
 
+def _is_handed_on(ground: Ground, node: ast.expr, function: AnyFunction) -> bool:
+    """Whether an expression is the parameter of a helper that traced code hands a list of outside."""
+    if not isinstance(node, ast.Name) or not is_parameter(ground, node, function):
+        return False
+    for call, value in handed(ground, function, node.id):
+        caller = ground.view.function(call)
+        within = caller is not None and caller is not function and id(caller) in ground.traced.contexts
+        named = isinstance(value, ast.Name) and caller is not None and _is_outer_collection(ground, value, caller)
+        if within and named:
+            return True
+    return False
+
+
 def _is_parameter(ground: Ground, node: ast.expr, function: AnyFunction, context: Context) -> bool:
-    if not isinstance(node, ast.Name) or context.root is not function or context.why not in ("function", "dataset"):
-        return False
-    scope = ground.view.scopes.of.get(id(node))
-    if scope is None or scope.node is not function:
-        return False
-    return [b.how for b in scope.bindings.get(node.id, [])] == ["param"]
+    direct = context.root is function and context.why in ("function", "dataset")
+    return direct and is_parameter(ground, node, function)
 
 
 def _global(ground: Ground, node: ast.Global | ast.Nonlocal, function: AnyFunction) -> Iterator[Found]:
@@ -390,10 +402,9 @@ def _once(ground: Ground, node: ast.expr, name: str) -> bool:
     for above in ground.view.above(node):
         if isinstance(above, ast.If):
             test = above.test.operand if isinstance(above.test, ast.UnaryOp) else above.test
-            named = any(isinstance(n, ast.Name) and n.id == name for n in walk(test))
-            if named and (
-                isinstance(test, ast.Name) or any(isinstance(n, ast.Constant) and n.value is None for n in walk(test))
-            ):
+            named = any(name in (getattr(n, "id", ""), getattr(n, "attr", "")) for n in walk(test))
+            of_none = any(isinstance(n, ast.Constant) and n.value is None for n in walk(test))
+            if named and (of_none or isinstance(test, ast.Name | ast.Attribute)):
                 return True
     return False
 
@@ -442,7 +453,28 @@ def _stored(
                     if direct or ground.kind(part.value) in CONTAINERS:  # a tensor takes no item assignment either
                         yield _parameter(node, part.value)
             elif isinstance(part, ast.Attribute) and not isinstance(node, ast.Delete) and node.value is not None:
+                if isinstance(node, ast.AugAssign) and _counts(ground, part, function):
+                    yield Found(
+                        GLOBAL,
+                        node,
+                        f"{ground.program.segment(part)} is changed when the function is traced, and not at each call",
+                        "Make it a tf.Variable and assign to that.",
+                    )
                 yield from _leak(ground, node, part, node.value, function)
+
+
+def _counts(ground: Ground, target: ast.Attribute, function: AnyFunction) -> bool:
+    """Whether an attribute of self is a number that counts something else than traces, and makes no names."""
+    cls = ground.view.kinds.method_class(target.value)
+    if cls is None or _TRACING.search(target.attr) or _once(ground, target, target.attr):
+        return False
+    if ground.traced.contexts[id(function)].why == "told" or getattr(function, "name", "") in MAKING:
+        return False
+    values = [b.node for b in ground.view.scopes.attributes.get((id(cls), target.attr), [])]
+    if not values or not all(isinstance(v, ast.AugAssign) or isinstance(literal(v), int | float) for v in values):
+        return False
+    reads = [n for n in ground.program.each(ast.Attribute) if n.attr == target.attr and isinstance(n.ctx, ast.Load)]
+    return not any(isinstance(a, ast.JoinedStr | ast.Subscript) for n in reads for a in ground.view.above(n))
 
 
 def _leak(

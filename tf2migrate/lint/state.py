@@ -365,14 +365,26 @@ def _several(ground: Ground) -> Iterator[Found]:
         names = [a.arg for a in parameters(function)]
         for name in used & set(names):
             calls = [c for c in ground.view.kinds.calls if any(t is function for t in ground.view.called(c.func))]
-            handed = [v for c in calls if (v := argument(c, name, names.index(name))) is not None]
-            if len({ast.dump(v) for v in handed}) > 1 and all(ground.kind(v) == "optimizer" for v in handed):
-                yield Found(
-                    SEVERAL,
-                    handed[-1],
-                    "one tf.function for several optimizers: the second makes its variables too late",
-                    "Make one tf.function for each, or build the optimizers before.",
-                )
+            handed: dict[int, list[ast.expr]] = {}
+            for call in calls:
+                value = argument(call, name, names.index(name))
+                if value is not None:
+                    handed.setdefault(_made_for(ground, call), []).append(value)
+            for values in handed.values():
+                if len({ast.dump(v) for v in values}) > 1 and all(ground.kind(v) == "optimizer" for v in values):
+                    yield Found(
+                        SEVERAL,
+                        values[-1],
+                        "one tf.function for several optimizers: the second makes its variables too late",
+                        "Make one tf.function for each, or build the optimizers before.",
+                    )
+
+
+def _made_for(ground: Ground, call: ast.Call) -> int:
+    """What tells the tf.functions that are made of one function apart: the call that made it; 0 for its decorator."""
+    bindings = ground.view.scopes.bindings(call.func) if isinstance(call.func, ast.Name) else []
+    made = call.func if isinstance(call.func, ast.Call) else bindings[-1].node if bindings else None
+    return id(made) if isinstance(made, ast.Call) else 0
 
 
 def _unbuilt(ground: Ground) -> Iterator[Found]:

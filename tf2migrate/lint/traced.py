@@ -16,7 +16,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from tf2migrate.facts.program import Program
@@ -72,6 +72,9 @@ _PYTHONS = re.compile(r"(^|_)(python|numpy|np|eager|eagerly)(_|$)")
 
 #: The name of what asks how the program runs: `tf.executing_eagerly`, `tf.inside_function`, or one's own.
 _ASKING = re.compile(r"eager|inside_function|(\b|_)in_\w*function|in_\w*graph|is_\w*(graph|symbolic|tracing)")
+
+#: What has Keras train or run a model.
+_FITS = re.compile(r"\.(fit|train_on_batch|test_on_batch|predict_on_batch|evaluate|predict)\(")
 
 #: Where no file of a tree is imported from.
 _NOT_OF_A_TREE = ("builtins.", "tensorflow.", "numpy.", "math.", "os.", "functools.", "typing.", "collections.")
@@ -221,10 +224,20 @@ class Traced:
 
     def unconverted(self, function: AnyFunction) -> bool:
         """Whether a function asks AutoGraph to leave it alone."""
-        if isinstance(function, ast.Lambda):
-            return False
-        heads = [d.func if isinstance(d, ast.Call) else d for d in function.decorator_list]
-        return any(self.view.symbol(head) == _NO_AUTOGRAPH for head in heads)
+        return any(self.view.symbol(head) == _NO_AUTOGRAPH for head in _heads(function))
+
+    def _is_exit(self, function: AnyFunction) -> bool:
+        """Whether a decorator, or one of this file's that hands its function on, makes Python run at each step."""
+        for head in _heads(function):
+            if self.symbol_or_path(head) in EXITS:
+                return True
+            for wrapper in self.view.called(head):
+                named = {a.arg for a in parameters(wrapper)} if isinstance(wrapper, Function) else set()
+                calls = [n for n in ast.walk(wrapper) if isinstance(n, ast.Call)] if named else []
+                out = [c.args[0] for c in calls if c.args and self.symbol_or_path(c.func) in EXITS]
+                if any(isinstance(first, ast.Name) and first.id in named for first in out):
+                    return True
+        return False
 
     def _handed(self, node: ast.Call) -> Iterator[tuple[AnyFunction, Context]]:
         view = self.view
@@ -252,7 +265,7 @@ class Traced:
     def _functions(self, node: ast.expr | None, converted: bool = True) -> Iterator[AnyFunction]:
         """The functions of this file that something to be traced is; one of another file is noted."""
         for function in self.view.called(node) if node is not None else []:
-            if not isinstance(function, ast.ClassDef):
+            if not isinstance(function, ast.ClassDef) and not self._is_exit(function):
                 yield function
         for path in self.paths(node) if node is not None else []:
             self._note(path, converted)
@@ -297,10 +310,22 @@ class Traced:
 
     def _keras(self, cls: ast.ClassDef) -> Iterator[tuple[AnyFunction, Context]]:
         kind = self.keras_kind(cls) or self._kinds.get(cls.name, "")
+        if kind == "Model" and self._steps_by_hand:
+            return
         for statement in cls.body:
             named = isinstance(statement, ast.FunctionDef) and statement.name in TRACED_METHODS.get(kind, ())
             if isinstance(statement, ast.FunctionDef) and named and statement.decorator_list == []:
                 yield statement, Context("keras", statement, None, autograph=kind == LEGACY)
+
+    @cached_property
+    def _steps_by_hand(self) -> bool:
+        """Whether a program calls the training step of a model itself, and never has Keras train, which traces it."""
+        text = self.view.program.text
+        return _FITS.search(text) is None and any(
+            isinstance(call.func, ast.Attribute) and call.func.attr == "train_step"
+            and isinstance(call.func.value, ast.Name | ast.Attribute) and _last(call.func.value) != "self"
+            for call in self.view.kinds.calls
+        )  # fmt: skip
 
     def keras_kind(self, cls: ast.ClassDef) -> str:
         """What a class is of Keras, as far as this file tells; "" where it is nothing."""
@@ -343,7 +368,7 @@ class Traced:
             return
         for part in self._run_by(node):
             for target in view.called(part):
-                if not isinstance(target, ast.ClassDef):
+                if not isinstance(target, ast.ClassDef) and not self._is_exit(target):
                     yield target
         owner = view.made(node.func)
         if owner is not None:
@@ -410,7 +435,8 @@ class Traced:
         return self.view.symbol(node) or self.view.path(node)
 
     def runs_eagerly(self, node: ast.AST) -> bool:
-        """Whether a place in a traced function is kept from being traced: `tf.init_scope`, or a test that asks."""
+        """Whether a place in a traced function is kept from being traced: by `tf.init_scope`, below a test that asks,
+        or behind one that has returned."""
         if not self._asked:
             return False
         child = node
@@ -422,11 +448,29 @@ class Traced:
                         return True
             if isinstance(above, ast.If | ast.IfExp) and child is not above.test and self._asks(above.test):
                 return True
+            if isinstance(child, ast.stmt) and self._is_behind(child, getattr(above, "body", None)):
+                return True
             child = above
-        return False
+        function = self.view.function(node)
+        return isinstance(child, ast.stmt) and self._is_behind(child, getattr(function, "body", None))
+
+    def _is_behind(self, statement: ast.stmt, body: object) -> bool:
+        """Whether a statement comes after one of its block that returns when a test asks."""
+        if not isinstance(body, list) or statement not in body:
+            return False
+        return any(
+            isinstance(s, ast.If) and isinstance(s.body[-1], ast.Return | ast.Raise) and self._asks(s.test)
+            for s in body[: body.index(statement)]
+        )
 
     def _asks(self, test: ast.expr) -> bool:
         return any(isinstance(n, ast.Call) and _ASKING.search(_last(n.func)) is not None for n in walk(test))
+
+
+def _heads(function: AnyFunction) -> list[ast.expr]:
+    """A function's decorators, without what they are called with."""
+    decorators = [] if isinstance(function, ast.Lambda) else function.decorator_list
+    return [d.func if isinstance(d, ast.Call) else d for d in decorators]
 
 
 def _last(node: ast.expr) -> str:

@@ -124,7 +124,8 @@ class View:
                 bindings = self.scopes.bindings(node)
                 values = [b.node for b in bindings if b.how == "is"]
                 if len(bindings) != len(values) or len(values) != 1:
-                    return [v for v in values if isinstance(v, Function)] if len(bindings) == len(values) else []
+                    functions = [v for v in values if isinstance(v, Function)] if len(bindings) == len(values) else []
+                    return self._last_above(node, functions)
                 value = values[0]
                 if isinstance(value, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                     return [value]
@@ -134,6 +135,15 @@ class View:
                 method = self.method(cls, name) if cls is not None else None
                 return [method] if method is not None else []
         return []
+
+    def _last_above(self, name: ast.Name, functions: list[Function]) -> list[AnyFunction | ast.ClassDef]:
+        """Of functions of one name, such as those of a notebook, the one that a name means where it stands."""
+        blocks = {id(self.parents.get(id(f))) for f in functions}
+        here = self.function(name)
+        if len(blocks) != 1 or any(self.function(f) is not here for f in functions) or self.loops(functions[0]):
+            return [*functions]
+        above = [f for f in functions if f.lineno < name.lineno]
+        return [max(above, key=lambda f: f.lineno)] if above else [*functions]
 
     def inherited(self, cls: ast.ClassDef, name: str, depth: int = 4) -> Iterator[str]:
         """The dotted names that a method has where a class, or one of its bases here, inherits from another file."""

@@ -68,9 +68,9 @@ class Module:
         if found is not None and not at_top:
             self.inner.append((found, node))
 
-    @property
+    @cached_property
     def imported(self) -> list[str]:
-        """The files that are imported, in the order of the text."""
+        """The files that are imported, in the order of the text; to be asked for once the module is whole."""
         members = [path for path, _ in self.members.values()]
         return list(dict.fromkeys([*self.modules.values(), *members, *self.stars, *(p for p, _ in self.inner)]))
 

@@ -55,9 +55,10 @@ def lift_together(
     modules = {path: Module.of(path, program, n, resolve) for n, (path, program) in enumerate(programs.items(), 1)}
     found = Together()
     merged: dict[str, _Merged] = {}
+    old = {path for path, module in modules.items() if is_tf1(module.program)}
     for root, members in _views(modules):
         wanted = options[root.path].target is Target.NATIVE
-        if wanted and any(is_tf1(module.program) for module in members):
+        if wanted and any(module.path in old for module in members):
             found.old |= {module.path for module in members if "tensorflow" in module.program.text}
             _follow(root, members, options[root.path], unread, found, merged)
     _finish(modules, merged, found)
@@ -90,7 +91,7 @@ def _follow(
 
 def _check_size(root: Module, members: Sequence[Module]) -> None:
     """One file of a large repository imports most of it, and each of its programs would be followed anew."""
-    lines = sum(len(module.program.lines) for module in members)
+    lines = sum(module.program.text.count("\n") + 1 for module in members)
     if lines > LARGEST:
         raise NotFollowed(root, root.program.tree.body[0], f"with all that it imports it has {lines} lines")
 
@@ -105,45 +106,51 @@ def _check_read(members: Sequence[Module], unread: Collection[str]) -> None:
 def _views(modules: Mapping[str, Module]) -> Iterator[tuple[Module, list[Module]]]:
     """The files that are run, each with the files that it needs, in the order in which they are imported."""
     imported = {path for module in modules.values() for path in module.imported}
+    wanted = _reaching(modules)
     reached: set[str] = set()
     for path, module in modules.items():
         runs = path not in imported or any(module.is_main(node) for node in module.program.tree.body)
         if runs:
-            members = list(_ordered(module, modules))
+            members = _ordered(module, modules, wanted)
             reached |= {m.path for m in members}
             if len(members) > 1 or path in imported or not modules.keys() >= set(module.imported):
                 yield module, members
     for path, module in modules.items():  # those that import each other in a circle
         if path not in reached:
-            members = list(_ordered(module, modules))
+            members = _ordered(module, modules, wanted)
             reached |= {m.path for m in members}
             yield module, members
 
 
-def _ordered(root: Module, modules: Mapping[str, Module]) -> Iterator[Module]:
-    """A file and those that it imports, directly or not; each stands behind what it imports itself."""
-    seen = {root.path}
+def _ordered(root: Module, modules: Mapping[str, Module], wanted: Collection[str]) -> list[Module]:
+    """A file and those wanted that it imports, directly or not; each stands behind what it imports itself."""
+    seen, found = {root.path}, list[Module]()
+    pending = [(root, iter(root.imported))]
+    while pending:
+        module, imports = pending[-1]
+        path = next((each for each in imports if each in wanted and each not in seen), None)
+        if path is None:
+            found.append(module)
+            pending.pop()
+        else:
+            seen.add(path)
+            pending.append((modules[path], iter(modules[path].imported)))
+    return found
 
-    def below(module: Module) -> Iterator[Module]:
-        for path in module.imported:
-            if path in modules and path not in seen and _reaches(modules[path], modules):
-                seen.add(path)
-                yield from below(modules[path])
-        yield module
 
-    yield from below(root)
-
-
-def _reaches(module: Module, modules: Mapping[str, Module]) -> bool:
-    """Whether a file, or one that it imports, has to do with TensorFlow."""
-    seen, todo = {module.path}, [module]
+def _reaching(modules: Mapping[str, Module]) -> set[str]:
+    """The files that have to do with TensorFlow, or import one that has, directly or not."""
+    importers: dict[str, list[str]] = {}
+    for path, module in modules.items():
+        for other in module.imported:
+            importers.setdefault(other, []).append(path)
+    found = {path for path, module in modules.items() if "tensorflow" in module.program.text}
+    todo = list(found)
     while todo:
-        each = todo.pop()
-        if "tensorflow" in each.program.text:
-            return True
-        todo += [modules[path] for path in each.imported if path in modules and path not in seen]
-        seen.update(each.imported)
-    return False
+        new = [path for path in importers.get(todo.pop(), ()) if path not in found]
+        found.update(new)
+        todo += new
+    return found
 
 
 def _lift(
