@@ -402,7 +402,7 @@ def _unreached(ground: Ground, node: ast.AST, context: Context) -> Iterator[Foun
         test = node.test
     elif isinstance(node, ast.For) and ground.kind(node.iter) == "tensor":
         test = node.iter
-    if test is None or ground.kind(test) != "tensor" or _has_length(ground, test):
+    if test is None or ground.kind(test) != "tensor" or _has_length(ground, test) or _asks_first(test):
         return
     where = (
         "Keras 3 calls this without AutoGraph" if context.why == "keras" else "AutoGraph does not convert this function"
@@ -412,6 +412,15 @@ def _unreached(ground: Ground, node: ast.AST, context: Context) -> Iterator[Foun
         test,
         f"{where}: a tensor has no value here to decide by",
         "Use tf.cond, tf.where or tf.while_loop, or put it in a tf.function.",
+    )
+
+
+def _asks_first(test: ast.expr) -> bool:
+    """Whether a test asks whether it has a tensor at all, before it has the tensor decide."""
+    return isinstance(test, ast.BoolOp) and any(
+        isinstance(n, ast.Call) and getattr(n.func, "attr", getattr(n.func, "id", "")) in ("is_tensor", "isinstance")
+        for part in test.values[:-1]
+        for n in walk(part)
     )
 
 

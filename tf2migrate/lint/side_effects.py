@@ -474,7 +474,17 @@ def _counts(ground: Ground, target: ast.Attribute, function: AnyFunction) -> boo
     if not values or not all(isinstance(v, ast.AugAssign) or isinstance(literal(v), int | float) for v in values):
         return False
     reads = [n for n in ground.program.each(ast.Attribute) if n.attr == target.attr and isinstance(n.ctx, ast.Load)]
-    return not any(isinstance(a, ast.JoinedStr | ast.Subscript) for n in reads for a in ground.view.above(n))
+    return not any(_is_of_text(ground, above) for read in reads for above in ground.view.above(read))
+
+
+def _is_of_text(ground: Ground, node: ast.AST) -> bool:
+    """Whether what a number is part of makes a text, or a key, of it."""
+    match node:
+        case ast.JoinedStr() | ast.Subscript() | ast.Call(func=ast.Attribute(attr="format")):
+            return True
+        case ast.Call(func=function):
+            return ground.view.path(function) in ("builtins.str", "builtins.repr", "builtins.format")
+    return isinstance(node, ast.BinOp) and isinstance(literal(node.left), str)
 
 
 def _leak(

@@ -207,7 +207,9 @@ def _attribute(ground: Ground, node: ast.Attribute, function: AnyFunction, conte
         around = ground.view.function(binding.node)
         if around is None or id(around) in ground.traced.contexts or not isinstance(around, Function):
             continue
-        if not _constructs(ground, cls, around, ()):
+        # what Keras runs before it calls what is traced
+        before = around.name == "__call__" and getattr(context.root, "name", "") == "call"
+        if not before and not _constructs(ground, cls, around, ()):
             outside.append(binding.node)
     plain = [n for n in outside if ground.kind(n) == "python" or isinstance(n, ast.AugAssign)]
     every = [b.node for b in bindings]
