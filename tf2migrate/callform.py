@@ -5,8 +5,9 @@ libcst takes longer to import than most files take to lint: it is imported once 
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tf2migrate.records import Record
@@ -22,20 +23,33 @@ def code(node: cst.BaseExpression) -> str:
     return cst.Module([]).code_for_node(node)
 
 
+#: What needs no parentheses wherever it stands.
+_ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.List, ast.Tuple, ast.GeneratorExp)
+
+
 def operand(text: str, before: str = "", after: str = "") -> str:
     """A text that can stand as an operand between two others: in parentheses where it has to."""
-    import libcst as cst
-
-    node = cst.parse_expression(f"({text})")
     alone = before.rstrip().endswith(("(", ",", "=")) and after.lstrip().startswith((")", ","))
+    if _is_atom(text.strip()) or (alone and not isinstance(_inside(text), ast.NamedExpr | ast.Lambda | _YIELDS)):
+        return text
+    return f"({text})"
+
+
+_YIELDS = ast.Yield | ast.YieldFrom
+
+
+def _inside(text: str) -> ast.expr:
+    """An expression as it is read in parentheses, where it may have lines of its own."""
+    return ast.parse(f"({text}\n)", mode="eval").body
+
+
+def _is_atom(text: str) -> bool:
     try:
-        bare = cst.parse_expression(text)
-        atoms = cst.Name | cst.Attribute | cst.Call | cst.Subscript | cst.Integer | cst.Float | cst.List | cst.Tuple
-        simple = isinstance(bare, atoms) or bool(getattr(bare, "lpar", ()))
-    except cst.ParserSyntaxError:  # it needs parentheses: `x := 1`, or lines without any
-        simple = False
-    fits = alone and not isinstance(node, cst.NamedExpr | cst.Lambda | cst.Yield)
-    return text if simple or fits else f"({text})"
+        node = ast.parse(text, mode="eval").body
+    except SyntaxError:  # it needs parentheses: `x := 1`, or lines without any
+        return False
+    number = isinstance(node, ast.Constant) and type(node.value) in (int, float)
+    return number or isinstance(node, _ATOMS) or (text.startswith("(") and node.col_offset > 0)
 
 
 def fill(template: str, tf: str, texts: Mapping[str, str]) -> str:
@@ -52,10 +66,10 @@ def places(template: str) -> list[str]:
     return [name for name in re.findall(r"\{(\w+)\}", template) if name != "tf"]
 
 
-def changed_call(function: str, arguments: str, record: Record, tf: str, wrap: Callable[[str], bool]) -> str:
+def changed_call(function: str, arguments: str, record: Record, tf: str, stops: bool) -> str:
     """The call of `function` with a call's arguments (their text, in parentheses) as a record says.
 
-    `wrap` tells whether the gradient through an argument is to be stopped.
+    `stops` tells whether the gradient through the argument that the record names is to be stopped.
     """
     import libcst as cst
 
@@ -72,7 +86,7 @@ def changed_call(function: str, arguments: str, record: Record, tf: str, wrap: C
         if old in record.convert:
             new, _, template = record.convert[old].partition("=")
             value = cst.parse_expression(fill(template, tf, {old: code(value)}))
-        if old == record.stop_gradient and wrap(old):
+        if stops and old == record.stop_gradient:
             value = cst.parse_expression(f"{tf}.stop_gradient({code(value)})")
         if argument.keyword is None and index < record.positional:
             changed.append(argument.with_changes(value=value))

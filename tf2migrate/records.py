@@ -53,9 +53,14 @@ class Record:
         return replace(self, becomes=self.variants[key], only=only, drop=[*self.drop, name], variants={})
 
     def keeps(self, positional: int, given: Iterable[str]) -> bool:
-        """Whether a call with so many positional arguments, and these in all, keeps them as they are written."""
-        touched = {*self.rename, *self.drop, *self.only, *self.convert, self.stop_gradient}
-        return positional <= self.positional and touched.isdisjoint(given) and set(self.add) <= set(given)
+        """Whether a call with so many positional arguments, and these in all, keeps them as they are written.
+
+        Where the gradient through one of them is to be stopped, it does not.
+        """
+        renamed = set(self.rename).difference(self.params[:positional])  # what has a place needs no name
+        touched = renamed.union(self.drop, self.only, self.convert)
+        missing = set(self.add).difference(self.rename.get(name, name) for name in given)
+        return positional <= self.positional and touched.isdisjoint(given) and not missing
 
     @property
     def plain(self) -> bool:
@@ -64,7 +69,7 @@ class Record:
 
     @property
     def is_mapped(self) -> bool:
-        """Whether what becomes of a call follows from the names of its arguments alone."""
+        """Whether what becomes of a call follows from the names of its arguments, and how its gradient flows, alone."""
         seen = (
             self.templates
             or self.whole
@@ -73,9 +78,8 @@ class Record:
             or self.boxed
             or self.spans
             or self.whole_numbers
-            or self.formerly
         )
-        return not (seen or self.advice or self.others or self.stop_gradient)
+        return not (seen or self.advice or self.others)
 
     @property
     def is_value(self) -> bool:

@@ -114,8 +114,11 @@ class Upgrader:
         if record.needs and any(keyword.arg == record.needs for keyword in node.keywords):
             return False
         try:
-            if record.is_mapped and record.keeps(len(node.args), bind(node, record.params)):
-                return self._named(node.func, record) != self.program.segment(node.func)
+            if record.is_mapped:
+                record = _as_written(node, record)
+                bound = bind(node, record.params)
+                changed = self._stops(record, bound) or not record.keeps(len(node.args), bound)
+                return changed or self._named(node.func, record) != self.program.segment(node.func)
             return self._call(node, record) != self.inside(_Arguments(node), self.program.span(node))
         except (Refused, Unbound):
             return True
@@ -194,8 +197,7 @@ class Upgrader:
     def _call(self, node: ast.Call, record: Record) -> str:
         """A call of a symbol whose arguments changed."""
         symbol = record.symbol
-        if record.formerly and node.args and not _is_none(node.args[0]):
-            record = replace(record, formerly=(), params=(*record.formerly, "name"), only={})
+        record = _as_written(node, record)
         if record.advice:
             raise Refused(f"{symbol} has no form in TensorFlow 2 that computes the same", record.advice)
         if symbol == "tf.app.run" and not node.args and not node.keywords:
@@ -222,9 +224,9 @@ class Upgrader:
         if record.templates:
             return self._filled(record, bound)
         text = self._named(node.func, record) + arguments
-        if not record.keeps(len(node.args), bound):
-            wrap = lambda name: not self._is_data(bound[name])  # noqa: E731
-            text = changed_call(self._named(node.func, record), arguments, record, self.tf, wrap)
+        stops = self._stops(record, bound)
+        if stops or not record.keeps(len(node.args), bound):
+            text = changed_call(self._named(node.func, record), arguments, record, self.tf, stops)
         if record.boxed and self._is_box(bound.get(record.boxed)):
             return f"[{text}]"
         return f"{text}[0]" if record.lone and self._is_lone(record, bound) else text
@@ -274,6 +276,10 @@ class Upgrader:
                 texts[stopped] = f"{self.tf}.stop_gradient({texts[stopped]})"
             return fill(template, self.tf, texts)
         raise Refused(f"{record.symbol} with just these arguments has no form in the tables: {', '.join(bound)}")
+
+    def _stops(self, record: Record, bound: Mapping[str, ast.expr]) -> bool:
+        """Whether the gradient through an argument is to be stopped, and may not be nothing in any case."""
+        return record.stop_gradient in bound and not self._is_data(bound[record.stop_gradient])
 
     def _is_data(self, value: ast.expr) -> bool:
         """Whether an argument plainly carries no gradient: a literal, or what a function is fed."""
@@ -326,6 +332,13 @@ class Upgrader:
             return bool(ast.literal_eval(node) == ast.literal_eval(value))
         except ValueError:
             return False
+
+
+def _as_written(node: ast.Call, record: Record) -> Record:
+    """The record for a call as it was written: one of before TensorFlow 1.0 gives by position what later has a name."""
+    if record.formerly and node.args and not _is_none(node.args[0]):
+        return replace(record, formerly=(), params=(*record.formerly, "name"), only={})
+    return record
 
 
 def _is_none(node: ast.expr) -> bool:
