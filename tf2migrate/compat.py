@@ -93,7 +93,7 @@ class _Compat:
         self.tf = self._tensorflow()
         self.renamed = {id(node): new for node in program.nodes if (new := self._new_name(node))}
         inside = {id(n) for node in program.nodes if id(node) in self.renamed for n in ast.walk(node)}
-        self.read = {n.id for n in program.nodes if isinstance(n, ast.Name) and id(n) not in inside}
+        self.read = {n.id for n in program.each(ast.Name) if id(n) not in inside}
         self.imports = {id(node): self._import(node) for node in self.names.imports}
 
     def edits(self) -> Iterator[Edit]:
@@ -115,7 +115,7 @@ class _Compat:
                 path = imported(node, alias).removesuffix(".*")
                 if not self._importable(node, path):
                     yield self._missing(node, canonical(path))
-        whole = {id(n.func) for n in self.program.nodes if isinstance(n, ast.Call) and id(n) in self.renamed}
+        whole = {id(n.func) for n in self.program.each(ast.Call) if id(n) in self.renamed}
         for expression, symbol in self.uses:
             if id(expression) in self.renamed or id(expression) in whole:
                 message = f"{symbol} has another name in tf.compat.v1"

@@ -101,7 +101,7 @@ class _Statements:
         return self.program.segment(node)
 
     def _candidates(self) -> Iterator[ast.stmt]:
-        members = {id(s) for n in self.program.nodes if isinstance(n, ast.ClassDef) for s in n.body}
+        members = {id(s) for n in self.program.each(ast.ClassDef) for s in n.body}
         for node in self.program.nodes:
             if isinstance(node, ast.Assign | ast.Expr) and id(node) not in members:
                 yield node

@@ -26,7 +26,7 @@ def leftovers(program: Program) -> tuple[Finding, ...]:
         raw = program.names.raw(expression) or ""
         if not exists(symbol, raw) and not isinstance(getattr(expression, "ctx", None), ast.Store):
             found.append(_finding(program, expression, symbol, raw))
-    for method in (n for n in program.nodes if isinstance(n, ast.Attribute) and n.attr in GONE_METHODS):
+    for method in (n for n in program.each(ast.Attribute) if n.attr in GONE_METHODS):
         if program.names.symbol(method) is None:
             found.append(_finding(program, method, f"the method {method.attr}"))
     return tuple(sorted(found))

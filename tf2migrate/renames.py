@@ -40,7 +40,7 @@ def upgrade(program: Program, options: Options) -> Outcome:
 def old_calls(program: Program) -> Iterator[tuple[ast.Call, str]]:
     """The calls, with their symbol, of what TensorFlow 2 has as well and takes other arguments for."""
     upgrader = Upgrader(program)
-    for node in (n for n in program.nodes if isinstance(n, ast.Call)):
+    for node in program.each(ast.Call):
         record = upgrader.record(node.func)
         if record and not record.plain and in_tf2(record.symbol) and upgrader.is_old(node, record):
             yield node, record.symbol
@@ -302,7 +302,7 @@ class Upgrader:
 
     def _returns_one(self, value: ast.expr | None) -> bool:
         """Whether a function of the program plainly returns a list of one."""
-        made = [n for n in self.program.nodes if isinstance(n, ast.FunctionDef) and ast.unparse(value or n) == n.name]
+        made = [n for n in self.program.each(ast.FunctionDef) if ast.unparse(value or n) == n.name]
         results = [r.value for function in made for r in ast.walk(function) if isinstance(r, ast.Return)]
         return any(isinstance(r, ast.List | ast.Tuple) and len(r.elts) == 1 for r in results)
 

@@ -17,7 +17,7 @@ def unread(program: Program, options: Options) -> Outcome:
     gone = {id(e) for e, s in program.uses if not exists(s, program.names.raw(e) or "")}
     if not gone:
         return Outcome()
-    read = {n.id for n in program.nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Store)}
+    read = {n.id for n in program.each(ast.Name) if not isinstance(n.ctx, ast.Store)}
 
     def is_dead(target: ast.expr, value: ast.expr) -> bool:
         mentions = any(id(child) in gone for child in ast.walk(value))

@@ -49,7 +49,7 @@ def wrapped(program: Program, options: Options) -> Outcome:
 
 def _uses(program: Program, names: Names, table: Mapping[str, Record]) -> Iterator[tuple[ast.expr, str]]:
     """Where the program has a symbol by its own name, in a form that a record is about."""
-    calls = {id(node.func): node for node in program.nodes if isinstance(node, ast.Call)}
+    calls = {id(node.func): node for node in program.each(ast.Call)}
     own = {alias.asname or alias.name.split(".")[0] for node in names.imports for alias in node.names}
     for node, symbol in symbols(names, program.tree):
         by_name = not isinstance(node, ast.Name) or (isinstance(node.ctx, ast.Load) and node.id in own)
@@ -160,8 +160,8 @@ class _Walk(Upgrader):
 
 def _bound(program: Program) -> set[str]:
     """Every name that the program binds anywhere."""
-    found = {n.id for n in program.nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-    found |= {n.arg for n in program.nodes if isinstance(n, ast.arg)}
+    found = {n.id for n in program.each(ast.Name) if not isinstance(n.ctx, ast.Load)}
+    found |= {n.arg for n in program.each(ast.arg)}
     found |= {n.name for n in program.nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
     return found | {a.asname or a.name.split(".")[0] for n in program.names.imports for a in n.names}
 

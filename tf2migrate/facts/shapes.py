@@ -67,7 +67,7 @@ def _operands(node: ast.expr, program: Program, depth: int) -> set[str]:
 def _only_value(name: str, program: Program) -> list[ast.expr]:
     """The value of a name that is bound once."""
     stores = [n for n in program.nodes if isinstance(n, ast.Name | ast.arg) and _binds(n, name)]
-    values = [n.value for n in program.nodes if isinstance(n, ast.Assign) and n.targets[0] in stores]
+    values = [n.value for n in program.each(ast.Assign) if n.targets[0] in stores]
     return values if len(stores) == len(values) == 1 else []
 
 

@@ -45,7 +45,7 @@ def is_conditional(program: Program, node: ast.AST) -> bool:
 
 def stores(program: Program, name: str, scope: Scope) -> list[ast.Name]:
     """Where a name is bound."""
-    names = (n for n in program.nodes if isinstance(n, ast.Name) and n.id == name)
+    names = (n for n in program.each(ast.Name) if n.id == name)
     return [n for n in names if not isinstance(n.ctx, ast.Load) and scope_of(program, n) is scope]
 
 

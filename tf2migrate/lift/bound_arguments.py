@@ -34,7 +34,7 @@ def bound_arguments(program: Program, options: Options) -> Outcome:
         return Outcome()
     edits: list[Edit] = []
     gone: set[ast.stmt] = set()
-    functions = [n for n in program.nodes if isinstance(n, ast.FunctionDef)]
+    functions = program.each(ast.FunctionDef)
     scopes: list[ast.Module | ast.FunctionDef] = [program.tree, *functions]
     for scope in scopes:
         edits += _of_scope(program, scope, gone)

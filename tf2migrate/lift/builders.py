@@ -282,7 +282,7 @@ def _is_named(expressions: Expressions, value: Value, target: ast.expr, call: St
     if home is not None and any(not visibility.sees(frame, home) for frame in there):
         return True
     interpreter, site = expressions.interpreter, (id(call.node), target.id)
-    loads = (n for n in interpreter.program.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    loads = (n for n in interpreter.program.each(ast.Name) if isinstance(n.ctx, ast.Load))
     return any(site in interpreter.resolved.get(id(n), ()) and not _is_key(interpreter, n) for n in loads)
 
 

@@ -64,7 +64,7 @@ def unneeded(interpreter: Interpreter) -> dict[FunctionNode, set[str]]:
 
 def _inner(interpreter: Interpreter, function: ast.FunctionDef) -> bool:
     """Whether a helper is defined in another one."""
-    others = [n for n in interpreter.program.nodes if isinstance(n, ast.FunctionDef) and n is not function]
+    others = [n for n in interpreter.program.each(ast.FunctionDef) if n is not function]
     return any(function in walk(other) for other in others if other not in interpreter.driver_nodes)
 
 

@@ -228,7 +228,7 @@ def _check_builtins(interpreter: Interpreter) -> None:
 
 
 def _is_method(interpreter: Interpreter, node: ast.AST) -> bool:
-    classes = [n for n in interpreter.program.nodes if isinstance(n, ast.ClassDef)]
+    classes = interpreter.program.each(ast.ClassDef)
     return any(node in c.body for c in classes)
 
 

@@ -262,6 +262,6 @@ def _called(
 def _mapped(interpreter: Interpreter, function: ast.expr) -> bool:
     """Whether the function that is mapped over a data set says float32 somewhere."""
     if isinstance(function, ast.Name):
-        named = [n for n in interpreter.program.nodes if isinstance(n, ast.FunctionDef) and n.name == function.id]
+        named = [n for n in interpreter.program.each(ast.FunctionDef) if n.name == function.id]
         return len(named) == 1 and _says(interpreter, named[0])
     return isinstance(function, ast.Lambda) and _says(interpreter, function)

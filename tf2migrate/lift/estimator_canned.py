@@ -42,7 +42,7 @@ def canned(program: Program, options: Options) -> Outcome:
     """The edits that give TensorFlow's own estimators model functions, or the refusal that says why not."""
     if not any(word in program.text for word in ("stimator", "feature_column")):
         return Outcome()
-    calls = [n for n in program.nodes if isinstance(n, ast.Call) and _kind(program, n) is not None]
+    calls = [n for n in program.each(ast.Call) if _kind(program, n) is not None]
     layered = any(symbol in ("tf.feature_column.input_layer",) for _, symbol in program.uses)
     if not calls and not layered:
         return Outcome()

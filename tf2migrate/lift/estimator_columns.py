@@ -124,7 +124,7 @@ def edits(program: Program) -> list[Edit]:
     """Columns and the layers of them, in words of the program's own. Raises `Refused`."""
     found: list[Edit] = []
     bound = {n.name for n in program.nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
-    bound |= {n.id for n in program.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    bound |= {n.id for n in program.each(ast.Name) if isinstance(n.ctx, ast.Store)}
     for node in program.nodes:
         symbol = program.names.symbol(node.func) if isinstance(node, ast.Call) else None
         if not isinstance(node, ast.Call) or symbol is None:
@@ -170,8 +170,8 @@ def _column(program: Program, node: ast.Call, kind: str, taken: set[str]) -> lis
 
 def definitions(program: Program, tf: str) -> str:
     """The functions that make the columns which a program names and does not define."""
-    called = {n.func.id for n in program.nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-    bound = {n.name for n in program.nodes if isinstance(n, ast.FunctionDef)}
+    called = {n.func.id for n in program.each(ast.Call) if isinstance(n.func, ast.Name)}
+    bound = {n.name for n in program.each(ast.FunctionDef)}
     texts = {kind: KINDS[kind][2] for kind in KINDS if kind in called - bound}
     if "numeric_column" in texts and not any(word in program.text for word in ("normalizer_fn", "dtype=")):
         texts["numeric_column"] = _PLAIN

@@ -18,7 +18,7 @@ class Helpers:
 
     def __init__(self, program: Program, model: ast.FunctionDef) -> None:
         self.program, self.model = program, model
-        every = [n for n in program.nodes if isinstance(n, ast.FunctionDef) and n is not model]
+        every = [n for n in program.each(ast.FunctionDef) if n is not model]
         self.functions = {f.name: f for f in every if sum(f.name == other.name for other in every) == 1}
         self.edits: dict[str, list[Edit]] = {}
 
@@ -41,7 +41,7 @@ class Helpers:
 
     def _rewritten(self, function: ast.FunctionDef, parameter: str, flat: Flat) -> str:
         """The name of the flag in a function that was given the mode. Raises `Refused`."""
-        calls = [n for n in self.program.nodes if isinstance(n, ast.Call) and is_name(n.func, function.name)]
+        calls = [n for n in self.program.each(ast.Call) if is_name(n.func, function.name)]
         inside = {id(n) for n in ast.walk(self.model)}
         if any(id(n) not in inside for n in calls):
             raise Refused(

@@ -53,7 +53,7 @@ class Inputs:
                     elif isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
                         for inner, value in zip(target.elts, node.value.elts, strict=False):
                             self.unpacked.setdefault(ast.unparse(inner), []).append(value)
-        self.parameters = {n.arg for n in program.nodes if isinstance(n, ast.arg)}
+        self.parameters = {n.arg for n in program.each(ast.arg)}
         self.used: set[ast.FunctionDef] = set()  # the program's own that give the elements
         self.edits: list[Edit] = []
         self.shuffled: list[ast.Call] = []

@@ -44,7 +44,7 @@ def estimators(program: Program, options: Options) -> Outcome:
     """The edits that make a session program of one with estimators, or the refusal that says why not."""
     if "stimator" not in program.text:
         return Outcome()
-    calls = [n for n in program.nodes if isinstance(n, ast.Call) and program.names.symbol(n.func) in _MADE]
+    calls = [n for n in program.each(ast.Call) if program.names.symbol(n.func) in _MADE]
     if not calls:
         return Outcome()
     try:
@@ -71,7 +71,7 @@ def unwrapped(program: Program, options: Options) -> Outcome:
             span = program.span(node)
             inner = program.span(_tensors(node.args[0]) if symbol == TENSORS else node.args[0])
             edits += [Edit(Span(span.start, inner.start), ""), Edit(Span(inner.end, span.end), "")]
-    used = {program.names.symbol(n) for n in program.nodes if isinstance(n, ast.Attribute)}
+    used = {program.names.symbol(n) for n in program.each(ast.Attribute)}
     edits += _definitions(program, COLUMNS in used, SINGLE in used)
     return Outcome(tuple(edits))
 
@@ -168,7 +168,7 @@ class _Rewriting:
 
     def _function(self, call: ast.Call) -> ast.FunctionDef:
         given = self._bound(call, _ARGUMENTS[self.names.symbol(call.func) or ""]).get("model_fn")
-        found = [n for n in self.program.nodes if isinstance(n, ast.FunctionDef) and _is(given, n.name)]
+        found = [n for n in self.program.each(ast.FunctionDef) if _is(given, n.name)]
         if len(found) != 1:
             raise Refused(
                 "TFM901", call, "the model function of an estimator is not one function of this file", _ADVICE
@@ -246,14 +246,14 @@ class _Rewriting:
                 if maker is None or maker.name in self.makers:
                     continue
                 self.makers.add(maker.name)
-                todo += [n for n in self.program.nodes if isinstance(n, ast.Call) and _is(n.func, maker.name)]
+                todo += [n for n in self.program.each(ast.Call) if _is(n.func, maker.name)]
         for node in self.program.nodes:
             held = isinstance(node, ast.Assign) and any(_is(t, name) for t in node.targets for name in self.holders)
             if held and isinstance(node, ast.Assign) and not self._is_estimator(node.value):
                 raise Refused("TFM901", node, "a name stands for an estimator and for something else", _ADVICE)
 
     def _returns(self, name: str) -> list[ast.Return]:
-        return [n for n in self.program.nodes if isinstance(n, ast.Return) and _is(n.value, name)]
+        return [n for n in self.program.each(ast.Return) if _is(n.value, name)]
 
     def _around(self, node: ast.AST) -> ast.FunctionDef | None:
         above: ast.AST | None = node

@@ -51,8 +51,8 @@ class Import:
 
 def the_import(program: Program) -> Import:
     symbol = program.names.symbol
-    calls = [n for n in program.nodes if isinstance(n, ast.Call) and symbol(n.func) == "tf.import_graph_def"]
-    others = [n for n in program.nodes if isinstance(n, ast.Attribute) and n.attr == "import_meta_graph"]
+    calls = [n for n in program.each(ast.Call) if symbol(n.func) == "tf.import_graph_def"]
+    others = [n for n in program.each(ast.Attribute) if n.attr == "import_meta_graph"]
     if len(calls) != 1 or others or any(symbol(n) in _OTHER_GRAPHS for n in program.nodes if isinstance(n, ast.expr)):
         raise NotSeen
     bound = bind(calls[0], _IMPORT)
@@ -70,7 +70,7 @@ def the_import(program: Program) -> Import:
     if is_conditional(program, statement):
         raise NotSeen
     scope = scope_of(program, statement)
-    later = [n for n in program.nodes if isinstance(n, ast.Name) and n.id == held.id and n.lineno > calls[0].lineno]
+    later = [n for n in program.each(ast.Name) if n.id == held.id and n.lineno > calls[0].lineno]
     if len(stores(program, held.id, scope)) != 1 or any(n is not held for n in later):
         raise NotSeen  # or it may be another graph by the time that an element is asked for
     prefix = str(name.value) if isinstance(name, ast.Constant) and name.value is not None else "import"
@@ -167,7 +167,7 @@ def _name(found: Import, node: ast.expr, own: set[str]) -> str:
 def _shortened(found: Import, name: ast.Name) -> bool:
     """Whether a name that only elements are asked for by is bound to what the import would put before, and the rest."""
     program = found.program
-    same = [n for n in program.nodes if isinstance(n, ast.Name) and n.id == name.id]
+    same = [n for n in program.each(ast.Name) if n.id == name.id]
     bound = [n for n in same if not isinstance(n.ctx, ast.Load)]
     statement = statement_of(program, bound[0]) if len(bound) == 1 else None
     for read in same:
@@ -195,7 +195,7 @@ def fed_names(program: Program) -> set[str]:
     """The names and attributes that are keys of what runs are fed, with the arguments that are given for them."""
     keys = {ast.unparse(k) for d in feeds_of(program) for k in d.keys if k is not None}
     fed = {re.sub(r"\.outputs\[0\]$", "", key) for key in keys}
-    functions = {f.name: f for f in program.nodes if isinstance(f, ast.FunctionDef)}
+    functions = {f.name: f for f in program.each(ast.FunctionDef)}
     grew = True
     while grew:  # ends: `fed` only grows, and is bounded by the names of the program
         grew = False

@@ -39,10 +39,10 @@ class GraphNames:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        functions = [n for n in program.nodes if isinstance(n, ast.FunctionDef)]
+        functions = program.each(ast.FunctionDef)
         self._functions = {f.name: f for f in functions}
         self._twice = {f.name for f in functions if self._functions[f.name] is not f}
-        self._calls = [n for n in program.nodes if isinstance(n, ast.Call)]
+        self._calls = program.each(ast.Call)
         self._computed = [self._start(n) for n in self._calls if self._is_computed(n)]
         self._given = self._names_given()
         self.named = [named for call in self._calls if (named := self._named(call)) is not None]

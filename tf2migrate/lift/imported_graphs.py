@@ -46,7 +46,7 @@ def imported_graphs(program: Program, options: Options) -> Outcome:
 
 def _messages(program: Program) -> Iterator[Edit]:
     """`tf.GraphDef`, which TensorFlow 2 has no name for, by the module that has it."""
-    uses = [n for n in program.nodes if isinstance(n, ast.Attribute) and program.names.symbol(n) == "tf.GraphDef"]
+    uses = [n for n in program.each(ast.Attribute) if program.names.symbol(n) == "tf.GraphDef"]
     imports = [n for n in program.tree.body if isinstance(n, ast.Import | ast.ImportFrom)]
     near = [n for n in imports if any(alias.name.split(".")[0] == "tensorflow" for alias in n.names)]
     for node in uses:
@@ -109,8 +109,8 @@ def _fresh(program: Program, tensor: str, taken: set[str]) -> str:
     """A name for the placeholder of a tensor."""
     last = re.sub(r"\W+", "_", tensor.split(":")[0].split("/")[-1]).strip("_").lower() or "value"
     name, number = last, 1
-    every = {n.id for n in program.nodes if isinstance(n, ast.Name)} | program.names.module_level | taken
-    every |= {a.arg for a in program.nodes if isinstance(a, ast.arg)} | set(dir(builtins))
+    every = {n.id for n in program.each(ast.Name)} | program.names.module_level | taken
+    every |= {a.arg for a in program.each(ast.arg)} | set(dir(builtins))
     while name in every or name[0].isdigit():
         name, number = f"fed_{last}" + (f"_{number}" if number > 1 else ""), number + 1
     return name
@@ -194,13 +194,13 @@ def _place(found: Import, accesses: list[Access]) -> None:
         return
     if not isinstance(scope, ast.FunctionDef) or any(a.statement is found.statement for a in accesses):
         raise NotSeen
-    calls = [n for n in program.nodes if isinstance(n, ast.Name) and n.id == scope.name]
+    calls = [n for n in program.each(ast.Name) if n.id == scope.name]
     call = program.parents[id(calls[0])] if len(calls) == 1 else None
     statement = program.parents.get(id(call))
     outer = scope_of(program, statement) if isinstance(statement, ast.stmt) else None
     if not isinstance(call, ast.Call) or outer is None or not isinstance(statement, ast.Expr | ast.Assign):
         raise NotSeen
-    elsewhere = [n for n in program.nodes if isinstance(n, ast.Name) and n.id == found.graph_def]
+    elsewhere = [n for n in program.each(ast.Name) if n.id == found.graph_def]
     if any(scope_of(program, n) is not scope for n in elsewhere) or is_conditional(program, statement):
         raise NotSeen
     if not all(outer in scopes(program, a.statement) for a in accesses):

@@ -104,7 +104,7 @@ class Interpreter:
         self.helper_calls: dict[FunctionNode, dict[int, ast.Call]] = {}
         self.called: set[int] = set()
         self.order = 0
-        self._used = {self.names.symbol(n.func) for n in program.nodes if isinstance(n, ast.Call)}
+        self._used = {self.names.symbol(n.func) for n in program.each(ast.Call)}
         self.comprehensions = 0  # how many of them the walk is inside of
         self.graph: object = None
         self.session_graph: object = None

@@ -227,7 +227,7 @@ def layer_name(interpreter: Interpreter, hint: str, keras: str) -> str:
 
 def free_name(interpreter: Interpreter, wanted: str) -> str:
     """A name that nothing in the program has: what is made under it can be read in every function."""
-    every = {node.id for node in interpreter.program.nodes if isinstance(node, ast.Name)}
+    every = {node.id for node in interpreter.program.each(ast.Name)}
     while wanted in every:
         wanted += "_object"
     return wanted

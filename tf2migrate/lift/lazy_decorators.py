@@ -102,8 +102,8 @@ def goes(program: Program, lazy: dict[str, Lazy], used: list[ast.expr]) -> list[
     wanted = list(lazy)
     for name in wanted:
         node = functions[name]
-        reads = [n for n in program.nodes if isinstance(n, ast.Name) and n.id == name and id(n) not in gone]
-        if any(id(n) in gone for n in program.nodes if isinstance(n, ast.Name) and n.id == name) and not reads:
+        reads = [n for n in program.each(ast.Name) if n.id == name and id(n) not in gone]
+        if any(id(n) in gone for n in program.each(ast.Name) if n.id == name) and not reads:
             edits.append(_without(program, node))
             gone |= {id(n) for n in walk(node)}
             wanted += [d.id for d in node.decorator_list if isinstance(d, ast.Name) and d.id in functions]

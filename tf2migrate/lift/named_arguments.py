@@ -52,8 +52,8 @@ def named_arguments(program: Program, options: Options) -> Outcome:
 def _fresh(program: Program, function: ast.AST, name: str) -> str:
     """The parameter's name, where nothing else has it."""
     own = {id(n) for n in walk(function)}
-    others = {n.id for n in program.nodes if isinstance(n, ast.Name) and id(n) not in own}
-    others |= {n.arg for n in program.nodes if isinstance(n, ast.arg) and id(n) not in own}
+    others = {n.id for n in program.each(ast.Name) if id(n) not in own}
+    others |= {n.arg for n in program.each(ast.arg) if id(n) not in own}
     while name in others | program.names.module_level:
         name += "_given"
     return name

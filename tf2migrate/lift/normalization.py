@@ -184,7 +184,7 @@ def _is_contrib(norm: Called) -> bool:
 
 def _has_images(interpreter: Interpreter) -> bool:
     """Whether the program computes with tensors of four dimensions, as far as its calls tell."""
-    calls = [n for n in interpreter.program.nodes if isinstance(n, ast.Call)]
+    calls = interpreter.program.each(ast.Call)
     symbols = {interpreter.names.symbol(n.func) or "" for n in calls}
     if any(word in symbol for symbol in symbols for word in ("2d", "_pool", "tf.image.")):
         return True

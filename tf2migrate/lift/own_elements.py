@@ -145,10 +145,8 @@ class _Elements:
         if not self._is_plain(call, statement):
             return None
         name = re.sub(r"\W+", "_", named.name.rsplit("/", 1)[-1]).strip("_")
-        every = {n.id for n in program.nodes if isinstance(n, ast.Name)} | program.names.module_level
-        every |= (
-            {a.arg for a in program.nodes if isinstance(a, ast.arg)} | set(dir(builtins)) | set(self.fresh.values())
-        )
+        every = {n.id for n in program.each(ast.Name)} | program.names.module_level
+        every |= {a.arg for a in program.each(ast.arg)} | set(dir(builtins)) | set(self.fresh.values())
         if not name.isidentifier() or name in every:
             return None
         span = program.span(call)
@@ -226,7 +224,7 @@ class _Elements:
         attribute = target.removeprefix("self.")
         if made is None or made is not read or not attribute.isidentifier():
             return False
-        sets = [n for n in program.nodes if isinstance(n, ast.Attribute) and n.attr == attribute]
+        sets = [n for n in program.each(ast.Attribute) if n.attr == attribute]
         return sum(not isinstance(n.ctx, ast.Load) for n in sets) == 1
 
     def _class_of(self, node: ast.AST) -> ast.ClassDef | None:
@@ -255,7 +253,7 @@ class _Elements:
         program = self.program
         bound = [program.span(n).start for n in stores(program, name, program.tree)]
         end = min((at for at in bound if at > start), default=len(program.text))
-        reads = [n for n in program.nodes if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)]
+        reads = [n for n in program.each(ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
         found = {self._graph_asked(n) for n in reads if start < program.span(n).start < end}
         return found.pop() if len(found) == 1 else None
 
@@ -287,7 +285,7 @@ class _Elements:
                     if isinstance(entered, ast.Call) and any(k.arg == "graph" for k in entered.keywords):
                         return None
             inner, above = above, self.program.parents.get(id(above))
-        resets = [n for n in self.program.nodes if isinstance(n, ast.Call) and self._is_default_reset(n)]
+        resets = [n for n in self.program.each(ast.Call) if self._is_default_reset(n)]
         if any(is_conditional(self.program, n) or scope_of(self.program, n) is not self.program.tree for n in resets):
             return None
         return sum(self.program.span(n).start < self.program.span(node).start for n in resets)

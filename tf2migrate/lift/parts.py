@@ -227,8 +227,8 @@ def freed(interpreter: Interpreter) -> set[str]:
         elif isinstance(node, ast.alias):
             bound[node.asname or node.name] += 1
     every = {function.name for function in interpreter.parts if bound[function.name] == 1}
-    read = {n.id for n in interpreter.program.nodes if isinstance(n, ast.Name)}
-    taken = read | {n.arg for n in interpreter.program.nodes if isinstance(n, ast.arg)} | interpreter.program.reserved
+    read = {n.id for n in interpreter.program.each(ast.Name)}
+    taken = read | {n.arg for n in interpreter.program.each(ast.arg)} | interpreter.program.reserved
     return every | {plain(name) for name in every if plain(name) != name} - taken
 
 

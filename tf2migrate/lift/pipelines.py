@@ -180,7 +180,7 @@ def _names_file(interpreter: Interpreter, node: ast.Call) -> bool:
     first = target.elts[0] if isinstance(target, ast.Tuple) and len(target.elts) == 2 else None
     if not isinstance(first, ast.Name):
         return first is None
-    loaded = (n for n in interpreter.program.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    loaded = (n for n in interpreter.program.each(ast.Name) if isinstance(n.ctx, ast.Load))
     return any(n.id == first.id for n in loaded)
 
 

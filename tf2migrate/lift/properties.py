@@ -57,7 +57,7 @@ def properties(program: Program, options: Options) -> Outcome:
     if "property" not in program.text and "hasattr" not in program.text:
         return Outcome()
     lazy = find(program)
-    based = {b.id for n in program.nodes if isinstance(n, ast.ClassDef) for b in n.bases if isinstance(b, ast.Name)}
+    based = {b.id for n in program.each(ast.ClassDef) for b in n.bases if isinstance(b, ast.Name)}
     edits: list[Edit] = []
     used: list[ast.expr] = []
     for node in program.nodes:
@@ -252,7 +252,7 @@ def _constructor(program: Program, held: _Class) -> list[Edit] | None:
 def _first_read(program: Program, held: _Class, name: str) -> tuple[int, int]:
     """Where the program first reads a property outside the class; far behind, where it does not."""
     inside = {id(n) for n in walk(held.node)}
-    reads = [n for n in program.nodes if isinstance(n, ast.Attribute) and n.attr == name and id(n) not in inside]
+    reads = [n for n in program.each(ast.Attribute) if n.attr == name and id(n) not in inside]
     return min(
         ((n.lineno, n.col_offset) for n in reads), default=(len(program.lines), held.properties[name].method.lineno)
     )

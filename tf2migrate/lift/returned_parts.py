@@ -21,10 +21,10 @@ _COLLECTIONS = ("tf.trainable_variables", "tf.global_variables", "tf.all_variabl
 
 def returned_parts(program: Program, options: Options) -> Outcome:
     """The edits that make such methods set what they returned."""
-    classes = [n for n in program.nodes if isinstance(n, ast.ClassDef)]
+    classes = program.each(ast.ClassDef)
     based = {ast.unparse(b).split(".")[-1] for c in classes for b in c.bases}
-    methods = Counter(n.name for n in program.nodes if isinstance(n, ast.FunctionDef))
-    named = Counter(n.attr for n in program.nodes if isinstance(n, ast.Attribute) and not _is_module_s(program, n))
+    methods = Counter(n.name for n in program.each(ast.FunctionDef))
+    named = Counter(n.attr for n in program.each(ast.Attribute) if not _is_module_s(program, n))
     inner = {node: [n for n in walk(node) if isinstance(n, ast.Attribute) and _is_own(n)] for node in classes}
     of_selves = Counter(n.attr for attributes in inner.values() for n in attributes)
     edits: list[Edit] = []

@@ -309,7 +309,7 @@ def restored(interpreter: Interpreter, run: Run, variables: list[Variable]) -> b
 
 
 def _asks_state(interpreter: Interpreter) -> bool:
-    calls = (n for n in interpreter.program.nodes if isinstance(n, ast.Call))
+    calls = (n for n in interpreter.program.each(ast.Call))
     return any(interpreter.names.symbol(n.func) in _STATE for n in calls)
 
 

@@ -256,7 +256,7 @@ def name_text(expressions: Expressions, node: ast.Call) -> str | None:
     name = told_name(node)
     if name is None or id(node) in expressions.interpreter.entered_again:
         return None
-    items = [i for n in program.nodes if isinstance(n, ast.With) for i in n.items if i.context_expr is node]
+    items = [i for n in program.each(ast.With) for i in n.items if i.context_expr is node]
     kept = {
         n.id for i in items if i.optional_vars is not None for n in walk(i.optional_vars) if isinstance(n, ast.Name)
     }

@@ -210,7 +210,7 @@ def keep_attribute(interpreter: Interpreter, definition: Definition, plan: Plan)
 
 def free_attribute(interpreter: Interpreter, instance: Instance, plan: Plan, wanted: str) -> str:
     """A name for a new attribute of an instance."""
-    taken = {n.attr for n in interpreter.program.nodes if isinstance(n, ast.Attribute)} | set(instance.of.methods)
+    taken = {n.attr for n in interpreter.program.each(ast.Attribute)} | set(instance.of.methods)
     name = wanted if wanted not in taken | plan.attributes else plan.fresh(wanted)
     plan.attributes.add(name)
     return name

@@ -229,7 +229,7 @@ def _minimize_call(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
     tape = argument(node, "tape")
     gradient = spelled(program, "tf.GradientTape", modules(program))
     edits: tuple[Edit, ...] = ()
-    statement = next((n for n in program.nodes if isinstance(n, ast.Expr) and n.value is node), None)
+    statement = next((n for n in program.each(ast.Expr) if n.value is node), None)
     taken = {_id(n) for n in program.nodes if isinstance(n, ast.Name | ast.arg)}
     given = loss is not None and variables is not None and _is_plain(variables)
     if statement is not None and loss is not None and variables is not None and given:
@@ -275,7 +275,7 @@ def _reset_states(kinds: Kinds, node: ast.Call) -> Iterator[Found]:
         case _:
             return
     program = kinds.program
-    statement = next((n for n in program.nodes if isinstance(n, ast.Expr) and n.value is node), None)
+    statement = next((n for n in program.each(ast.Expr) if n.value is node), None)
     taken = any(isinstance(n, ast.Name | ast.arg) and _id(n) == "layer" for n in program.nodes)
     edits: tuple[Edit, ...] = ()
     if statement is not None and not taken and not node.args and not node.keywords and _is_plain(model):

@@ -127,7 +127,7 @@ class Module:
     @cached_property
     def changed(self) -> frozenset[str]:
         """The names that functions bind anew: a copy of what they mean is another thing."""
-        return frozenset(name for n in self.program.nodes if isinstance(n, ast.Global) for name in n.names)
+        return frozenset(name for n in self.program.each(ast.Global) for name in n.names)
 
     def bindings(self) -> Iterator[str]:
         """The names that module level binds, once for each statement that does."""

@@ -206,9 +206,7 @@ def _goes_on(program: Program, read: Read, parents: Mapping[int, ast.AST]) -> bo
     """Whether more than the arrays of the data is used, or may be, where it cannot be seen."""
     match parents[id(read.call)]:
         case ast.Assign(targets=[ast.Name(id=name)]):
-            loads = [
-                n for n in program.nodes if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)
-            ]
+            loads = [n for n in program.each(ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
         case _:
             return True
     for load in loads:

@@ -260,7 +260,7 @@ def _written_out(program: Program, family: _Family) -> Outcome:
             uses.append((node, name))
     if not uses:
         return Outcome()
-    calls = {id(node.func): node for node in program.nodes if isinstance(node, ast.Call)}
+    calls = {id(node.func): node for node in program.each(ast.Call)}
     for node, name in uses:
         call = calls.get(id(node))
         if name not in {*family.texts, *family.functions} or (name in family.functions and not _over_two(call)):
