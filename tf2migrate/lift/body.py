@@ -30,6 +30,7 @@ from tf2migrate.lift.values import (
     Variable,
     leaves,
 )
+from tf2migrate.lift.watched import Watched
 
 TAPED = ("minimize", "compute_gradients", "gradients")
 STEP = "    "
@@ -133,6 +134,7 @@ class BodyWriter:
         late = late_statements(planned.slice)
         grads = {s for s, _ in taped}
         after = self._after(planned, grads)
+        after |= {s for s in needed if isinstance(s.value, Watched)}
         inside = {s for s in needed if s not in late and s not in grads and s not in after}
         whole = (set(part.statements) for part in planned.passed)
         return inside.union(*(statements for statements in whole if statements & inside))

@@ -93,7 +93,7 @@ class Emitter:
         own = [loop for loop in interpreter.loops.values() if loop.late[0].frame.unit]
         self.in_loops = {id(s.node): s for loop in own for s in loop.late}
         for loop in own:
-            of_object = loop in plan.kept_loops
+            of_object = loop in plan.kept_loops or self._used_elsewhere(loop)
             named = (lambda name: f"self.{plan.fresh(name)}") if of_object else plan.fresh
             loops.name_lists(loop, named, self.expressions.hoisted)
             self.kept_after.setdefault(id(loop.node.body[-1]), []).extend(loops.end(loop))
@@ -131,6 +131,14 @@ class Emitter:
                             "Make it before, and use it there.",
                         )
                     self.expressions.hoist(made)
+
+    def _used_elsewhere(self, loop: loops.Loop) -> bool:
+        """Whether functions of other methods go through what a loop of this method makes."""
+        frame = loop.late[0].frame
+        using = [p.frame for p in self.plan.functions if any(s.node is loop.node for s in p.slice.statements)]
+        hidden = [f for f in using if f is not None and not visibility.sees(f, frame)]
+        instance = visibility.owner(frame)
+        return bool(hidden) and instance is not None and all(visibility.owner(f) is instance for f in hidden)
 
     def _replaced(self, value: object) -> bool:
         """Whether an iterator is not needed, as its data set goes on."""

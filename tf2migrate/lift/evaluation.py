@@ -295,8 +295,18 @@ def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
     if isinstance(function, classes.Bound):
         return classes.call(interpreter, function, node, hint)
     arguments = interpreter.arguments(node)
-    arguments += [interpreter.passed(value) for value in arguments if isinstance(value, Function)]
+    arguments += [_called_back(interpreter, f, function, arguments) for f in arguments if isinstance(f, Function)]
     return _foreign(interpreter, node, function, arguments)
+
+
+def _called_back(interpreter: Interpreter, given: Function, caller: Value, arguments: list[Value]) -> Value:
+    """What a function gives when another calls it, such as `map`: with data where that has nothing but data."""
+    symbols = (interpreter.names.symbol(n) for n in ast.walk(given.node) if isinstance(n, ast.Name | ast.Attribute))
+    of_tensorflow = any(symbol is not None and symbol.startswith("tf") for symbol in symbols)
+    data = all(isinstance(leaf, Python | Function) for value in [caller, *arguments] for leaf in leaves(value))
+    if of_tensorflow or not data or latest([caller, *arguments]) >= Time.STAGED:
+        return interpreter.passed(given)
+    return interpreter.called_with_data(given)
 
 
 def _foreign(interpreter: Interpreter, node: ast.Call, function: Value, arguments: list[Value]) -> Value:

@@ -34,6 +34,7 @@ from tf2migrate.lift import (
     summaries,
     variable_lists,
     visibility,
+    watched,
 )
 from tf2migrate.lift.dropped import Dropped
 from tf2migrate.lift.functions import FunctionNode, Method
@@ -213,6 +214,8 @@ class Expressions:
             return collections.gather_text(self, value)
         if isinstance(value, variable_lists.Collected):
             return variable_lists.list_text(self, node, value)
+        if isinstance(value, watched.Watched):
+            return watched.TEXT
         found = self._value_text(node, value) if isinstance(node, ast.Call) else None
         if found is not None:
             return found

@@ -476,7 +476,7 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
     if isinstance(base, Unknown):
         interpreter.arguments(node)
         return base
-    if name == "eval" and isinstance(base, Tensor | Placeholder | Variable | Effect | Schedule):
+    if name == "eval" and isinstance(base, Tensor | Placeholder | Variable | Effect | Schedule | summaries.Summary):
         return _run(interpreter, node, method.node.value)
     if (
         name == "run"

@@ -466,9 +466,13 @@ class Interpreter:
         self.inside(function)
         return value
 
+    def called_with_data(self, function: Function) -> Value:
+        """What a function gives that plain Python calls."""
+        return self.call_helper(function, None, dict.fromkeys(_parameters(function.node), PYTHON))
+
     def reads_graph(self, function: Function) -> bool:
         """Whether a function that is called with arrays reads what is there only while the graph runs."""
-        self.call_helper(function, None, dict.fromkeys(_parameters(function.node), PYTHON))
+        self.called_with_data(function)
         return any(d.staged for d in self.extra.get(function.node, {}))
 
     def inside(self, function: Function) -> None:

@@ -15,6 +15,7 @@ from tf2migrate.lift.datasets import Element, starts
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
+from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
 from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Unknown, Variable, leaves
 
@@ -347,6 +348,7 @@ def _place(planned: Planned, run: Run) -> None:
             return
     inline = [leaf.statement for leaf in planned.slice.leaves]
     outside = [s for s in planned.slice.statements if s not in inline and s.order]
+    outside = _without_merges(outside)
     standing = _innermost(outside) or [s for s in outside if s.frame is run.frame] or outside
     own = [s for s in planned.slice.statements if s in inline and not isinstance(s.node, ast.stmt)]
     local = {d for s in own for d in s.reads if d.statement.frame is run.frame and d.owner is None}
@@ -367,6 +369,14 @@ def _place(planned: Planned, run: Run) -> None:
             break
     assert isinstance(statement, ast.stmt)
     planned.anchor, planned.before, planned.frame = statement, True, run.frame
+
+
+def _without_merges(statements: list[Statement]) -> list[Statement]:
+    """Statements without those that merge summaries, where an object trains: its function makes the dict of them."""
+    others = [s for s in statements if not isinstance(s.value, Summary)]
+    trains = [visibility.owner(s.frame) for s in others if any(isinstance(e, Effect) for e in s.effects)]
+    owners = {visibility.owner(s.frame) for s in others}
+    return others if len(owners) == 1 and trains and trains[0] is not None else statements
 
 
 def _is_apart(planned: Planned, run: Run) -> bool:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import is_main
-from tf2migrate.lift import noted
+from tf2migrate.lift import noted, visibility
 from tf2migrate.lift.render import spread
-from tf2migrate.lift.trace import Definition, Fetch, Run
+from tf2migrate.lift.trace import Definition, Fetch, Frame, Run
 from tf2migrate.lift.values import PYTHON, Handle, Refused, Structure, Time, Unknown, Value, Variable, leaves
 from tf2migrate.model import Finding
 
@@ -50,11 +50,16 @@ class Item:
     node: ast.expr
     options: str
     reads: frozenset[Definition]
+    elsewhere: bool = False  # whether it is of another object than the one that merges it, which cannot read it
 
     @property
     def returned(self) -> bool:
         """Whether a run has to return its value; a variable can be read at any time."""
-        return not isinstance(self.value, Variable)
+        return self.elsewhere or not isinstance(self.value, Variable)
+
+    def foreign(self, frame: Frame) -> bool:
+        """Whether it is of another object than the one whose method a frame is."""
+        return any(d.owner is not None and d.owner is not visibility.owner(frame) for d in self.reads)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +163,7 @@ def merge_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
     if (not items and notes is None) or not interpreter.frame.unit:
         return Unknown("which summaries are merged cannot be seen", node)
     _check_names(interpreter, items, node)
+    items = tuple(replace(item, elsewhere=item.foreign(interpreter.frame)) for item in items)
     for item in items:
         if item.returned:
             interpreter.statement.reads |= item.reads
@@ -218,6 +224,8 @@ def writer_method(interpreter: Interpreter, node: ast.Call, method: Method) -> V
     if len({id(s) for s in found}) != 1:
         return Unknown("which summaries are written cannot be seen", node)
     items = found[0].items
+    if any(item.foreign(interpreter.frame) for item in items if not item.returned):
+        return Unknown("variables of another object are summarised", node)
     _check_names(interpreter, tuple(i for i in items if not i.returned), node)
     return Recorded(method.node.value, given, step, items, found[0].notes)
 

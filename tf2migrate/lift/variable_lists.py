@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import cell_calls, cells, keras_layers, layers, parts, visibility
+from tf2migrate.lift import cell_calls, cells, keras_layers, layers, parts, visibility, watched
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.functions import visible
 from tf2migrate.lift.regularization import REGULARIZED
@@ -104,7 +104,7 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, col
     for member in interpreter.scopes.made:
         if member.graph is interpreter.graph and (member.collections is None or collection in member.collections):
             if not member.once:
-                return Unknown("how many variables are in a collection cannot be told", node)
+                return watched.of_all(interpreter, node, prefix, collection)
             if prefix and member.name is None:
                 return Unknown("the name of a variable in a collection cannot be told", node)
             if (member.name or "").startswith(prefix):
@@ -199,6 +199,7 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
 
     Raises `Refused` where nothing makes them before the list is read.
     """
+    watched.check(interpreter, plan)
     _check_single(interpreter)
     for value in interpreter.rewrites.values():
         if not isinstance(value, Collected) or value.rest is not None or not isinstance(value.node, ast.expr):

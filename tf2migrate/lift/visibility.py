@@ -23,7 +23,7 @@ _ADVICE = "Keep it as an attribute, or build and run this part of the graph in o
 
 _REPEATS = (
     *(ast.For, ast.While, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
-    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef),
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda),
 )
 
 
@@ -62,10 +62,16 @@ def _once(interpreter: Interpreter, call: ast.AST) -> bool:
     for node in around:
         if not isinstance(node, ast.FunctionDef):
             return False
-        calls = interpreter.given.get(node, [])
-        if len(calls) != 1 or not _once(interpreter, calls[0][0]):
+        calls = _calls(interpreter, node)
+        if len(calls) != 1 or not _once(interpreter, calls[0]):
             return False
     return True
+
+
+def _calls(interpreter: Interpreter, function: ast.FunctionDef) -> list[ast.Call]:
+    """The calls of a function, as often as they were followed."""
+    given = [call for call, _ in interpreter.given.get(function, [])]
+    return given or list(interpreter.helper_calls.get(function, {}).values())
 
 
 def is_one_of_a_run(interpreter: Interpreter, instance: Instance) -> bool:
@@ -84,10 +90,10 @@ def _start(interpreter: Interpreter, call: ast.AST) -> int | None:
     around = [n for n in interpreter.program.nodes if isinstance(n, _REPEATS) and any(c is call for c in ast.walk(n))]
     start = 0
     for node in around:
-        calls = interpreter.given.get(node, []) if isinstance(node, ast.FunctionDef) else None
+        calls = _calls(interpreter, node) if isinstance(node, ast.FunctionDef) else None
         if calls is None or len(calls) > 1:
             return None
-        found = _start(interpreter, calls[0][0]) if calls else id(node)
+        found = _start(interpreter, calls[0]) if calls else id(node)
         if found is None:
             return None
         start = found or start
