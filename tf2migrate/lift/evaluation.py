@@ -155,6 +155,9 @@ def _Dict(interpreter: Interpreter, node: ast.Dict) -> Value:
         with interpreter.apart() as reads:
             key = interpreter.evaluate(key_node)
         if isinstance(key, Placeholder | Tensor | Variable | Unknown):
+            before = interpreter.rewrites.get(id(key_node))
+            if isinstance(before, tuple) and isinstance(key, Placeholder) and before != ("key", key):
+                key = Unknown("a function puts a dict together for different placeholders", key_node)
             interpreter.rewrites[id(key_node)] = ("key", key)
             items.append((key, value, value_node))
         else:

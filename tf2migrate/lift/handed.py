@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import bisect
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift import builders, visibility
@@ -34,7 +35,8 @@ def _hand(expressions: Expressions, found: Handed, planned: Planned, run: Run) -
     """Has the function that a run stands in be given what it cannot see, and its callers where they cannot either."""
     try:
         _callee(expressions, planned, run)
-        return
+        if not _is_of_importer(expressions, planned, run) or not _takes(expressions, run):
+            return
     except Refused:
         if not _takes(expressions, run):
             raise
@@ -45,6 +47,18 @@ def _hand(expressions: Expressions, found: Handed, planned: Planned, run: Run) -
     found[function][planned] = None
     for call, _ in expressions.interpreter.given.get(function, []):
         _hand(expressions, found, planned, _standing(expressions, call))
+
+
+def _is_of_importer(expressions: Expressions, planned: Planned, run: Run) -> bool:
+    """Whether a function stands in a file that imports the one of the run, which so cannot name it."""
+    program = expressions.interpreter.program
+    if not program.borders:
+        return False
+    here, *there = (
+        bisect.bisect_right(program.borders, program.offset(node.lineno, 0))
+        for node in [run.node, *(s.node for s in planned.slice.statements if s.frame is planned.frame)]
+    )
+    return max(there, default=here) > here
 
 
 def _callee(expressions: Expressions, planned: Planned, run: Run) -> str:

@@ -12,6 +12,8 @@ from tf2migrate.facts.era import is_tf1
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import lift
+from tf2migrate.lift.written_out import written_out
+from tf2migrate.lines import moved
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
 from tf2migrate.packages.link import Linked, Part, link
 from tf2migrate.packages.modules import Module, NotFollowed, Resolve
@@ -158,20 +160,33 @@ def _lift(
 ) -> None:
     """Lifts one program, and notes what becomes of its files. Raises `NotFollowed`."""
     linked = link(members)
-    outcome = lift(linked.program, options)
+    program, outcome = _lifted(linked.program, options)
     stopped = ""
-    for finding in outcome.findings:
+    for finding in moved(outcome.findings, program.text, linked.program.text):
         part, placed = _placed(linked, finding)
         _add(found, part.module.path, placed)
         stopped = part.module.path if finding.code.startswith("TFM9") else stopped
     if not stopped:
-        after, cuts = apply(linked.program.text, outcome.edits, linked.program.cuts)
+        after, cuts = apply(program.text, outcome.edits, program.cuts)
         for path, rewritten in unlink(linked, after, cuts).items():
             part = next(p for p in linked.parts if p.module.path == path)
             _merge(merged.setdefault(path, _Merged(starts=part.starts)), part, rewritten)
     named = {each for module in members for each in module.members.values()}
     lines = {part.module.path: _lines(part) | _defined(part.module, named) for part in linked.parts}
     found.views.append(View(root.path, lines, stopped))
+
+
+def _lifted(program: Program, options: Options) -> tuple[Program, Outcome]:
+    """A program, and what lifting makes of it: as it is, or with its updates written out where that helps."""
+    outcome = lift(program, options)
+    if not any(f.code.startswith("TFM9") for f in outcome.findings) or not (edits := written_out(program)):
+        return program, outcome
+    text, cuts = apply(program.text, edits, program.cuts)
+    borders = tuple(cuts[program.cuts.index(border)] for border in program.borders)
+    changed = Program(text, cuts, None, borders, program.reserved)
+    second = lift(changed, options)
+    stays = any(f.code.startswith("TFM9") for f in second.findings)
+    return (program, outcome) if stays else (changed, second)
 
 
 def _merge(into: _Merged, part: Part, rewritten: Rewritten) -> None:

@@ -1,0 +1,324 @@
+"""Functions that update what their callers computed: `train_op = training(loss, rate)`, written out where it is called.
+
+A tape has to be around what is differentiated, which the caller computes; the update stands beside it.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tf2migrate.apply import apply, fits
+from tf2migrate.facts.program import Program
+from tf2migrate.facts.standing import Scope, body_of, scope_of
+from tf2migrate.facts.tree import walk
+from tf2migrate.lift import lift
+from tf2migrate.lift.written_text import body_text, gone
+from tf2migrate.model import Edit, Options, Outcome, Span
+
+_UPDATES = ("minimize", "apply_gradients")
+_RUNS = ("run", "eval")
+_OTHER = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Yield, ast.YieldFrom, ast.Await),
+    *(ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom, ast.NamedExpr, ast.Delete, ast.Try),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A call of a function by a statement of its own."""
+
+    statement: ast.Assign | ast.Expr | ast.Return
+    call: ast.Call
+
+
+def updates_written_out(program: Program, options: Options) -> Outcome:
+    """The edits that write such functions out in a program that is lifted with them, and would not be otherwise."""
+    edits = written_out(program)
+    if not edits or not _is_refused(program, options):
+        return Outcome()
+    text, cuts = apply(program.text, edits, program.cuts)
+    return Outcome() if _is_refused(Program(text, cuts, program.first), options) else Outcome(edits)
+
+
+def _is_refused(program: Program, options: Options) -> bool:
+    return any(f.code.startswith("TFM9") for f in lift(program, options).findings)
+
+
+def written_out(program: Program) -> tuple[Edit, ...]:
+    """The edits that write such functions out at each of their calls; none where one of the calls cannot be."""
+    if not any(f".{name}(" in program.text for name in _UPDATES):
+        return ()
+    edits: list[Edit] = []
+    found = {f.name: f for f in program.tree.body if isinstance(f, ast.FunctionDef) and _updates(f)}
+    for name, function in found.items():
+        calls = {getattr(n.func, "id", "") for n in walk(function) if isinstance(n, ast.Call)}
+        if calls & found.keys():  # those that it calls come first
+            continue
+        if (own := _edits(program, name, function)) is not None:
+            edits += own
+    return tuple(edits) if edits and fits(edits, program.cuts) else ()
+
+
+def _updates(function: ast.FunctionDef) -> bool:
+    """Whether a function makes an update of something that it is given, runs nothing, and returns once at its end."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    spec, inside = function.args, [n for s in body for n in walk(s)]
+    if function.decorator_list or spec.vararg or spec.kwarg or not [*spec.args, *spec.kwonlyargs]:
+        return False
+    if any(isinstance(n, _OTHER) or _is_long(n) for n in inside):
+        return False
+    methods = [n.func.attr for n in inside if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+    if not any(m in _UPDATES for m in methods) or any(m in _RUNS for m in methods):
+        return False
+    last = _last(function.body)
+    return all(n is last for n in inside if isinstance(n, ast.Return))
+
+
+def _is_long(node: ast.AST) -> bool:
+    """Whether a text stands on several lines, which cannot be moved to the right or left."""
+    text = isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno != node.lineno
+    return text and not (isinstance(node, ast.Constant) and not isinstance(node.value, str | bytes))
+
+
+def _last(body: list[ast.stmt]) -> ast.stmt:
+    """The last statement of a body, also within `with` statements."""
+    last = body[-1]
+    return _last(last.body) if isinstance(last, ast.With) else last
+
+
+def _edits(program: Program, name: str, function: ast.FunctionDef) -> list[Edit] | None:
+    """The edits for one function: its calls, and that it goes."""
+    bound: list[ast.AST] = [
+        n for n in program.nodes if isinstance(n, ast.FunctionDef | ast.ClassDef) and n.name == name
+    ]
+    bound += [n for n in program.nodes if isinstance(n, ast.arg) and n.arg == name]
+    named = [n for n in program.nodes if isinstance(n, ast.Name) and n.id == name]
+    if len(bound) != 1 or not named:
+        return None
+    edits = []
+    used: set[str] = set()  # by the calls before
+    for node in named:
+        site = _site(program, node)
+        lines = _lines(program, function, site, used) if site is not None else None
+        if site is None or lines is None:
+            return None
+        edits.append(Edit(program.span(site.statement), f"\n{program.indent(site.statement)}".join(lines)))
+    return [*edits, gone(program, function)]
+
+
+def _site(program: Program, node: ast.Name) -> Site | None:
+    call = program.parents[id(node)]
+    if not isinstance(call, ast.Call) or call.func is not node:
+        return None
+    statement = program.parents[id(call)]
+    body = body_of(program, statement) if isinstance(statement, ast.stmt) else []
+    if isinstance(statement, ast.Expr | ast.Return) or (
+        isinstance(statement, ast.Assign) and len(statement.targets) == 1 and statement.value is call
+    ):
+        # two statements on one line, or the body of a statement on its line
+        alone = all(s is statement or s.lineno != statement.lineno for s in body)
+        line = program.lines[statement.lineno - 1][: program.position(program.span(statement).start)[1] - 1]
+        return Site(statement, call) if alone and not line.strip() else None
+    return None
+
+
+# -------------------------------------------------------------------- one call
+
+
+def _lines(program: Program, function: ast.FunctionDef, site: Site, used: set[str]) -> list[str] | None:
+    """The statements in the place of a call; None where they would mean something else there."""
+    given = _given(function, site.call)
+    if given is None or _differs(function, site):
+        return None
+    inside = [n for s in function.body for n in walk(s)]
+    stored = {n.id for n in inside if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    around = scope_of(program, site.statement)
+    taken = _names(program, around, function) | used
+    free = {n.id for n in inside if isinstance(n, ast.Name)} - stored - given.keys()
+    if any(not _means_the_same(program, n, function, around) for n in free):
+        return None
+    texts: dict[str, str] = {}
+    before: list[str] = []
+    ends = _ends(program, function, site, stored - given.keys())
+    for name in [*stored - given.keys()]:
+        texts[name] = ends.get(name) or _fresh(name, taken | set(texts.values()) | set(ends.values()))
+    for name, value in given.items():
+        if name not in stored and _is_plain(function, name, value):
+            texts[name] = program.segment(value)
+        else:
+            texts[name] = _fresh(name, taken | set(texts.values()) | set(ends.values()))
+            before.append(f"{texts[name]} = {program.segment(value)}")
+    used.update(texts.values())
+    return [*before, *body_text(program, function, texts, _end(program, function, site, texts))]
+
+
+def _differs(function: ast.FunctionDef, site: Site) -> bool:
+    """Whether a call unpacks what a function does not return so."""
+    last, statement = _last(function.body), site.statement
+    value = last.value if isinstance(last, ast.Return) else None
+    unpacked = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    both = isinstance(value, ast.Tuple) and isinstance(unpacked, ast.Tuple)
+    return both and (_starred(unpacked.elts) or len(unpacked.elts) != len(value.elts))  # type: ignore[union-attr]
+
+
+def _given(function: ast.FunctionDef, call: ast.Call) -> dict[str, ast.expr] | None:
+    """What each parameter is given, in their order; None where that cannot be told."""
+    spec = function.args
+    positional = [a.arg for a in [*spec.posonlyargs, *spec.args]]
+    names = [*positional, *(a.arg for a in spec.kwonlyargs)]
+    found = dict(zip(positional, call.args, strict=False))
+    if len(call.args) > len(positional) or any(isinstance(a, ast.Starred) for a in call.args):
+        return None
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg not in names or keyword.arg in found:
+            return None
+        found[keyword.arg] = keyword.value
+    defaults = dict(zip(positional[len(positional) - len(spec.defaults) :], spec.defaults, strict=True))
+    defaults |= {a.arg: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+    for name in names:
+        if name not in found:
+            if not isinstance(default := defaults.get(name), ast.Constant):
+                return None
+            found[name] = default
+    return {name: found[name] for name in names}
+
+
+def _is_plain(function: ast.FunctionDef, name: str, value: ast.expr) -> bool:
+    """Whether what a parameter is given may stand wherever the parameter is read."""
+    root = value
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if isinstance(value, ast.Constant) or isinstance(root, ast.Name):
+        return True
+    reads = [n for s in function.body for n in walk(s) if isinstance(n, ast.Name) and n.id == name]
+    called = [n for s in function.body for n in walk(s) if isinstance(n, ast.Call)]
+    given = [a for c in called for a in [*c.args, *(k.value for k in c.keywords)]]
+    within = [n for s in function.body if isinstance(s, ast.With | ast.For | ast.While | ast.If) for n in walk(s)]
+    written = isinstance(value, ast.List | ast.Tuple) and all(isinstance(e, ast.Name) for e in value.elts)
+    once = len(reads) == 1 and any(reads[0] is a for a in given)
+    return once and written and not any(reads[0] is n for n in within)
+
+
+def _ends(program: Program, function: ast.FunctionDef, site: Site, local: set[str]) -> dict[str, str]:
+    """The names that the function's own get where their values are what the caller binds."""
+    last, target = _last(function.body), site.statement
+    if not isinstance(last, ast.Return) or last.value is None or not isinstance(target, ast.Assign):
+        return {}
+    values = last.value.elts if isinstance(last.value, ast.Tuple) else [last.value]
+    targets = target.targets[0]
+    names = targets.elts if isinstance(targets, ast.Tuple) and isinstance(last.value, ast.Tuple) else [targets]
+    if len(values) != len(names):
+        return {}
+    pairs = [
+        (v.id, t.id) for v, t in zip(values, names, strict=True) if isinstance(v, ast.Name) and isinstance(t, ast.Name)
+    ]
+    read = {n.id for n in walk(site.call) if isinstance(n, ast.Name)}
+    bodies = [n.id for s in function.body for n in walk(s) if isinstance(n, ast.Name)]
+    stores = [n.id for s in function.body for n in walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return {
+        v: t
+        for v, t in pairs
+        if v in local and t not in read and (t not in bodies or t == v) and stores.count(v) == 1
+        if [p[0] for p in pairs].count(v) == 1 == [p[1] for p in pairs].count(t)
+    }
+
+
+def _end(program: Program, function: ast.FunctionDef, site: Site, texts: Mapping[str, str]) -> str:
+    """What stands for the return statement; nothing where the names are bound already."""
+    last = _last(function.body)
+    value = last.value if isinstance(last, ast.Return) else None
+    renamed = _renamed(program, value, texts) if value is not None else "None"
+    match site.statement:
+        case ast.Return():
+            return f"return {renamed}" if value is not None else "return"
+        case ast.Expr():
+            return renamed if isinstance(value, ast.Call) else ""
+        case ast.Assign(targets=[ast.Tuple(elts=targets)]) if isinstance(value, ast.Tuple) and not _starred(targets):
+            pairs = zip(targets, value.elts, strict=True)
+            written = [(program.segment(t), _renamed(program, v, texts)) for t, v in pairs]
+            rest = [(target, each) for target, each in written if target != each]
+            return f"{', '.join(t for t, _ in rest)} = {', '.join(v for _, v in rest)}" if rest else ""
+        case ast.Assign(targets=[target]):
+            left = program.segment(target)
+            return "" if left == renamed else f"{left} = {renamed}"
+    raise AssertionError
+
+
+def _starred(nodes: list[ast.expr]) -> bool:
+    return any(isinstance(node, ast.Starred) for node in nodes)
+
+
+def _renamed(program: Program, node: ast.expr, texts: Mapping[str, str]) -> str:
+    """The text of an expression with other names."""
+    span = program.span(node)
+    edits = [
+        Edit(Span(at.start - span.start, at.end - span.start), texts[n.id])
+        for n in walk(node)
+        if isinstance(n, ast.Name) and n.id in texts
+        for at in [program.span(n)]
+    ]
+    return apply(program.segment(node), edits)[0]
+
+
+# -------------------------------------------------------------------- names
+
+
+def _names(program: Program, around: Scope, function: ast.FunctionDef) -> set[str]:
+    """The names that mean something where a call stands."""
+    own = {id(n) for n in walk(function)}
+    nodes = program.nodes if isinstance(around, ast.Module) else walk(around)
+    found = {n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in own}
+    found |= {n.arg for n in nodes if isinstance(n, ast.arg) and id(n) not in own}
+    found |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    found |= {a.asname or a.name.split(".")[0] for i in program.names.imports for a in i.names}
+    return found | set(dir(builtins)) | set(program.reserved)
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    found, number = name, 1
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    return found
+
+
+def _means_the_same(program: Program, name: str, function: ast.FunctionDef, around: Scope) -> bool:
+    """Whether a name of outside that a function reads is the same thing where the function is called."""
+    if isinstance(around, ast.FunctionDef):
+        inside = [n for scope in _functions(program, around) for n in walk(scope)]
+        stored = any(isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load) for n in inside)
+        given = any(isinstance(n, ast.arg) and n.arg == name for n in inside)
+        if stored or given:
+            return False
+    home, here = _file(program, function), _file(program, around.body[0])
+    if isinstance(around, ast.Module) or home == here:
+        here = home if not program.borders else here
+    if home == here:
+        return True
+    return _imported(program, name, home) == _imported(program, name, here)
+
+
+def _functions(program: Program, around: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
+    """A function, and those that it stands in."""
+    above: ast.AST | None = around
+    while above is not None:
+        if isinstance(above, ast.FunctionDef):
+            yield above
+        above = program.parents.get(id(above))
+
+
+def _file(program: Program, node: ast.stmt) -> int:
+    """The number of the file that a statement stands in."""
+    start = program.span(node).start
+    return sum(border <= start for border in program.borders)
+
+
+def _imported(program: Program, name: str, file: int) -> str | None:
+    """What a file imports under a name; None where it does not."""
+    for node in program.names.imports:
+        for alias in node.names:
+            if (alias.asname or alias.name.split(".")[0]) == name and _file(program, node) == file:
+                return f"{getattr(node, 'module', '')}:{alias.name}"
+    return None
