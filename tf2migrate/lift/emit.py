@@ -471,9 +471,14 @@ class Emitter:
             and node.value.func.id == "print"
         ):
             return False
-        if not any(d.staged and not isinstance(d.value, Placeholder) for d in statement.reads):
-            return False
         printed = self.interpreter.printed.get(id(node.value), [])
+        shown = [leaf for value in printed for leaf in leaves(value) if not isinstance(leaf, Placeholder)]
+        reads = [d for d in statement.reads if d.staged]
+        if any(isinstance(leaf, Iterator) and leaf.kind != "ready" for leaf in shown):  # there is none yet
+            return True
+        computed = any(isinstance(leaf, Tensor | Python) and leaf.time >= Time.STAGED for leaf in shown)
+        if not any(not isinstance(d.value, Placeholder) for d in reads) and not (reads and computed):
+            return False
         if any(
             isinstance(leaf, Python | Method) and leaf.time >= Time.STAGED
             for value in printed

@@ -27,6 +27,7 @@ from tf2migrate.lift import (
     monitored,
     normalization,
     pipelines,
+    printed_names,
     regularization,
     regularization_loss,
     savers,
@@ -210,6 +211,7 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
     """An attribute of something of the graph."""
     from tf2migrate.lift.functions import Method
 
+    printed_names.note(interpreter, base, node)
     if isinstance(base, Unknown):
         return base
     if isinstance(base, datasets.Dataset | datasets.Iterator):

@@ -88,6 +88,7 @@ class Interpreter:
         self.given: dict[FunctionNode, list[tuple[ast.Call, dict[str, Value]]]] = {}  # the calls of units' functions
         self.resolved: dict[int, set[tuple[int, str]]] = {}  # for each name read or bound: the bindings it may mean
         self.printed: dict[int, list[Value]] = {}
+        self.names_read: list[tuple[Statement, Value, ast.Attribute]] = []  # whose names are read, and where
         self.summaries: list[tuple[object, Summary]] = []
         self.notes: noted.Notes | None = None  # the dict of summaries, where they are not made in straight code
         self.notes_sought = False

@@ -9,7 +9,18 @@ from collections.abc import Iterable
 
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import builders, draws, fed_tensors, loop_starts, passages, pipe_runs, saved_attributes, visibility
+from tf2migrate.lift import (
+    builders,
+    draws,
+    fed_tensors,
+    loop_starts,
+    passages,
+    pipe_runs,
+    printed_names,
+    saved_attributes,
+    traced,
+    visibility,
+)
 from tf2migrate.lift.cells import ZeroState, kept_states
 from tf2migrate.lift.datasets import Element, starts
 from tf2migrate.lift.interpret import Interpreter
@@ -40,6 +51,8 @@ def make_plan(interpreter: Interpreter) -> Plan:
     plan.drawn = draws.check(interpreter)
     _plan_pipes(interpreter, plan)
     by_key: dict[object, Planned] = {}
+    printed_names.check(interpreter)
+    changed = traced.changes(interpreter)
     for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
         for leaf in run.fetches.leaves():
             _check_fetch(run, leaf)
@@ -53,6 +66,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         draws.complete(found, {feed.key for feed in run.feeds})
         draws.name(plan, found)
         _check_names(interpreter, run, found, plan)
+        traced.check(interpreter, found, changed)
         _keep_apart(interpreter, found, plan)
         _join_asserts(statements, found)
         key = _key(run, found)

@@ -1,0 +1,112 @@
+"""What Python computes while the graph is built, and functions would compute when they are traced.
+
+TensorFlow 1 reads and draws it once, where it is written. A function reads it at its first call, and each function that
+needs it anew: what is drawn, taken from somewhere or changed until then would be another thing.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.tree import walk
+from tf2migrate.lift.functions import FunctionNode
+from tf2migrate.lift.slices import Slice
+from tf2migrate.lift.trace import Definition
+from tf2migrate.lift.values import Python, Refused, Structure
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+#: The modules whose functions give something else at each call.
+_DRAWS = ("np.random.", "numpy.random.", "random.", "time.", "uuid.", "secrets.")
+#: Functions and methods that take something from somewhere.
+_TAKES = frozenset(("next", "input", "open", "pop", "popitem", "popleft", "next_batch", "readline", "read"))
+#: Methods that change what they are called on.
+_CHANGES = frozenset(
+    (
+        *("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault", "popitem"),
+        *("add", "discard", "fill", "resize", "put", "itemset"),
+    )
+)
+_ADVICE = "Compute it in a statement of its own before the graph is built, and use its name."
+
+
+Changes = dict[Definition, list[tuple[int, ast.AST]]]
+
+
+def changes(interpreter: Interpreter) -> Changes:
+    """Where what Python's names stand for is changed in place, in the program's order."""
+    found: Changes = {}
+    for statement in (s for frame in interpreter.frames for s in frame.statements if not s.moves):
+        if isinstance(statement.node, ast.Assign | ast.AugAssign | ast.Expr | ast.Delete):
+            for definition in statement.reads:
+                for node in _changed(statement.node, definition.name):
+                    found.setdefault(definition, []).append((statement.order, node))
+    return found
+
+
+def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
+    """Raises `Refused` where a function would compute with something else than the graph did."""
+    helpers: dict[FunctionNode, None] = {}
+    for statement in found.statements:
+        nodes = list(walk(statement.node))
+        made = {id(inner) for m in statement.made for inner in walk(m.node)}
+        for node in nodes:
+            if isinstance(node, ast.Call) and id(node) not in made:
+                _check_drawn(interpreter, node)
+        inside = {id(node) for node in nodes}
+        helpers |= {f: None for f, calls in interpreter.helper_calls.items() if inside & calls.keys()}
+        for definition in statement.reads:
+            if isinstance(definition.value, Python | Structure) and definition.owner is None and not definition.staged:
+                later = [node for order, node in changed.get(definition, []) if order > statement.order]
+                if later:
+                    what = f"{definition.name} is read while the graph is built, and changes before the run"
+                    raise Refused("TFM903", later[0], what, "Give what the graph reads a name of its own, and a copy.")
+    for function in helpers:
+        if isinstance(function, ast.FunctionDef) and function not in interpreter.parts:
+            _check_helper(interpreter, function)
+
+
+def _check_drawn(interpreter: Interpreter, node: ast.Call) -> None:
+    text = ast.unparse(node.func)
+    takes = text.rsplit(".", 1)[-1] in _TAKES and id(node) not in interpreter.rewrites
+    known = interpreter.names.symbol(node.func) is not None or id(node) in interpreter.runs
+    if known or not (takes or text.startswith(_DRAWS)):
+        return
+    what = f"{text} is called while the graph is built, and would be called again by each function that needs it"
+    raise Refused("TFM903", node, what, _ADVICE)
+
+
+def _changed(node: ast.AST, name: str) -> Iterator[ast.AST]:
+    """Where a statement changes what a name stands for."""
+    for child in walk(node):
+        match child:
+            case ast.Subscript(value=ast.Name(id=known), ctx=ast.Store() | ast.Del()) if known == name:
+                yield child
+            case ast.Attribute(value=ast.Name(id=known), ctx=ast.Store() | ast.Del()) if known == name:
+                yield child
+            case ast.AugAssign(target=ast.Name(id=known)) if known == name:
+                yield child
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=known), attr=method)) if known == name:
+                if method in _CHANGES:
+                    yield child
+            case ast.Call(func=ast.Attribute(attr="shuffle"), args=[ast.Name(id=known), *_]) if known == name:
+                yield child
+
+
+def _check_helper(interpreter: Interpreter, function: ast.FunctionDef) -> None:
+    """That a helper draws nothing and changes nothing of outside: it is called again by each function."""
+    inside = list(walk(function))
+    own = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    own |= {n.arg for n in inside if isinstance(n, ast.arg)}
+    own |= {(a.asname or a.name).split(".")[0] for node in interpreter.names.imports for a in node.names}
+    for node in inside:
+        if isinstance(node, ast.Call):
+            _check_drawn(interpreter, node)
+        if isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
+            for name in sorted({n.id for n in walk(node) if isinstance(n, ast.Name)} - own):
+                for change in _changed(node, name):
+                    what = f"{function.name} changes {name} while the graph is built, and would do so at each trace"
+                    raise Refused("TFM903", change, what, "Change it where the function is called.")
