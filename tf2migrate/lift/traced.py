@@ -61,6 +61,7 @@ def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
         for definition in statement.reads:
             if isinstance(definition.value, Python | Structure) and definition.owner is None and not definition.staged:
                 later = [node for order, node in changed.get(definition, []) if order > statement.order]
+                later = [node for node in later if not _is_another_item(statement.node, definition.name, node)]
                 if later:
                     what = f"{definition.name} is read while the graph is built, and changes before the run"
                     raise Refused("TFM903", later[0], what, "Give what the graph reads a name of its own, and a copy.")
@@ -94,6 +95,20 @@ def _changed(node: ast.AST, name: str) -> Iterator[ast.AST]:
                     yield child
             case ast.Call(func=ast.Attribute(attr="shuffle"), args=[ast.Name(id=known), *_]) if known == name:
                 yield child
+
+
+def _is_another_item(reading: ast.AST, name: str, change: ast.AST) -> bool:
+    """Whether a change sets one item of a dict, and a statement only reads others."""
+    if not isinstance(change, ast.Subscript) or not isinstance(change.slice, ast.Constant):
+        return False
+    reads = [n for n in walk(reading) if isinstance(n, ast.Name) and n.id == name]
+    others = [
+        n
+        for n in walk(reading)
+        if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name) and n.value.id == name
+        if isinstance(n.slice, ast.Constant) and n.slice.value != change.slice.value
+    ]
+    return len(reads) == len(others)
 
 
 def _check_helper(interpreter: Interpreter, function: ast.FunctionDef) -> None:
