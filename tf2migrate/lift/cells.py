@@ -164,6 +164,11 @@ class Unrolling(Structure):
         """Each of the directions."""
         return ()
 
+    @property
+    def cells(self) -> list[ast.expr]:
+        """The expressions of the cells."""
+        return []
+
 
 @dataclass(frozen=True, eq=False)
 class Unrolled(Unrolling):

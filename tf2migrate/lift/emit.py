@@ -27,6 +27,7 @@ from tf2migrate.lift import (
     savers,
     sharing,
     summaries,
+    uncalled,
     variable_lists,
     visibility,
 )
@@ -83,6 +84,7 @@ class Emitter:
         for planned in plan.functions:
             side = self.ahead if planned.before else self.after
             side.setdefault(id(planned.anchor), []).append(planned)
+        self.uncalled = uncalled.methods(interpreter)
         loops.check(list(interpreter.loops.values()))
         self._hoist()
         self.first_lines = collections.first_lines(self.expressions)
@@ -343,6 +345,10 @@ class Emitter:
         match node:
             case ast.With() | ast.Try() if self.interpreter.rewrites.get(id(node)) == "transparent":
                 return self.block(node.body, indent, _header_end(node))
+            case ast.FunctionDef() if node in self.uncalled:
+                what = "nothing calls this method, which builds on the graph: it is left out"
+                self._say(node, "TFM712", what, "Nothing to do.")
+                return []
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 return [] if node in self.interpreter.moved else self._definition(node, indent)
         if not records:

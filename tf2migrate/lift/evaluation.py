@@ -172,6 +172,8 @@ def _Dict(interpreter: Interpreter, node: ast.Dict) -> Value:
 def _comprehension(interpreter: Interpreter, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
     if isinstance(node, ast.ListComp) and (chosen := variable_lists.filtered(interpreter, node)) is not None:
         return chosen
+    if (misnamed := variable_lists.misnamed(interpreter, node)) is not None:
+        return misnamed
 
     def produce() -> Value:
         return interpreter.evaluate(node.elt)
@@ -360,6 +362,13 @@ def _as_list(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -
     return Structure("list", (), node, rest=interpreter.element(first, node))
 
 
+def _copied(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -> Value:
+    first = arguments[0]
+    if isinstance(first, Structure) and first.kind in ("list", "tuple"):
+        return Structure(first.kind, first.items, node, first.rest)
+    return Unknown("something of the graph is copied", node) if first.time >= Time.STAGED else PYTHON
+
+
 def _zipped(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -> Value:
     elements = [interpreter.element(a, node) for a in arguments]
     return Structure(
@@ -377,6 +386,7 @@ _SEQUENCES: dict[str, Callable[[Interpreter, ast.Call, list[Value]], Value]] = {
     "tuple": _as_list,
     "reversed": _as_list,
     "sorted": _as_list,
+    "copy.copy": _copied,
     "zip": _zipped,
     "enumerate": _enumerated,
 }

@@ -638,6 +638,10 @@ def _structure_method(
                 return Tensor(Time.STAGED, node)
             return NONE
         return Unknown("a collection inside an object changes", node) if last.time >= Time.STAGED else NONE
+    if name == "reverse" and isinstance(owner, ast.Name) and base.kind == "list" and not node.args:
+        backwards = tuple((i, v, n) for i, (_, v, n) in enumerate(reversed(base.items)))
+        interpreter.rebind(owner.id, Structure("list", backwards, base.node, base.rest))
+        return Tensor(Time.STAGED, node) if base.time >= Time.STAGED else NONE
     if node.args and feed_dicts.by_name(base) and name in ("get", "pop", "setdefault"):
         with interpreter.apart():
             key = interpreter.evaluate(node.args[0])

@@ -27,6 +27,7 @@ def returned_parts(program: Program, options: Options) -> Outcome:
     named = Counter(n.attr for n in program.each(ast.Attribute) if not _is_module_s(program, n))
     inner = {node: [n for n in walk(node) if isinstance(n, ast.Attribute) and _is_own(n)] for node in classes}
     of_selves = Counter(n.attr for attributes in inner.values() for n in attributes)
+    taken = {n.attr for n in program.nodes if isinstance(n, ast.Attribute)} | set(methods)
     edits: list[Edit] = []
     for node in classes:
         own = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
@@ -43,7 +44,7 @@ def returned_parts(program: Program, options: Options) -> Outcome:
             becomes = any(isinstance(n.ctx, ast.Store) for n in uses)  # an attribute in the method's place
             if becomes or (len(uses) == 1 and named[method.name] == of_selves[method.name]):
                 assert isinstance(statement, ast.Assign)
-                edits += _edits(program, statement, method)
+                edits += _edits(program, statement, method, taken)
     return Outcome(tuple(edits))
 
 
@@ -102,7 +103,7 @@ def _called(statement: ast.stmt) -> str:
     return ""
 
 
-def _edits(program: Program, statement: ast.Assign, method: ast.FunctionDef) -> list[Edit]:
+def _edits(program: Program, statement: ast.Assign, method: ast.FunctionDef, taken: set[str]) -> list[Edit]:
     """The edits of one method and its call; none where what it returns cannot be told apart."""
     last = method.body[-1]
     returns = [n for n in walk(method) if isinstance(n, ast.Return | ast.Yield | ast.YieldFrom)]
@@ -111,11 +112,25 @@ def _edits(program: Program, statement: ast.Assign, method: ast.FunctionDef) -> 
     pairs = _pairs(statement.targets[0], last.value)
     if not pairs or any(ast.unparse(t) != f"self.{t.attr}" for t, _ in pairs if isinstance(t, ast.Attribute)):
         return []
-    if any(not isinstance(target, ast.Attribute) for target, _ in pairs) or _reads(pairs):
+    names = [target.id for target, _ in pairs if isinstance(target, ast.Name)]
+    if any(not isinstance(target, ast.Attribute | ast.Name) for target, _ in pairs) or _reads(pairs):
         return []
-    lines = [f"{program.segment(target)} = {program.segment(value)}" for target, value in pairs]
+    if names and (taken & set(names) or len(set(names)) < len(names) or not _is_alone(program, statement)):
+        return []
+    taken |= set(names)
+    set_to = [f"self.{t.id}" if isinstance(t, ast.Name) else program.segment(t) for t, _ in pairs]
+    lines = [f"{target} = {program.segment(value)}" for target, (_, value) in zip(set_to, pairs, strict=True)]
     joined = f"\n{program.indent(last)}".join(lines)
-    return [Edit(program.span(last), joined), Edit(program.span(statement), program.segment(statement.value))]
+    read = "".join(f"\n{program.indent(statement)}{name} = self.{name}" for name in names)
+    return [Edit(program.span(last), joined), Edit(program.span(statement), program.segment(statement.value) + read)]
+
+
+def _is_alone(program: Program, statement: ast.stmt) -> bool:
+    """Whether a statement has its lines for itself."""
+    span = program.span(statement)
+    before = program.text[: span.start].rpartition("\n")[2]
+    after = program.text[span.end :].partition("\n")[0].strip()
+    return not before.strip() and (not after or after.startswith("#"))
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import cell_calls, cells, keras_layers, layers, parts, visibility, watched
+from tf2migrate.lift import cell_calls, cells, keras_layers, layers, name_tests, parts, visibility, watched
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.functions import visible
 from tf2migrate.lift.regularization import REGULARIZED
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from tf2migrate.lift.planned import Plan, Planned
 
 _TRAINING = ("minimize", "compute_gradients", "gradients", "apply_gradients")
-#: The names that layers give their variables: those of `tf.layers`, and those of `tf.contrib.layers`.
-_PARTS = ("kernel", "bias", "weights", "biases")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +145,24 @@ def filtered(interpreter: Interpreter, node: ast.ListComp) -> Value | None:
         return None
     kept = []
     for member in source.members:
-        answers = {_all(generator.ifs, node.elt.id, name) for name in _names(member)}
+        answers = {name_tests.holds(generator.ifs, node.elt.id, name) for name in _names(member)}
         if len(answers) != 1 or None in answers:
             return Unknown("which variables a condition on their names chooses cannot be told", node)
         if True in answers:
             kept.append(member)
     return _collected(interpreter, node, kept, source.collection)
+
+
+def misnamed(interpreter: Interpreter, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Unknown | None:
+    """What a comprehension is that goes by names of variables which are others now."""
+    for generator in [g for g in node.generators if name_tests.ask(g.ifs)]:
+        with interpreter.apart():
+            source = interpreter.evaluate(generator.iter)
+        if isinstance(source, Collected) and not name_tests.alike(interpreter, generator, source.members):
+            return Unknown("which variables a condition on their names chooses cannot be told", node)
+        if isinstance(source, watched.Watched):
+            return Unknown(watched.UNCOUNTED, node)
+    return None
 
 
 def _names(member: Member) -> list[str | None]:
@@ -162,33 +172,7 @@ def _names(member: Member) -> list[str | None]:
     if isinstance(member.value, Variable):
         return [f"{member.name}:0"]
     normal = isinstance(member.value, Layer) and member.value.kind == "BatchNormalization"
-    return [f"{member.name}/{part}:0" for part in (("gamma", "beta") if normal else _PARTS)]
-
-
-def _all(tests: list[ast.expr], variable: str, name: str | None) -> bool | None:
-    if name is None:
-        return None
-    answers = [_holds(test, variable, name) for test in tests]
-    return None if None in answers else all(answers)
-
-
-def _holds(test: ast.expr, variable: str, name: str) -> bool | None:
-    """Whether a condition on a variable's name holds; None where it is another condition."""
-    match test:
-        case ast.Compare(left=ast.Constant(value=str(part)), ops=[ast.In()], comparators=[held]):
-            return part in name if _is_name(held, variable) else None
-        case ast.Compare(left=ast.Constant(value=str(part)), ops=[ast.NotIn()], comparators=[held]):
-            return part not in name if _is_name(held, variable) else None
-        case ast.Call(func=ast.Attribute(value=held, attr="startswith"), args=[ast.Constant(value=str(part))]):
-            return name.startswith(part) if _is_name(held, variable) else None
-        case ast.UnaryOp(op=ast.Not(), operand=inner):
-            found = _holds(inner, variable, name)
-            return None if found is None else not found
-    return None
-
-
-def _is_name(node: ast.expr, variable: str) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr == "name" and ast.unparse(node.value) == variable
+    return [f"{member.name}/{part}:0" for part in (("gamma", "beta") if normal else name_tests.PARTS)]
 
 
 # -------------------------------------------------------------------- checks and text
@@ -332,7 +316,9 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     assert isinstance(node, ast.expr)
     assert asked is not None
     homes = [_home(expressions.interpreter, member.value) for member in collected.members]
-    hidden = [home for home in homes if home is not None and not visibility.sees(asked.frame, home.frame)]
+    named = [_is_attribute(expressions, node, asked, member.value) for member in collected.members]
+    apart = [home for home, known in zip(homes, named, strict=True) if not known]
+    hidden = [home for home in apart if home is not None and not visibility.sees(asked.frame, home.frame)]
     if not hidden or not asked.frame.unit:
         return None
     last = max(hidden, key=lambda s: s.order)
@@ -351,6 +337,18 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
         return Kept(owner, attribute, last.node, f"lambda: {_listed(expressions, node, collected)}", called=True)
     stars = ["*" if _several(expressions, member.value) else "" for member in collected.members]
     return Kept(owner, attribute, last.node, f"[{', '.join(map(''.join, zip(stars, paths, strict=True)))}]")
+
+
+def _is_attribute(expressions: Expressions, node: ast.expr, asked: Statement, value: Value) -> bool:
+    """Whether something is an attribute of the object whose method asks for it."""
+    home = _home(expressions.interpreter, value)
+    instance = visibility.owner(home.frame) if home is not None else None
+    if instance is None or visibility.owner(asked.frame) is not instance:
+        return False
+    try:
+        return expressions.path(node, value).startswith("self.")
+    except Refused:
+        return False
 
 
 def _named(interpreter: Interpreter, asked: Statement, instance: Instance) -> str | None:
@@ -404,7 +402,8 @@ def _listed(expressions: Expressions, node: ast.expr, collected: Collected) -> s
 def _of_layer(expressions: Expressions, layer: Value, path: str, collected: Collected) -> str:
     """The variables of a layer among others; cells that are unrolled one after the other have several layers."""
     if _several(expressions, layer):
-        return f"*(v for rnn in {path} for v in rnn.{_held(collected)})"
+        each = "rnn" if "rnn" not in expressions.plan.taken else "layer"
+        return f"*(v for {each} in {path} for v in {each}.{_held(collected)})"
     return f"*{path}.{_held(collected)}"
 
 

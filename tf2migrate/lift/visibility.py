@@ -10,6 +10,7 @@ import builtins
 import keyword
 from typing import TYPE_CHECKING
 
+from tf2migrate.lift.cells import Cell, Stacked, Unrolling, Wrapped
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.trace import Definition, Frame, Run
 from tf2migrate.lift.trace import sees as sees
@@ -139,7 +140,7 @@ def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
     _check_owners(planned, frame)
     parameters = {plan.parameter_names[v]: v for v in planned.slice.parameters}
     for definition in sorted(planned.slice.closed, key=lambda d: d.statement.order):
-        if definition.owner is not None:
+        if definition.owner is not None or _only_unrolled(interpreter, planned, definition):
             continue
         if not sees(frame, definition.statement.frame):
             promote(interpreter, definition, frame, plan)
@@ -148,6 +149,17 @@ def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
     for value in planned.slice.parameters:
         if isinstance(value, Placeholder) and not value.untyped:
             spec(plan, planned, value)
+
+
+def _only_unrolled(interpreter: Interpreter, planned: Planned, definition: Definition) -> bool:
+    """Whether a function has a cell in nothing but the layer that unrolls it, which is made where the cell is."""
+    if not isinstance(definition.value, Cell | Wrapped | Stacked):
+        return False
+    reading = [s for s in planned.slice.statements if definition in s.reads]
+    unrolled = [set(map(id, v.cells)) for v in interpreter.rewrites.values() if isinstance(v, Unrolling)]
+    inside = {cell for cells in unrolled for cell in cells}
+    named = [n for s in reading for n in ast.walk(s.node) if definition.site in interpreter.resolved.get(id(n), ())]
+    return bool(named) and all(id(n) in inside for n in named)
 
 
 def _check_locals(planned: Planned) -> None:

@@ -1,0 +1,102 @@
+"""Conditions on the names of variables: TensorFlow 1's names have the scopes in them, and TensorFlow 2's have not."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.tree import walk
+from tf2migrate.lift.scopes import Member
+from tf2migrate.lift.values import Layer, Variable
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+#: The names that layers give their variables: those of `tf.layers`, and those of `tf.contrib.layers`.
+PARTS = ("kernel", "bias", "weights", "biases")
+_SCOPES = ("tf.name_scope", "tf.variable_scope", "tf.op_scope", "tf.variable_op_scope")
+#: What the scopes of unrolled cells are called.
+_OF_CELLS = "rnn/bidirectional_rnn/fw/bw/multi_rnn_cell/cell_0/basic_lstm_cell/gru_cell/gates/candidate"
+
+
+def holds(tests: list[ast.expr], variable: str, name: str | None) -> bool | None:
+    """Whether all of some conditions hold for a variable of a name; None where that cannot be told."""
+    if name is None:
+        return None
+    answers = [_holds(test, variable, name) for test in tests]
+    return None if None in answers else all(answers)
+
+
+def _holds(test: ast.expr, variable: str, name: str) -> bool | None:
+    match test:
+        case ast.Compare(left=ast.Constant(value=str(part)), ops=[ast.In()], comparators=[held]):
+            return part in name if _is_name(held, variable) else None
+        case ast.Compare(left=ast.Constant(value=str(part)), ops=[ast.NotIn()], comparators=[held]):
+            return part not in name if _is_name(held, variable) else None
+        case ast.Call(func=ast.Attribute(value=held, attr="startswith"), args=[ast.Constant(value=str(part))]):
+            return name.startswith(part) if _is_name(held, variable) else None
+        case ast.UnaryOp(op=ast.Not(), operand=inner):
+            found = _holds(inner, variable, name)
+            return None if found is None else not found
+        case ast.BoolOp(op=ast.And() | ast.Or() as op, values=values):
+            answers = [_holds(value, variable, name) for value in values]
+            return None if None in answers else all(answers) if isinstance(op, ast.And) else any(answers)
+    return None
+
+
+def _is_name(node: ast.expr, variable: str) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "name" and ast.unparse(node.value) == variable
+
+
+def ask(tests: list[ast.expr]) -> bool:
+    """Whether some conditions ask for names."""
+    return any(isinstance(n, ast.Attribute) and n.attr == "name" for test in tests for n in walk(test))
+
+
+def alike(interpreter: Interpreter, clause: ast.comprehension, members: tuple[Member, ...]) -> bool:
+    """Whether the conditions of a comprehension choose the same variables by their new names as by their old ones."""
+    if not isinstance(clause.target, ast.Name):
+        return False
+    if any(member.name is None for member in members) and _may_be_of_scopes(interpreter, clause.ifs):
+        return False
+    for member in members:
+        for names in _spellings(interpreter, member):
+            answers = {holds(clause.ifs, clause.target.id, name) for name in names}
+            if len(answers) != 1 or None in answers:
+                return False
+    return True
+
+
+def _may_be_of_scopes(interpreter: Interpreter, tests: list[ast.expr]) -> bool:
+    """Whether what conditions look for may be part of a scope's name."""
+    parts = [n.value for t in tests for n in walk(t) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    for call in interpreter.program.each(ast.Call):
+        if interpreter.names.symbol(call.func) in _SCOPES:
+            told = [c.value for c in [*call.args, *(k.value for k in call.keywords)] if isinstance(c, ast.Constant)]
+            names = [name for name in told if isinstance(name, str)]
+            if not names or any(part in name for part in parts for name in names):
+                return True
+    return any("/" in part for part in parts)
+
+
+def _spellings(interpreter: Interpreter, member: Member) -> Iterator[list[str]]:
+    """For each variable of a member: the names that it has or may have had."""
+    value, told = member.value, member.name
+    if isinstance(value, Variable):
+        known = [name for name in (told, value.name) if name is not None] or ["Variable"]
+        short = [name.rsplit("/", 1)[-1] for name in known]
+        yield [f"{name}:0" for name in [*known, *short, *(re.sub(r"_\d+$", "", name) for name in short)]]
+        return
+    assert isinstance(value, Layer)
+    scope = f"{told}/" if told is not None else ""
+    scopes = ["", scope, *([f"{scope}{_OF_CELLS}/"] if value.kind == "RNN" else [])]
+    contrib = (interpreter.names.symbol(value.node.func) or "").startswith("tf.contrib.layers.")
+    weights, biases = (["kernel", "weights"], ["bias", "biases"]) if contrib else (["kernel"], ["bias"])
+    normal = value.kind == "BatchNormalization"
+    for parts in [["gamma"], ["beta"]] if normal else [weights, biases]:
+        yield [f"{around}{part}{end}" for part in parts for around in scopes for end in ("", ":0")]
+
+
+__all__ = ["PARTS", "alike", "ask", "holds"]
