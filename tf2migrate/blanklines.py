@@ -11,8 +11,8 @@ from tf2migrate.model import Edit, Options, Outcome, Span
 def squeeze(program: Program, options: Options) -> Outcome:
     """Empty lines beyond two in a row go, and those at the end; text inside strings is left alone."""
     inside: set[int] = set()
-    for node in program.nodes:
-        if isinstance(node, ast.Constant | ast.JoinedStr) and node.end_lineno != node.lineno:
+    for node in (*program.each(ast.Constant), *program.each(ast.JoinedStr)):
+        if node.end_lineno != node.lineno:
             inside.update(range(node.lineno, (node.end_lineno or 0) + 1))
     edits, run = [], 0
     lines = program.text.split("\n")

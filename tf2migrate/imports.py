@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from tf2migrate.facts.names import symbols
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.tree import walk
 from tf2migrate.leftovers import importable, imported
 from tf2migrate.model import Edit, Outcome, Span
 from tf2migrate.records import in_tf2
@@ -54,13 +54,12 @@ def tidy(program: Program, before: Program) -> Outcome:
 
 def _reads(program: Program, without: Iterable[ast.AST] = ()) -> set[str]:
     """The names that a program reads outside of some of its statements; those in `__all__` are read by others."""
-    gone = {id(inner) for node in without for inner in ast.walk(node)}
-    found = set()
-    for node in program.nodes:
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store) and id(node) not in gone:
-            found.add(node.id)
-        elif isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
-            found |= {str(n.value) for n in ast.walk(node.value) if isinstance(n, ast.Constant)}
+    gone = {id(inner) for node in without for inner in walk(node)}
+    names = program.each(ast.Name)
+    found = {n.id for n in names if not isinstance(n.ctx, ast.Store) and id(n) not in gone}
+    for node in program.each(ast.Assign) if "__all__" in program.text else ():
+        if any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+            found |= {str(n.value) for n in walk(node.value) if isinstance(n, ast.Constant)}
     return found
 
 
@@ -73,7 +72,7 @@ class _Statements:
         self.was_used = _reads(before)
         self.needs_v1 = any(
             (program.names.raw(node) or "").startswith("tensorflow.compat.v1.") and not in_tf2(symbol)
-            for node, symbol in symbols(program.names, program.tree)
+            for node, symbol in program.uses
             if symbol not in _SWITCHES
         )
         self._gone: dict[int, ast.stmt] = {}
@@ -102,8 +101,8 @@ class _Statements:
 
     def _candidates(self) -> Iterator[ast.stmt]:
         members = {id(s) for n in self.program.each(ast.ClassDef) for s in n.body}
-        for node in self.program.nodes:
-            if isinstance(node, ast.Assign | ast.Expr) and id(node) not in members:
+        for node in (*self.program.each(ast.Assign), *self.program.each(ast.Expr)):
+            if id(node) not in members:
                 yield node
 
     def _dispensable(self, node: ast.stmt) -> bool:

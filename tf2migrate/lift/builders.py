@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.names import Names
+from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import visibility
 from tf2migrate.lift.datasets import Element
@@ -40,14 +41,12 @@ class Graph(Structure):
         return Time.MADE
 
 
-def builders(tree: ast.Module, names: Names, drivers: Set[ast.AST]) -> frozenset[ast.AST]:
+def builders(program: Program, drivers: Set[ast.AST]) -> frozenset[ast.AST]:
     """The functions that build a graph, return it, and are called once, where the result is bound."""
-    bodies: list[ast.Module | ast.FunctionDef] = [tree, *(d for d in drivers if isinstance(d, ast.FunctionDef))]
-    functions = {
-        f.name: f for body in bodies for f in walk(body) if isinstance(f, ast.FunctionDef) and f not in drivers
-    }
-    calls = Counter(n.func.id for n in walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name))
-    read = Counter(n.id for n in walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    bodies: list[ast.Module | ast.FunctionDef] = [program.tree, *(d for d in drivers if isinstance(d, ast.FunctionDef))]
+    functions = {f.name: f for f in program.each(ast.FunctionDef) if f not in drivers}
+    calls = Counter(n.func.id for n in program.each(ast.Call) if isinstance(n.func, ast.Name))
+    read = Counter(n.id for n in program.each(ast.Name) if isinstance(n.ctx, ast.Load))
     bound = {
         s.value.func.id
         for body in bodies
@@ -58,7 +57,7 @@ def builders(tree: ast.Module, names: Names, drivers: Set[ast.AST]) -> frozenset
     return frozenset(
         f
         for name, f in functions.items()
-        if name in bound and calls[name] == read[name] == 1 and not f.decorator_list and _builds(f, names)
+        if name in bound and calls[name] == read[name] == 1 and not f.decorator_list and _builds(f, program.names)
     )
 
 

@@ -64,8 +64,12 @@ def unneeded(interpreter: Interpreter) -> dict[FunctionNode, set[str]]:
 
 def _inner(interpreter: Interpreter, function: ast.FunctionDef) -> bool:
     """Whether a helper is defined in another one."""
-    others = [n for n in interpreter.program.each(ast.FunctionDef) if n is not function]
-    return any(function in walk(other) for other in others if other not in interpreter.driver_nodes)
+    above = interpreter.program.parents.get(id(function))
+    while above is not None:
+        if isinstance(above, ast.FunctionDef) and above not in interpreter.driver_nodes:
+            return True
+        above = interpreter.program.parents.get(id(above))
+    return False
 
 
 def _id(node: ast.Name | ast.Attribute) -> str:

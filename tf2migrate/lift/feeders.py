@@ -12,6 +12,7 @@ from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.names import Names
+from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import pipelines
 from tf2migrate.lift.datasets import Dataset, Element, Iterator
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
 _MAKES = ("tf.train.string_input_producer", "tf.train.slice_input_producer", "tf.train.batch", "tf.train.shuffle_batch")
 
 
-def feeders(tree: ast.Module, names: Names, drivers: Set[ast.AST]) -> frozenset[ast.AST]:
+def feeders(program: Program, drivers: Set[ast.AST]) -> frozenset[ast.AST]:
     """The functions that take elements of data sets or queues and return something, and run nothing themselves."""
-    functions = [n for n in walk(tree) if isinstance(n, ast.FunctionDef) and n not in drivers]
+    functions = [f for f in program.each(ast.FunctionDef) if f not in drivers]
     known = Counter(f.name for f in functions)
-    return frozenset(f for f in functions if known[f.name] == 1 and not f.decorator_list and _feeds(f, names))
+    return frozenset(f for f in functions if known[f.name] == 1 and not f.decorator_list and _feeds(f, program.names))
 
 
 def _feeds(function: ast.FunctionDef, names: Names) -> bool:

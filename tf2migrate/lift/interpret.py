@@ -72,9 +72,9 @@ class Interpreter:
         self.runs: dict[int, Run] = {}
         self.frames: list[Frame] = []
         self.rewrites: dict[int, object] = {}
-        self.driver_nodes = set(drivers(program.tree, self.names))
-        self.builders = builders.builders(program.tree, self.names, self.driver_nodes)
-        self.feeders = feeders.feeders(program.tree, self.names, self.driver_nodes | self.builders)
+        self.driver_nodes = set(drivers(program))
+        self.builders = builders.builders(program, self.driver_nodes)
+        self.feeders = feeders.feeders(program, self.driver_nodes | self.builders)
         self.driver_nodes |= self.builders | self.feeders
         self.unnamed: dict[int, Statement] = {}  # what builders compute in their return statements, by its expression
         self.loops: dict[int, loops.Loop] = {}  # the loops that make something and use it

@@ -24,7 +24,7 @@ _COMPUTED = ast.BinOp | ast.Call | ast.Subscript | ast.UnaryOp
 
 def named_arguments(program: Program, options: Options) -> Outcome:
     """The edits that give names to tensors in the calls of functions that run sessions."""
-    running = {f.name: f for f in drivers(program.tree, program.names) if isinstance(f, ast.FunctionDef)}
+    running = {f.name: f for f in drivers(program) if isinstance(f, ast.FunctionDef)}
     calls = {id(call): (call, statement) for call, statement in _calls(program, running)}
     if not calls:
         return Outcome()

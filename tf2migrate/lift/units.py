@@ -6,6 +6,7 @@ import ast
 from collections.abc import Set
 
 from tf2migrate.facts.names import Names
+from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.estimator_models import NATIVE
 from tf2migrate.lift.symbols import COUNT, SESSIONS
@@ -13,10 +14,12 @@ from tf2migrate.lift.symbols import COUNT, SESSIONS
 _RUNS = {"run", "eval"}
 
 
-def drivers(tree: ast.Module, names: Names) -> frozenset[ast.AST]:
+def drivers(program: Program) -> frozenset[ast.AST]:
     """The functions of a program that run sessions, or call one that does."""
-    functions = [n for n in walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    found: set[ast.AST] = {f for f in functions if any(_runs(n, names) for n in walk(f))}
+    functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [*program.each(ast.FunctionDef)]
+    functions += program.each(ast.AsyncFunctionDef)
+    calls = {f: [n for n in walk(f) if isinstance(n, ast.Call)] for f in functions}
+    found: set[ast.AST] = {f for f in functions if any(_runs(call, program.names) for call in calls[f])}
     by_name = {f.name: f for f in functions}
     grew = True
     while grew:  # ends: `found` only grows, and is bounded by the functions
@@ -24,15 +27,9 @@ def drivers(tree: ast.Module, names: Names) -> frozenset[ast.AST]:
         for function in functions:
             if function in found:
                 continue
-            for node in walk(function):
-                if (
-                    isinstance(node, ast.Call)
-                    and isinstance(node.func, ast.Name)
-                    and by_name.get(node.func.id) in found
-                ):
-                    found.add(function)
-                    grew = True
-                    break
+            if any(isinstance(c.func, ast.Name) and by_name.get(c.func.id) in found for c in calls[function]):
+                found.add(function)
+                grew = True
     return frozenset(found)
 
 
