@@ -17,6 +17,11 @@ from stub import Run
 OLD = "import tensorflow as tf\no = tf.keras.optimizers.Adam(lr=0.1)\n"
 
 
+def _heard() -> None:
+    """Ctrl-C is heard, though a shell that starts the tests in the background has them ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Watched:
     """A running `tf2migrate --watch`, and what it prints."""
 
@@ -24,7 +29,13 @@ class Watched:
         command = [sys.executable, "-u", "-m", "tf2migrate", ".", "--watch", "--output-format", "concise", *arguments]
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
         self.process = subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=_heard,
         )
         self.lines: queue.Queue[str] = queue.Queue()
         self.reader = threading.Thread(target=self._read, daemon=True)
