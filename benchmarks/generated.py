@@ -26,8 +26,8 @@ from tf2migrate.verify.settings import Case, Settings  # noqa: E402
 
 INSIDE = Path(__file__).with_name("stepping.py")
 FIXTURES = (
-    "regression", "dropout_mlp", "add_layer", "layers_images", "batch_norm", "gan", "trainer_class", "rnn_states",
-    "momentum_with_schedule", "queue_lines", "scopes", "agent",
+    "regression", "add_layer", "layers_images", "batch_norm", "gan", "trainer_class", "momentum_with_schedule",
+    "queue_lines", "agent", "averages_in_training", "counter",
 )  # fmt: skip
 
 

@@ -24,16 +24,18 @@ with open("wanted.json", encoding="utf8") as file:
 FOUND: dict[str, dict[str, float]] = {}
 SEEN: Counter[str] = Counter()
 BUSY = [False]
-BATCHES, CHANGES = 5, ("Assign", "ResourceApply", "ScatterUpdate", "ScatterAdd", "Apply")
+#: How many batches of a step are made, for how many seconds at most, and how long one is.
+BATCHES, MOST, SPENT, SLICE = 20, 400, 4.0, 0.002
+CHANGES = ("Assign", "ResourceApply", "ScatterUpdate", "ScatterAdd", "Apply")
 
 
 def best(again: Callable[[], Any]) -> dict[str, float]:
-    """Seconds of one call, of the processor and of the clock: the best of some batches."""
+    """Seconds of one call, of the processor and of the clock: the best of many short batches, that others let pass."""
     began = time.perf_counter()
     again()
-    count = max(5, min(400, int(0.15 / (time.perf_counter() - began))))
-    times = []
-    for _ in range(BATCHES):
+    count = max(1, min(50, int(SLICE / (time.perf_counter() - began))))
+    times, until = [], time.perf_counter() + SPENT
+    while len(times) < BATCHES or (time.perf_counter() < until and len(times) < MOST):
         used, clock = time.process_time(), time.perf_counter()
         for _ in range(count):
             again()

@@ -32,6 +32,13 @@ def test_a_program_becomes_what_is_written_beside_it(folder: Path) -> None:
     assert not leftovers(Program(migration.after))
 
 
+def test_an_input_function_with_an_argument_that_it_does_not_have_is_refused() -> None:
+    before = text(FIXTURES / "images", "tf1.py")
+    after = migrate(before.replace("batch_size=", "batch_sise=", 1))
+    assert after.before == after.after
+    assert any(f.code.startswith("TFM9") and "batch_sise" in f.message for f in after.findings)
+
+
 @pytest.mark.tensorflow
 def test_what_it_prints_is_what_tensorflow_1_printed() -> None:
     new = outputs("new", [text(p, "tf2.py") for p in PROGRAMS])

@@ -157,7 +157,8 @@ def _treated(work: Work, contents: Mapping[str, bytes]) -> list[Result]:
     from tf2migrate.noqa import silence
     from tf2migrate.packages.treatment import File, treat_together
 
-    files = [File(job.path, contents[job.path], job.settings, job in work.jobs) for job in jobs]
+    given = {job.path for job in work.jobs}
+    files = [File(job.path, contents[job.path], job.settings, job.path in given) for job in jobs]
     results = treat_together(files)
     if work.jobs[0].mode is not Mode.NOQA:
         return results

@@ -70,12 +70,17 @@ class Inputs:
             if isinstance(node, ast.Call) and self.made(node) and id(node) not in self.placed:
                 self.edits.append(Edit(self.program.span(node), self._dataset(node)))
 
-    def _dataset(self, node: ast.Call) -> str:
-        symbol = self.names.symbol(node.func) or ""
+    @staticmethod
+    def _arguments(node: ast.Call, symbol: str) -> Mapping[str, ast.expr]:
+        """What a function that makes such data is given, by the names of its parameters. Raises `Refused`."""
         try:
-            bound = bind(node, _PARAMETERS[symbol])
+            return bind(node, _PARAMETERS[symbol])
         except Unbound as problem:
             raise Refused("TFM901", node, f"the arguments of {symbol} cannot be told: {problem}", _ADVICE) from None
+
+    def _dataset(self, node: ast.Call) -> str:
+        symbol = self.names.symbol(node.func) or ""
+        bound = self._arguments(node, symbol)
         if "x" not in bound:
             raise Refused("TFM901", node, f"{symbol} without features", _ADVICE)
         self._check_unchanged(node)
@@ -191,7 +196,7 @@ class Inputs:
         """What a value is: "data", or a "function" that gives data. Raises `Refused`."""
         if isinstance(node, ast.Call) and self.made(node):
             symbol = self.names.symbol(node.func) or ""
-            y = bind(node, _PARAMETERS[symbol]).get("y")
+            y = self._arguments(node, symbol).get("y")
             return Data("data", None if isinstance(y, ast.Name) and y.id in self.parameters else _given(y))
         if isinstance(node, ast.Lambda):
             return Data("function", self.returned(node.body).labeled)
