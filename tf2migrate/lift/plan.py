@@ -228,8 +228,8 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
             continue
         seen = visibility.sees(run.frame, definition.statement.frame)
         env = run.env if seen else definition.statement.frame.env  # of a function that has ended by then
-        now = {d.site for d in env.get(definition.name, ())}
-        then = {d.site for d in found.closed if d.name == definition.name and d.owner is None}
+        now = {traced.bound(d).site for d in env.get(definition.name, ())}
+        then = {traced.bound(d).site for d in found.closed if d.name == definition.name and d.owner is None}
         if not definition.statement.frame.unit or not ((now and now != then) or definition.name in local):
             continue
         if not (_is_mixed(interpreter, definition, found) and loop_starts.enter(plan, found, definition, local)):

@@ -47,6 +47,16 @@ def changes(interpreter: Interpreter) -> Changes:
     return found
 
 
+def bound(definition: Definition) -> Definition:
+    """The binding of a name that stands for the same thing, which has only been changed since."""
+    while any(_changed(definition.statement.node, definition.name)):
+        before = [d for d in definition.statement.reads if d.name == definition.name and d is not definition]
+        if len(before) != 1 or isinstance(definition.statement.node, ast.AugAssign):
+            break
+        definition = before[0]
+    return definition
+
+
 def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
     """Raises `Refused` where a function would compute with something else than the graph did."""
     helpers: dict[FunctionNode, None] = {}
