@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import cell_classes, fed_tensors, graph_elements, normalization, noted
+from tf2migrate.lift import cell_classes, cell_projections, fed_tensors, graph_elements, normalization, noted
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizer_classes import CLASSES, RESTART
@@ -69,6 +69,8 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
         wanted.append(GLOROT.format(tf=tf))
     if _named("start_afresh", text):
         wanted.append(RESTART)
+    if _named(cell_projections.NAME, text):
+        wanted.append(cell_projections.DEFINITION.format(tf=tf))
     if _named(graph_elements.NAME, text):
         wanted.append(graph_elements.DEFINITION.format(tf=tf))
     notes = emitter.interpreter.notes

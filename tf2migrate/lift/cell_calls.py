@@ -33,6 +33,8 @@ def call(interpreter: Interpreter, cell: Cell | Stacked | Wrapped, node: ast.Cal
     inside = cell.cells or (cell.each,) if isinstance(cell, Stacked) else (cell,)
     if isinstance(cell, Wrapped) or not all(isinstance(c, Cell) for c in inside):
         return Unknown("a cell with dropout is called step by step", node)
+    if any(isinstance(c, Cell) and c.inside is not None for c in inside):
+        return Unknown("a cell with a projection of its outputs is called step by step", node)
     if any(isinstance(c, Cell) and c.several for c in inside):
         return Unknown("one of several cells is called step by step", node)
     if isinstance(cell, Stacked) and any(isinstance(c, Cell) and c.kind != "LSTMCell" for c in inside):

@@ -98,6 +98,7 @@ class Cell(_Walked, Layer):
     arguments: Mapping[str, ast.expr] = field(default_factory=dict)
     several: tuple[Cell, ...] = ()  # the cells that it may be, where paths differ
     repeated: bool = False  # whether it is made again in each turn of a loop
+    inside: Cell | None = None  # the cell whose outputs it projects
 
     @property
     def mixed(self) -> bool:
@@ -362,6 +363,7 @@ def cells_of(stages: Iterable[Stage]) -> list[Cell]:
             while isinstance(each, Wrapped):
                 each = each.cell
             assert isinstance(each, Cell)
+            found += [each.inside] if each.inside is not None else []
             found += each.several or (each,)
     return found
 
@@ -482,6 +484,8 @@ def cell_method(interpreter: Interpreter, node: ast.Call, base: Value, name: str
     if name != "zero_state":
         return Unknown(f"{name} of a cell is not followed", node)
     bound = bind(node, ("batch_size", "dtype"))
+    if any(inner.inside is not None for inner in cells_of([Stage(base)])):
+        return Unknown("the state of a cell with a projection of its outputs is asked for", node)
     if stepped:
         interpreter.evaluate(bound["batch_size"])
         if interpreter.names.symbol(bound.get("dtype", node)) != "tf.float32":

@@ -10,6 +10,7 @@ from tf2migrate.lift import (
     builders,
     cell_calls,
     cell_kinds,
+    cell_projections,
     cell_text,
     cells,
     collections,
@@ -249,6 +250,8 @@ class Expressions:
             return layer_text.made_text(self, value.constructor)
         if isinstance(value, regularization_loss.Total):
             return regularization_loss.total_text(self, node, value)
+        if isinstance(value, cell_projections.Projected):
+            return cell_projections.text(self, value)
         if isinstance(value, cells.Cell):
             return cell_text.cell_text(self, value)
         if isinstance(value, cells.Wrapped | cells.Stacked):

@@ -1006,8 +1006,40 @@ def cells(v1: Any) -> Any:
     except Exception:  # tf-keras is not installed
         return types.SimpleNamespace()
     return types.SimpleNamespace(
-        static_rnn=v1.nn.static_rnn, static_bidirectional_rnn=v1.nn.static_bidirectional_rnn, **found
+        static_rnn=v1.nn.static_rnn,
+        static_bidirectional_rnn=v1.nn.static_bidirectional_rnn,
+        OutputProjectionWrapper=projected(v1),
+        **found,
     )
+
+
+def projected(v1: Any) -> Any:
+    """tf.contrib.rnn.OutputProjectionWrapper (`contrib/rnn/python/ops/core_rnn_cell.py`, 1.15)."""
+
+    class OutputProjectionWrapper(v1.nn.rnn_cell.RNNCell):  # type: ignore[misc]
+        def __init__(self, cell: Any, output_size: int, activation: Any = None, reuse: Any = None) -> None:
+            super().__init__(_reuse=reuse)
+            self.inner, self.size, self.activation = cell, output_size, activation
+
+        @property
+        def state_size(self) -> Any:
+            return self.inner.state_size
+
+        @property
+        def output_size(self) -> int:
+            return self.size
+
+        def zero_state(self, batch_size: Any, dtype: Any) -> Any:
+            return self.inner.zero_state(batch_size, dtype)
+
+        def call(self, inputs: Any, state: Any) -> Any:
+            output, state = self.inner(inputs, state)
+            kernel = v1.get_variable("kernel", [output.shape[1], self.size])
+            bias = v1.get_variable("bias", [self.size], initializer=v1.zeros_initializer())
+            output = v1.nn.bias_add(v1.matmul(output, kernel), bias)
+            return (self.activation(output) if self.activation else output), state
+
+    return OutputProjectionWrapper
 
 
 def framework(slim: Any, v1: Any) -> Any:
