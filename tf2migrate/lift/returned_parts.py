@@ -44,7 +44,8 @@ def returned_parts(program: Program, options: Options) -> Outcome:
             becomes = any(isinstance(n.ctx, ast.Store) for n in uses)  # an attribute in the method's place
             if becomes or (len(uses) == 1 and named[method.name] == of_selves[method.name]):
                 assert isinstance(statement, ast.Assign)
-                edits += _edits(program, statement, method, taken)
+                graph = any(_is_tensorflow(program, n) for n in walk(method))
+                edits += _edits(program, statement, method, taken if graph else None)
     return Outcome(tuple(edits))
 
 
@@ -103,8 +104,16 @@ def _called(statement: ast.stmt) -> str:
     return ""
 
 
-def _edits(program: Program, statement: ast.Assign, method: ast.FunctionDef, taken: set[str]) -> list[Edit]:
-    """The edits of one method and its call; none where what it returns cannot be told apart."""
+def _is_tensorflow(program: Program, node: ast.AST) -> bool:
+    symbol = program.names.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else None
+    return symbol is not None and symbol.startswith("tf.")
+
+
+def _edits(program: Program, statement: ast.Assign, method: ast.FunctionDef, taken: set[str] | None) -> list[Edit]:
+    """The edits of one method and its call; none where what it returns cannot be told apart.
+
+    A plain name that it is bound to becomes an attribute besides, none of those `taken`; None where that is not wanted.
+    """
     last = method.body[-1]
     returns = [n for n in walk(method) if isinstance(n, ast.Return | ast.Yield | ast.YieldFrom)]
     if method.decorator_list or returns != [last] or not isinstance(last, ast.Return) or last.value is None:
@@ -115,9 +124,12 @@ def _edits(program: Program, statement: ast.Assign, method: ast.FunctionDef, tak
     names = [target.id for target, _ in pairs if isinstance(target, ast.Name)]
     if any(not isinstance(target, ast.Attribute | ast.Name) for target, _ in pairs) or _reads(pairs):
         return []
-    if names and (taken & set(names) or len(set(names)) < len(names) or not _is_alone(program, statement)):
+    if names and (taken is None or taken & set(names) or len(set(names)) < len(names)):
         return []
-    taken |= set(names)
+    if names and not _is_alone(program, statement):
+        return []
+    if taken is not None:
+        taken |= set(names)
     set_to = [f"self.{t.id}" if isinstance(t, ast.Name) else program.segment(t) for t, _ in pairs]
     lines = [f"{target} = {program.segment(value)}" for target, (_, value) in zip(set_to, pairs, strict=True)]
     joined = f"\n{program.indent(last)}".join(lines)

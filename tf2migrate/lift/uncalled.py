@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 def methods(interpreter: Interpreter) -> set[ast.FunctionDef]:
     """Those of classes that the program makes objects of: what they read is of the graph, and no name leads there."""
     found: set[ast.FunctionDef] = set()
+    if any(_asks_by_name(call) for call in interpreter.program.each(ast.Call)):
+        return found
     for instance in {id(i): i for i in interpreter.instances.values()}.values():
         for name, method in instance.of.methods.items() if instance.begun else ():
             followed = method in interpreter.driver_nodes or method in interpreter.helper_calls
@@ -23,6 +25,12 @@ def methods(interpreter: Interpreter) -> set[ast.FunctionDef]:
             if not _is_mentioned(interpreter, name, method):
                 found.add(method)
     return found
+
+
+def _asks_by_name(call: ast.Call) -> bool:
+    """Whether a method may be asked for by a name that is computed."""
+    named = isinstance(call.func, ast.Name) and call.func.id in ("getattr", "methodcaller", "vars", "dir")
+    return named and not (len(call.args) > 1 and isinstance(call.args[1], ast.Constant))
 
 
 def _reads_graph(instance: Instance, method: ast.FunctionDef) -> bool:
