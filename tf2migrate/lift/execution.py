@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import children, is_main
-from tf2migrate.lift import builders, cells, classes, feeders, holders, loops, noted
+from tf2migrate.lift import builders, cells, classes, feeders, holders, loops, noted, variable_lists
 from tf2migrate.lift.functions import Function
 from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.units import has_run
-from tf2migrate.lift.values import NONE, PYTHON, Handle, Placeholder, Python, Tensor, Time, Unknown, leaves
+from tf2migrate.lift.values import NONE, PYTHON, Handle, Placeholder, Python, Refused, Tensor, Time, Unknown, leaves
 from tf2migrate.lift.versions import only_tried
 
 if TYPE_CHECKING:
@@ -165,7 +165,10 @@ def loop(interpreter: Interpreter, node: ast.For | ast.While, body: list[ast.stm
     def once() -> None:
         with interpreter.within(interpreter.record(node)) as statement:
             if isinstance(node, ast.For):
-                interpreter.assign(node.target, interpreter.element(interpreter.evaluate(node.iter), node))
+                source = interpreter.evaluate(node.iter)
+                if (misnamed := variable_lists.misnamed_loop(interpreter, node, source)) is not None:
+                    raise Refused("TFM901", node, misnamed.reason, "Name the variables that are meant.")
+                interpreter.assign(node.target, interpreter.element(source, node))
             else:
                 interpreter.evaluate(node.test)
             statement.value = PYTHON

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
@@ -55,15 +55,20 @@ def ask(tests: list[ast.expr]) -> bool:
     return any(isinstance(n, ast.Attribute) and n.attr == "name" for test in tests for n in walk(test))
 
 
-def alike(interpreter: Interpreter, clause: ast.comprehension, members: tuple[Member, ...]) -> bool:
-    """Whether the conditions of a comprehension choose the same variables by their new names as by their old ones."""
-    if not isinstance(clause.target, ast.Name):
+def of_branches(nodes: Sequence[ast.AST]) -> list[ast.expr]:
+    """The conditions of the branches in some nodes."""
+    return [n.test for node in nodes for n in walk(node) if isinstance(n, ast.If | ast.IfExp)]
+
+
+def alike(interpreter: Interpreter, target: ast.expr, tests: list[ast.expr], members: tuple[Member, ...]) -> bool:
+    """Whether conditions on the variable of a loop choose the same by their new names as by their old ones."""
+    if not isinstance(target, ast.Name):
         return False
-    if any(member.name is None for member in members) and _may_be_of_scopes(interpreter, clause.ifs):
+    if any(member.name is None for member in members) and _may_be_of_scopes(interpreter, tests):
         return False
     for member in members:
         for names in _spellings(interpreter, member):
-            answers = {holds(clause.ifs, clause.target.id, name) for name in names}
+            answers = {holds(tests, target.id, name) for name in names}
             if len(answers) != 1 or None in answers:
                 return False
     return True

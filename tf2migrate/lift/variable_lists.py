@@ -155,13 +155,31 @@ def filtered(interpreter: Interpreter, node: ast.ListComp) -> Value | None:
 
 def misnamed(interpreter: Interpreter, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Unknown | None:
     """What a comprehension is that goes by names of variables which are others now."""
-    for generator in [g for g in node.generators if name_tests.ask(g.ifs)]:
-        with interpreter.apart():
-            source = interpreter.evaluate(generator.iter)
-        if isinstance(source, Collected) and not name_tests.alike(interpreter, generator, source.members):
-            return Unknown("which variables a condition on their names chooses cannot be told", node)
-        if isinstance(source, watched.Watched):
-            return Unknown(watched.UNCOUNTED, node)
+    inside = name_tests.of_branches([node.elt])
+    for generator in node.generators:
+        if name_tests.ask([*generator.ifs, *inside]):
+            with interpreter.apart():
+                source = interpreter.evaluate(generator.iter)
+            if (found := _misnamed(interpreter, generator.target, source, [*generator.ifs, *inside], node)) is not None:
+                return found
+    return None
+
+
+def misnamed_loop(interpreter: Interpreter, node: ast.For, source: Value) -> Unknown | None:
+    """What a loop is that goes by names of variables which are others now."""
+    return _misnamed(interpreter, node.target, source, name_tests.of_branches(node.body), node)
+
+
+def _misnamed(
+    interpreter: Interpreter, target: ast.expr, source: Value, tests: list[ast.expr], node: ast.AST
+) -> Unknown | None:
+    asking = [test for test in tests if name_tests.ask([test])]
+    if isinstance(source, watched.Watched) and asking:
+        return Unknown(watched.UNCOUNTED, node)
+    if isinstance(source, Collected):
+        for test in asking:
+            if not name_tests.alike(interpreter, target, [test], source.members):
+                return Unknown("which variables a condition on their names chooses cannot be told", node)
     return None
 
 
