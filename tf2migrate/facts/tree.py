@@ -6,7 +6,10 @@ What is below a node is kept with the node: trees are looked at many times here,
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable, Iterator
 
+#: What has names of its own, comprehensions aside.
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 #: Fields that hold no node, or one that says nothing of its own: whether a name is read or written, say.
 _PLAIN = frozenset(
     {"arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "rest"}
@@ -59,6 +62,23 @@ def walk(node: ast.AST) -> list[ast.AST]:
         if type(each) not in _LEAVES:
             found += children(each)
     return found
+
+
+def own(nodes: Iterable[ast.AST], apart: tuple[type[ast.AST], ...] = SCOPES) -> list[ast.AST]:
+    """Nodes and what is below them, without what is inside of the functions and classes among these."""
+    found = list(nodes)
+    for each in found:  # which grows as it is read
+        if not isinstance(each, apart):
+            found += children(each)
+    return found
+
+
+def straight(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that happen once, in their order: those of a body, and of its `with` blocks."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.With):
+            yield from straight(statement.body)
 
 
 def is_main(node: ast.AST) -> bool:

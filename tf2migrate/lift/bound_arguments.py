@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.tree import walk
+from tf2migrate.facts.tree import own, straight, walk
 from tf2migrate.model import Edit, Options, Outcome, Span
 
 _PLAIN = (ast.Tuple, ast.List, ast.UnaryOp, ast.BinOp, ast.Starred, ast.operator, ast.unaryop, ast.expr_context)
@@ -44,9 +44,9 @@ def bound_arguments(program: Program, options: Options) -> Outcome:
 
 
 def _of_scope(program: Program, scope: ast.Module | ast.FunctionDef, gone: set[ast.stmt]) -> list[Edit]:
-    inside = list(_own(scope))
+    inside = own(scope.body)
     found: dict[str, list[_Bound]] = {}
-    for statement in _straight(scope.body):
+    for statement in straight(scope.body):
         if (held := _bound(program, statement)) is not None:
             found.setdefault(held.name, []).append(held)
     edits: list[Edit] = []
@@ -63,23 +63,6 @@ def _of_scope(program: Program, scope: ast.Module | ast.FunctionDef, gone: set[a
         edits += [edit for call, b in reached if b is not None for edit in _written(program, call, b)]
         gone |= {b.statement for b in bindings}
     return edits
-
-
-def _own(scope: ast.AST) -> Iterator[ast.AST]:
-    """What is in a scope, without the functions and classes in it."""
-    for child in ast.iter_child_nodes(scope):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            continue
-        yield child
-        yield from _own(child)
-
-
-def _straight(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements that happen once, one after the other."""
-    for statement in body:
-        yield statement
-        if isinstance(statement, ast.With):
-            yield from _straight(statement.body)
 
 
 def _bound(program: Program, statement: ast.stmt) -> _Bound | None:
@@ -111,10 +94,10 @@ def _reads(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load | ast.Del)
 
 
-def _elsewhere(program: Program, scope: ast.AST, name: str) -> bool:
+def _elsewhere(program: Program, scope: ast.Module | ast.FunctionDef, name: str) -> bool:
     """Whether a name is spoken of in the functions inside of a scope, or made global there."""
-    own = {id(n) for n in _own(scope)}
-    names = [n for n in walk(scope) if isinstance(n, ast.Name) and n.id == name and id(n) not in own]
+    here = {id(n) for n in own(scope.body)}
+    names = [n for n in walk(scope) if isinstance(n, ast.Name) and n.id == name and id(n) not in here]
     told = [n for n in program.nodes if isinstance(n, ast.Global | ast.Nonlocal) and name in n.names]
     return bool(names or told)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.tree import children
+from tf2migrate.facts.tree import children, own
 from tf2migrate.lift import pipe_runs, visibility
 from tf2migrate.lift.datasets import Draw, Element, Iterator, Start, binding, starts
 from tf2migrate.lift.slices import Slice
@@ -136,7 +136,7 @@ def _check_start(run: Run) -> None:
 def _check_end(run: Run) -> None:
     """`next` says the end with StopIteration, which generators and `__next__` would give another meaning."""
     node = run.frame.node
-    generator = not isinstance(node, ast.Module) and any(_yields(n) for n in _own(node))
+    generator = not isinstance(node, ast.Module) and any(_yields(n) for n in own(children(node)))
     inside = [n for n in ast.walk(run.statement.node) if isinstance(n, ast.GeneratorExp | ast.Lambda)]
     hidden = any(any(child is run.node for child in ast.walk(n)) for n in inside)
     iterates = getattr(node, "name", "") in ("__next__", "next", "__iter__")
@@ -148,18 +148,6 @@ def _check_end(run: Run) -> None:
             "the end of the data is told through a generator, to which StopIteration means something else",
             "Catch tf.errors.OutOfRangeError inside the generator.",
         )
-
-
-def _own(function: ast.AST) -> list[ast.AST]:
-    """The nodes of a function without those of the functions inside it."""
-    found: list[ast.AST] = []
-    todo = children(function)
-    while todo:
-        node = todo.pop()
-        found.append(node)
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            todo += children(node)
-    return found
 
 
 def _yields(node: ast.AST) -> bool:

@@ -8,10 +8,11 @@ what it means in every mode; where it does not, the branch stays, over a flag th
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.names import Names
+from tf2migrate.facts.tree import own
 from tf2migrate.lift.values import Refused
 
 TRAIN, EVAL, PREDICT = "train", "eval", "infer"
@@ -118,7 +119,7 @@ class Flat:
                 self.returned.update(dict.fromkeys(modes, (piece, node.value)))
                 modes = frozenset()
             elif not self._flagged(node):
-                if any(isinstance(n, ast.Return) for n in _own(node)):
+                if any(isinstance(n, ast.Return) for n in own([node])):
                     raise Refused(
                         "TFM901", node, "a model function returns in a branch that is not the mode's", _ADVICE
                     )
@@ -193,12 +194,4 @@ def is_none(node: ast.stmt) -> bool:
 
 
 def _ends(body: Sequence[ast.stmt]) -> bool:
-    return any(isinstance(n, ast.Return | ast.Raise) for node in body for n in _own(node))
-
-
-def _own(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a statement, without those of functions in it."""
-    yield node
-    if not isinstance(node, ast.FunctionDef | ast.Lambda):
-        for child in ast.iter_child_nodes(node):
-            yield from _own(child)
+    return any(isinstance(n, ast.Return | ast.Raise) for n in own(body))

@@ -11,7 +11,7 @@ import ast
 from collections import Counter
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.tree import walk
+from tf2migrate.facts.tree import straight, walk
 from tf2migrate.model import Edit, Options, Outcome
 
 _UPDATES = ("minimize", "apply_gradients", "optimize_loss", "assign", "assign_add", "assign_sub")
@@ -34,7 +34,7 @@ def returned_parts(program: Program, options: Options) -> Outcome:
         related = node.name in based or any(ast.unparse(b) != "object" for b in node.bases)
         calls = {n.func for n in walk(node) if isinstance(n, ast.Call)}
         building = _building(program, own)
-        for statement in [s for around in own.values() for s in _statements(around.body)]:
+        for statement in [s for around in own.values() for s in straight(around.body)]:
             method = own.get(_called(statement))
             if method is None or method not in building or (related and methods[method.name] > 1):
                 continue
@@ -84,16 +84,6 @@ def _builds(program: Program, node: ast.Attribute) -> bool:
 def _calls(method: ast.FunctionDef, names: set[str]) -> bool:
     called = [n.func for n in walk(method) if isinstance(n, ast.Call)]
     return any(isinstance(f, ast.Attribute) and _is_own(f) and f.attr in names for f in called)
-
-
-def _statements(body: list[ast.stmt]) -> list[ast.stmt]:
-    """The statements that happen once in a call: those of a body, and of its `with` blocks."""
-    found = []
-    for statement in body:
-        found.append(statement)
-        if isinstance(statement, ast.With):
-            found += _statements(statement.body)
-    return found
 
 
 def _called(statement: ast.stmt) -> str:

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.tree import children, walk
+from tf2migrate.facts.tree import children, own, walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground, ground_of
 from tf2migrate.lint.state import ATTRIBUTE, MAKING, STALE, captured
@@ -56,12 +56,12 @@ def _may_capture(program: Program) -> bool:
         if not isinstance(name.ctx, ast.Load):
             (again if name.id in bound or id(name) in of_loops else bound).add(name.id)
     functions = [node for node in program.nodes if isinstance(node, _FUNCTIONS)]
-    bodies: dict[AnyFunction, list[ast.AST]] = {function: list(_body(function)) for function in functions}
+    bodies: dict[AnyFunction, list[ast.AST]] = {function: own(children(function), _FUNCTIONS) for function in functions}
     for function, body in bodies.items():
         within = {id(n) for n in _of_comprehensions(body)}
-        own = {n.arg for n in walk(function.args) if isinstance(n, ast.arg)}
-        own |= {n.id for n in _stored(body) if isinstance(n, ast.Name) and id(n) not in within}
-        if any(isinstance(n, ast.Name) and n.id in again - own and id(n) not in within for n in body):
+        its_own = {n.arg for n in walk(function.args) if isinstance(n, ast.arg)}
+        its_own |= {n.id for n in _stored(body) if isinstance(n, ast.Name) and id(n) not in within}
+        if any(isinstance(n, ast.Name) and n.id in again - its_own and id(n) not in within for n in body):
             return True
     return _reads_changed(program, bodies)
 
@@ -103,14 +103,6 @@ def _name(node: ast.AST) -> str:
 
 def _stored(nodes: Iterable[ast.AST]) -> list[ast.AST]:
     return [n for n in nodes if isinstance(getattr(n, "ctx", None), ast.Store | ast.Del)]
-
-
-def _body(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes below one, without those of functions in it, which are looked at themselves."""
-    for child in children(node):
-        yield child
-        if not isinstance(child, _FUNCTIONS):
-            yield from _body(child)
 
 
 def _of_graphs(program: Program) -> tuple[Finding, ...]:
