@@ -90,6 +90,7 @@ class Expressions:
         self.dropped = Dropped(interpreter, plan.fresh, self)
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
         self._feed = ""  # what a feed is called of which only a part is needed
+        self._values = ""  # what the values of a run are called that are put into another structure
         self.before: list[str] | None = None  # the lines before the statement that is written, where some may stand
         self.inside = False  # whether what is written is the body of a function
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
@@ -597,16 +598,27 @@ class Expressions:
         return lines
 
     def _item(self, node: ast.Subscript) -> str | None:
-        """`sess.run([train, loss])[1]`, where the function returns just that."""
+        """`sess.run([train, loss])[1]` and `sess.run([loss, train])[:1]`, where the function returns just that."""
         run = self.interpreter.runs.get(id(node.value))
         planned = self.plan.of_run.get(id(node.value))
+        if run is None or planned is None or run.fetches.kind not in ("list", "tuple"):
+            return None
+        items = [item for _, item in run.fetches.items]
         match node.slice:
-            case ast.Constant(value=int(at)) if run is not None and planned is not None and run.fetches.kind != "one":
-                items = run.fetches.items
-                leaf = items[at][1] if 0 <= at < len(items) and run.fetches.kind in ("list", "tuple") else None
+            case ast.Constant(value=int(at)):
+                leaf = items[at] if 0 <= at < len(items) else None
                 alone = len(planned.returned) == 1 and isinstance(leaf, Fetch) and leaf in self._returned(run, planned)
                 if alone and isinstance(leaf, Fetch):
                     return self._numpy(self.call_text(run, planned), leaf)
+                returned = self._returned(run, planned)
+                if isinstance(leaf, Fetch) and leaf in returned and not leaf.nested:
+                    text = f"{self.call_text(run, planned)}[{planned.returned.index(returned[leaf])}]"
+                    return f"{text}{summaries.numpy(leaf)}"
+            case ast.Slice(lower=None, upper=ast.Constant(value=int(end)), step=None) if run.fetches.kind == "list":
+                chosen = [item for item in items[:end] if isinstance(item, Fetch) and not item.nested]
+                whole = len(chosen) == len(items[:end]) and self._as_returned(run, planned, chosen)
+                if whole and 1 < len(chosen) < len(items) and iterator_text.run_text(self, run) is None:
+                    return f"[value.numpy() for value in {self.call_text(run, planned)}]"
         return None
 
     def run_expression(self, run: Run) -> str:
@@ -656,12 +668,36 @@ class Expressions:
                 "ops that return nothing are fetched inside an expression",
                 "Run them as a statement.",
             )
+        if flat and (text := self._spread(run.fetches, inside, call)) and self._as_returned(run, planned, inside):
+            return text
+        name = "value"
+        if self.before is not None:
+            self._values = name = self._values or self.plan.fresh("values")
         texts = {
-            leaf: f"value[{planned.returned.index(returned[leaf])}]" if leaf in returned else self._else(leaf)
+            leaf: f"{name}[{planned.returned.index(returned[leaf])}]" if leaf in returned else self._else(leaf)
             for leaf in every
         }
         values = f"[{call}.numpy()]" if len(planned.returned) == 1 else f"[value.numpy() for value in {call}]"
+        if self.before is not None:
+            self.before.append(f"{name} = {values}")
+            return self.display(run.fetches, texts)
         return f"(lambda value: {self.display(run.fetches, texts)})({values})"
+
+    def _as_returned(self, run: Run, planned: Planned, leaves: list[Fetch]) -> bool:
+        """Whether some fetches are all that the function of a run returns, in its order."""
+        returned = self._returned(run, planned)
+        return [returned.get(leaf) for leaf in leaves] == planned.returned
+
+    def _spread(self, fetches: Fetches, inside: list[Fetch], call: str) -> str:
+        """A list whose values stand side by side, with what else was asked for around them; empty if they do not."""
+        every = [item for _, item in fetches.items if isinstance(item, Fetch)]
+        first = every.index(inside[0])
+        if fetches.kind not in ("list", "tuple") or every[first : first + len(inside)] != inside:
+            return ""
+        before, after = every[:first], every[first + len(inside) :]
+        texts = [*map(self._else, before), f"*(value.numpy() for value in {call})", *map(self._else, after)]
+        text = ", ".join(texts)
+        return f"[{text}]" if fetches.kind == "list" else f"({text}{',' if len(texts) == 1 else ''})"
 
     def _else(self, leaf: Fetch) -> str:
         return "None" if kind_of(leaf) in ("effect", "assigned", "init") else self._outside(leaf)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.purity import may_act
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift import (
     builders,
     draws,
@@ -142,6 +143,10 @@ def _check_fetch(run: Run, leaf: Fetch) -> None:
     for value in leaves(leaf.value):
         if isinstance(value, Unknown):
             raise Refused("TFM901", leaf.node, value.reason, "Rewrite this part by hand, then run the tool again.")
+    inside = [e.node for e in leaf.statement.effects if isinstance(e, Effect) and e.kind == "compute_gradients"]
+    if any(child is node for node in inside for child in walk(leaf.node)):
+        what = "gradients are computed inside a fetch, each with its variable"
+        raise Refused("TFM906", leaf.node, what, "Bind them to a name before the run.")
     if kind_of(leaf) in ("python", "handle"):
         raise Refused(
             "TFM906",
