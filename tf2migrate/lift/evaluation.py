@@ -19,6 +19,7 @@ from tf2migrate.lift import (
     holders,
     kept_fetches,
     keras_layers,
+    method_calls,
     variable_lists,
 )
 from tf2migrate.lift.functions import Fields, Function, Method
@@ -280,7 +281,7 @@ def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
     if isinstance(function, Symbol):
         return graph_calls.symbol_call(interpreter, node, function.path, hint)
     if isinstance(function, Method):
-        found = graph_calls.method_call(interpreter, node, function, hint)
+        found = method_calls.method_call(interpreter, node, function, hint)
         # what is run is not read by the statement that runs it
         if id(node) not in interpreter.runs and not isinstance(found, Asked):
             interpreter.statement.reads |= reads

@@ -15,6 +15,7 @@ from tf2migrate.facts.tree import children
 from tf2migrate.lint.keras3_edits import literal
 from tf2migrate.lint.keras3_scopes import Binding, Function
 from tf2migrate.lint.traced import Context, Traced, traced_of
+from tf2migrate.lint.type_rules import arithmetic, compared, dtype_of_value, item_of, subscript
 from tf2migrate.lint.types import (
     ANNOTATIONS,
     ARRAY,
@@ -238,7 +239,7 @@ class Flow:
             case Binding("is", value):
                 return self.of(value)
             case Binding("item", value):
-                return _item(self.of(value))
+                return item_of(self.of(value))
             case Binding("param", ast.arg() as argument):
                 function = self.view.scopes.functions.get(id(argument))
                 if function is not None and argument in parameters(function):
@@ -266,7 +267,7 @@ class Flow:
                 self._store(target, value, self._expr(value, env), env)
             case ast.AugAssign(target=target, value=value, op=op):
                 before, found = self._expr(target, env), self._expr(value, env)
-                after = _arithmetic(before, found, op)
+                after = arithmetic(before, found, op)
                 if before.kind == "variable":
                     after = tensor(before.dtype)
                 self._types[id(target)] = after
@@ -382,9 +383,9 @@ class Flow:
                     elif each is not None:  # enumerate: a number, and the item
                         self._store(part, value, INT if index == 0 else each, env)
                     else:
-                        self._store(part, value, _item(found), env)
+                        self._store(part, value, item_of(found), env)
             case ast.Starred(value=inner):
-                self._store(inner, value, Type("list", _item(found)), env)
+                self._store(inner, value, Type("list", item_of(found)), env)
             case ast.Attribute(value=owner):
                 self._expr(owner, env)
             case ast.Subscript(value=owner, slice=index):
@@ -394,8 +395,8 @@ class Flow:
     def _item_of(self, iterable: ast.expr, found: Type) -> Type:
         """What a loop over an expression takes from it."""
         if isinstance(iterable, ast.Call) and self.view.path(iterable.func) == "builtins.enumerate" and iterable.args:
-            return Type("pair", _item(self._types.get(id(iterable.args[0]), UNKNOWN)))
-        return _item(found)
+            return Type("pair", item_of(self._types.get(id(iterable.args[0]), UNKNOWN)))
+        return item_of(found)
 
     # expressions
 
@@ -413,7 +414,7 @@ class Flow:
                 return self._name(node, env)
             case ast.BinOp(left=left, op=op, right=right):
                 one, other = self._expr(left, env), self._expr(right, env)
-                return _arithmetic(one, other, op)
+                return arithmetic(one, other, op)
             case ast.UnaryOp(operand=operand, op=op):
                 found = self._expr(operand, env)
                 if found.kind == "variable":
@@ -426,14 +427,14 @@ class Flow:
                 )
             case ast.Compare(left=left, ops=ops, comparators=others):
                 parts = [self._expr(part, env) for part in [left, *others]]
-                return _compared(parts, ops)
+                return compared(parts, ops)
             case ast.Call():
                 return self._call(node, env)
             case ast.Attribute(value=owner, attr=name):
                 return self._attribute(node, self._expr(owner, env), name)
             case ast.Subscript(value=owner, slice=index):
                 inside, at = self._expr(owner, env), self._expr(index, env)
-                return _subscript(inside, at, isinstance(index, ast.Slice))
+                return subscript(inside, at, isinstance(index, ast.Slice))
             case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Set(elts=parts):
                 return Type(type(node).__name__.lower(), self._joined([self._expr(part, env) for part in parts]))
             case ast.Dict(keys=keys, values=values):
@@ -546,7 +547,7 @@ class Flow:
                 where = node.args[place]
             dtype = self._dtype(where) if where is not None else usual
             if where is None and not usual and node.args:
-                dtype = _dtype_of_value(node.args[0], values[0])
+                dtype = dtype_of_value(node.args[0], values[0])
             return Type(found.kind, None, dtype.strip("?"))
         if symbol in SAME_DTYPE and values:
             return tensor(values[0].dtype if values[0].kind in SYMBOLIC else "")
@@ -653,83 +654,6 @@ def _merge(env: Env, other: Env) -> None:
     """Join what another way through the program leaves into an environment."""
     for name, found in other.items():
         env[name] = join(env[name], found) if name in env else found
-
-
-def _dtype_of_value(node: ast.expr, found: Type) -> str:
-    if isinstance(node, ast.UnaryOp):
-        return _dtype_of_value(node.operand, found)
-    if isinstance(node, ast.List | ast.Tuple) and node.elts:
-        return _dtype_of_value(node.elts[0], found.item or UNKNOWN)
-    value = literal(node)
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int | float):
-        return "int32" if isinstance(value, int) else "float32"
-    return found.dtype if found.kind in SYMBOLIC else ""
-
-
-def _arithmetic(one: Type, other: Type, op: ast.operator) -> Type:
-    kinds = {one.kind, other.kind}
-    if kinds & SYMBOLIC:
-        dtypes = [t.dtype for t in (one, other) if t.kind in SYMBOLIC]
-        return tensor("" if isinstance(op, ast.Div) and "int" in dtypes[0] else dtypes[0])
-    if "symbolic" in kinds:
-        return Type("symbolic")
-    if kinds & MAYBE:
-        return LIKELY if "likely" in kinds else NEST
-    if "array" in kinds:
-        return ARRAY
-    if kinds == {"python"}:
-        if one.dtype == "string":
-            return STRING
-        return FLOAT if isinstance(op, ast.Div) else one if one.dtype == other.dtype else PYTHON
-    if kinds <= {"python", "dimension"}:
-        return DIMENSION
-    return one if one.kind == other.kind and one.kind in CONTAINERS else UNKNOWN
-
-
-def _compared(parts: list[Type], ops: list[ast.cmpop]) -> Type:
-    if any(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn) for op in ops):
-        return BOOL
-    kinds = {part.kind for part in parts}
-    if any(part == NONE for part in parts):
-        return BOOL if not kinds & SYMBOLIC else TENSOR
-    if kinds & SYMBOLIC:
-        return tensor("bool")
-    if kinds & MAYBE:
-        return LIKELY if "likely" in kinds else NEST
-    return ARRAY if "array" in kinds else BOOL if kinds <= {"python", "dimension"} else UNKNOWN
-
-
-def _subscript(inside: Type, at: Type, is_slice: bool) -> Type:
-    kind = inside.kind
-    if kind in ("tensor", "variable"):
-        return tensor(inside.dtype)
-    if kind in ("nest", "likely"):
-        return NEST if at.dtype == "string" or kind == "nest" else inside
-    if kind == "shape":
-        return SHAPE if is_slice else DIMENSION
-    if kind in CONTAINERS:
-        return inside if is_slice else inside.item or UNKNOWN
-    return ARRAY if kind == "array" else UNKNOWN
-
-
-def _item(found: Type) -> Type:
-    """What iterating over, or taking apart, a value gives."""
-    match found.kind:
-        case "tensor" | "variable":
-            return tensor(found.dtype)
-        case "nest" | "dataset":
-            return NEST
-        case "likely":
-            return LIKELY
-        case "array":
-            return ARRAY
-        case "shape":
-            return DIMENSION
-        case "list" | "tuple" | "set" | "range" | "generator":
-            return found.item or UNKNOWN
-    return UNKNOWN
 
 
 @lru_cache(maxsize=1)  # every group of rules asks it of the same program
