@@ -14,7 +14,7 @@ from tf2migrate.model import Options
 
 FIXTURES = [
     Path(__file__).parents[2] / "fixtures" / name
-    for name in ("summaries", "summaries_in_functions", "summaries_in_scopes")
+    for name in ("summaries", "summaries_bound_again", "summaries_in_functions", "summaries_in_scopes")
 ]
 HEAD = """import tensorflow as tf
 x = tf.placeholder(tf.float32)
@@ -136,7 +136,8 @@ def test_a_function_summarises_the_variable_that_it_returns() -> None:
             "TFM901 a summary is made in a helper function, a loop or a branch",
         ),
         (
-            'for i in range(2):\n    one = tf.summary.scalar("v", loss)\nmerged = tf.summary.merge_all()\n' + RUN,
+            'for i in range(2):\n    one = tf.summary.scalar("v", loss)\nmerged = tf.summary.merge_all()\n'
+            "kept = [one]\n" + RUN,
             "TFM901 a summary of a helper function, a loop or a branch is bound to a name",
         ),
         (
@@ -154,8 +155,9 @@ def test_a_function_summarises_the_variable_that_it_returns() -> None:
             "TFM901 summaries of one kind have different options",
         ),
         (
-            'tf.summary.scalar("loss", loss)\nloss = loss * 2\nmerged = tf.summary.merge_all()\n' + RUN,
-            "TFM903 loss is summarised, and has another meaning where the summaries are used",
+            'for loss in (loss, loss * 2):\n    pass\ntf.summary.scalar("loss", loss)\nloss = 0.0\n'
+            "merged = tf.summary.merge_all()\n" + RUN,
+            "TFM903 loss is read while the graph is built, and is another value by the time of the run",
         ),
         (
             'tf.summary.scalar("loss", loss)\nmerged = tf.summary.merge_all()\n' + RUN + "    print(len(found))\n",

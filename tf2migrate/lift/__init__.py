@@ -13,6 +13,7 @@ from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import cell_classes, cell_projections, fed_tensors, graph_elements, normalization, noted
 from tf2migrate.lift.emit import Emitter
+from tf2migrate.lift.first_values import AGAIN
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizer_classes import CLASSES, RESTART
 from tf2migrate.lift.plan import make_plan
@@ -71,6 +72,8 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
         wanted.append(RESTART)
     if _named(cell_projections.NAME, text):
         wanted.append(cell_projections.DEFINITION.format(tf=tf))
+    if _named("draw_weights", text):
+        wanted.append(AGAIN)
     if _named(graph_elements.NAME, text):
         wanted.append(graph_elements.DEFINITION.format(tf=tf))
     notes = emitter.interpreter.notes

@@ -271,6 +271,9 @@ class BodyWriter:
             return [*comments, *self._loop(node.value)]
         if (taken := pairs.lines(self.expressions, node, self.read)) is not None:
             return [*comments, *taken]
+        if isinstance(node, ast.Pass):  # the parameters of a function, of which one is no name of the graph's
+            what = "a function that runs sessions is given a placeholder that has no name"
+            raise Refused("TFM901", node, what, "Bind it to a name first.")
         indent = self.program.indent(node)
         text = shift(self.expressions.renderer.text(node), indent, "")
         text = text.rstrip().rstrip(";")

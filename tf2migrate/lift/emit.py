@@ -349,6 +349,8 @@ class Emitter:
                 what = "nothing calls this method, which builds on the graph: it is left out"
                 self._say(node, "TFM712", what, "Nothing to do.")
                 return []
+            case ast.If() if (way := self.interpreter.rewrites.get(id(node))) in ("body", "orelse"):
+                return self._one_way(node, node.body if way == "body" else node.orelse, indent)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 return [] if node in self.interpreter.moved else self._definition(node, indent)
         if not records:
@@ -370,6 +372,11 @@ class Emitter:
                     self._check(record, link, test)
             return self._compound(node, indent)
         return self._simple(records[-1], indent)
+
+    def _one_way(self, node: ast.If, taken: list[ast.stmt], indent: str) -> list[str]:
+        """The way that a branch goes, without the other."""
+        self._say(node, "TFM712", "no call comes to one side of this: it is left out", "Nothing to do.")
+        return self.block(taken, indent, _header_line(self.program, node, taken)) if taken else []
 
     def _graph(self, statement: Statement) -> list[str] | None:
         """The lines of a statement that returns a graph from its builder, or calls the builder."""

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import children, is_main
-from tf2migrate.lift import builders, cells, classes, feeders, holders, loops, noted, variable_lists
+from tf2migrate.lift import builders, cells, classes, feeders, holders, loops, noted, omitted, variable_lists
 from tf2migrate.lift.functions import Function
 from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
@@ -45,6 +45,8 @@ def execute(interpreter: Interpreter, node: ast.stmt) -> None:
             loop(interpreter, node, node.body, node.orelse)
         case ast.While():
             loop(interpreter, node, node.body, node.orelse)
+        case ast.If() if (told := omitted.way(interpreter, node)) is not None:
+            one_way(interpreter, node, node.body if told else node.orelse, whole=bool(told and not node.orelse))
         case ast.If():
             branch(interpreter, node, [node.body, node.orelse])
         case ast.Try() if cells.for_versions(node, interpreter.names) or only_tried(node, interpreter.names):
@@ -228,6 +230,23 @@ def branch(
     interpreter.frame.env = results[0] if main and results else _merge(results or [before])
     interpreter.blocks = interpreter.blocks[:-1]
     follow(interpreter, last or [])
+    settle(interpreter, node, mark)
+
+
+def one_way(interpreter: Interpreter, node: ast.If, body: list[ast.stmt], whole: bool) -> None:
+    """A branch that goes one way only; `whole` where there is no other, and so the test may stay."""
+    if not whole:
+        interpreter.rewrites[id(node)] = "body" if body is node.body else "orelse"
+        with interpreter.within(interpreter.record(node)):
+            follow(interpreter, body)
+        return
+    mark = len(interpreter.frame.statements)
+    with interpreter.within(interpreter.record(node)) as statement:
+        interpreter.evaluate(node.test)
+        statement.value = PYTHON
+    interpreter.blocks = (*interpreter.blocks, node)
+    follow(interpreter, body)
+    interpreter.blocks = interpreter.blocks[:-1]
     settle(interpreter, node, mark)
 
 

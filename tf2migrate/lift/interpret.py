@@ -92,6 +92,7 @@ class Interpreter:
         self.summaries: list[tuple[object, Summary]] = []
         self.notes: noted.Notes | None = None  # the dict of summaries, where they are not made in straight code
         self.notes_sought = False
+        self.shadowed: dict[Definition, None] = {}  # what is summarised under names that mean something else later
         self.unrolled: dict[Layer, cells.Unrolled] = {}  # what each object that unrolls cells was made for
         self.again: set[Value] = set()  # cells that are made once more for variables that are there
         self.lazy: set[Value] = set()  # variables that a part makes at its first call, as their shapes follow tensors

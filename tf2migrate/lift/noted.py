@@ -125,7 +125,11 @@ def note(
 ) -> Value | None:
     """A summary that is a statement of its own; None for another one."""
     statement = interpreter.statement.node
-    if not isinstance(statement, ast.Expr) or statement.value is not node:
+    if (
+        not isinstance(statement, ast.Expr | ast.Assign)
+        or statement.value is not node
+        or _is_read(interpreter, statement)
+    ):
         if interpreter.frame.unit and all(map(is_main, interpreter.blocks)):
             return None
         raise Refused("TFM901", node, "a summary of a helper function, a loop or a branch is bound to a name", ADVICE)
@@ -149,6 +153,14 @@ def note(
             if not is_named(interpreter, call):
                 raise Refused("TFM901", node, "the scopes around a summary in a helper cannot be told", ADVICE)
     return Note(Time.STAGED, node, kind=kind, name=name, value=value_node)
+
+
+def _is_read(interpreter: Interpreter, statement: ast.stmt | ast.expr) -> bool:
+    """Whether what a statement binds a summary to is read anywhere, or is no plain name."""
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    names = {target.id for target in targets if isinstance(target, ast.Name)}
+    loaded = (n for n in interpreter.program.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    return len(names) < len(targets) or any(n.id in names for n in loaded)
 
 
 def _runs(interpreter: Interpreter, block: ast.stmt) -> bool:

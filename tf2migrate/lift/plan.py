@@ -49,6 +49,9 @@ def make_plan(interpreter: Interpreter) -> Plan:
     fed_tensors.name(interpreter, plan, statements)
     _check_sessions(interpreter, statements)
     _name_shared(interpreter, plan, statements)
+    for definition in interpreter.shadowed:
+        plan.taken.add(definition.name)
+        _rename(interpreter, definition, plan)
     plan.drawn = draws.check(interpreter)
     _plan_pipes(interpreter, plan)
     by_key: dict[object, Planned] = {}

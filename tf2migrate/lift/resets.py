@@ -5,15 +5,14 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.purity import may_act
-from tf2migrate.lift import variables
+from tf2migrate.lift import first_values
 from tf2migrate.lift.entries import MODULE, entries
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.metrics import Mean
 from tf2migrate.lift.savers import restored
 from tf2migrate.lift.trace import Fetch, Made, Run, Statement, loops_in, sees
-from tf2migrate.lift.values import Effect, Initializer, Layer, Optimizer, Refused, Value, Variable, leaves
-from tf2migrate.lift.visibility import owner
+from tf2migrate.lift.values import Effect, Initializer, Layer, Optimizer, Refused, Structure, Value, Variable, leaves
+from tf2migrate.lift.visibility import item_text, owner
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -127,44 +126,39 @@ class Resets:
         return lines
 
     def _line(self, statement: Statement, made: Made, run: Run) -> str:
-        node, value = statement.node, made.value
+        value = made.value
         if isinstance(value, Mean):
             return f"{self.expressions.hoisted[id(value.node)]}.reset_state()"
+        reason, advice = "", "Build the graph anew where it starts afresh, or initialize it once."
         if isinstance(value, Layer):
-            raise Refused(
-                "TFM908",
-                run.node,
-                f"the initializer runs again, and the layer of line {statement.line} would start afresh too",
-                "Build the graph anew where it starts afresh, or initialize it once.",
-            )
-        if loops_in(statement.blocks, run.blocks):
-            raise Refused(
-                "TFM908",
-                run.node,
-                f"the initializer runs again, and the variables of line {statement.line} are made in a loop",
-                "Build the graph anew where it starts afresh, or initialize it once.",
-            )
+            line = first_values.layer_line(self.expressions, statement, value, run)
+            if line is not None and not loops_in(statement.blocks, run.blocks):
+                return line
+            reason = f"the layer of line {statement.line} would start afresh too"
+        elif loops_in(statement.blocks, run.blocks):
+            reason = f"the variables of line {statement.line} are made in a loop"
+        elif (held := self._held(statement, value, run)) is None:
+            reason = f"the variables of line {statement.line} have no names of their own"
+            advice = "Bind each variable to a name, or make the variables where they start afresh."
+        else:
+            assert isinstance(value, Variable)
+            text = first_values.variable_text(self.expressions, statement, value, run)
+            if text is not None:
+                return f"{held}.assign({text})"
+            reason = f"how the variable of line {statement.line} starts is not seen"
+            advice = "Make the variable with tf.Variable where its name is bound, of values that do not change."
+        raise Refused("TFM908", run.node, f"the initializer runs again, and {reason}", advice)
+
+    def _held(self, statement: Statement, value: Value, run: Run) -> str | None:
+        """What a variable is called where an initializer runs; None where that is something else, or nothing."""
+        node = statement.node
         target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
-        if not self._is_named(statement, target, run) or not isinstance(statement.value, Variable):
-            raise Refused(
-                "TFM908",
-                run.node,
-                f"the initializer runs again, and the variables of line {statement.line} have no names of their own",
-                "Bind each variable to a name, or make the variables where they start afresh.",
-            )
-        call = statement.value.node
-        assert isinstance(call, ast.Call)
-        assert isinstance(node, ast.Assign)
-        symbol = self.expressions.program.names.symbol(call.func)
-        if call is not node.value or symbol not in ("tf.Variable", "tf.get_variable") or self._differs(statement, run):
-            raise Refused(
-                "TFM908",
-                run.node,
-                f"the initializer runs again, and how the variable of line {statement.line} starts is not seen",
-                "Make the variable with tf.Variable where its name is bound, of values that do not change.",
-            )
-        assert target is not None
-        return f"{self.expressions.text(target)}.assign({variables.first_value(self.expressions, call)})"
+        if target is not None and statement.value is value and self._is_named(statement, target, run):
+            return self.expressions.text(target)
+        if isinstance(statement.value, Structure) and isinstance(target, ast.Name):
+            seen = self._is_named(statement, target, run)
+            return item_text(self.interpreter, value) if seen and target.id not in run.frame.globals else None
+        return None
 
     def _is_named(self, statement: Statement, target: ast.expr | None, run: Run) -> bool:
         """Whether what a statement binds its variable to means that variable where an initializer runs."""
@@ -176,15 +170,6 @@ class Resets:
         definition = statement.writes[0]
         now = {d.site for d in run.env.get(definition.name, ())}
         return definition.site in self.expressions.plan.renamed or now == {definition.site}
-
-    def _differs(self, statement: Statement, run: Run) -> bool:
-        """Whether the first value of a variable, computed again, would be another one than that of the graph."""
-        calls = [n for n in ast.walk(statement.node) if isinstance(n, ast.Call)]
-        symbol = self.expressions.program.names.symbol
-        if any(symbol(n.func) is None and may_act(ast.Call(n.func, [], [])) for n in calls):
-            return True
-        read = [d for d in statement.reads if d.owner is None and sees(run.frame, d.statement.frame)]
-        return any({x.site for x in run.env.get(d.name, ())} != {d.site} for d in read)
 
 
 def _empty(value: Value) -> bool:

@@ -6,11 +6,12 @@ What a method has under a name of its own, and what is made inside a tensor's ex
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift import visibility
 from tf2migrate.lift.trace import Definition, Frame
-from tf2migrate.lift.values import Layer, Optimizer, Value, Variable
+from tf2migrate.lift.values import Layer, Optimizer, Structure, Value, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.classes import Instance
@@ -59,6 +60,8 @@ def text(expressions: Expressions, made: Saver, value: Thing) -> tuple[str, str]
     loop = loop_of(interpreter, value)
     if loop is not None:
         return _list(expressions, loop, value, owner)
+    if home is not None and home is made.frame and _local(interpreter, value) is None:
+        owner = "self" if visibility.owner(home) is not None else None
     if home is None or owner is None:
         return None
     hoisted = expressions.hoisted.get(id(value.node), "")
@@ -68,6 +71,19 @@ def text(expressions: Expressions, made: Saver, value: Thing) -> tuple[str, str]
     named = next((n for n in (hoisted, renamed) if n.startswith("self.")), None)
     found = named.removeprefix("self.") if named is not None else next(iter(attributes), None)
     return None if found is None else (f"{owner}.{found}", found)
+
+
+def containers(interpreter: Interpreter, made: Saver) -> Iterator[tuple[str, Structure]]:
+    """The lists and dicts that objects have as attributes, by what they are called where a Saver is made."""
+    for instance in interpreter.instances.values():
+        if visibility.owner(made.frame) is instance:
+            owner: str | None = "self"
+        else:
+            owner = _name(made.frame, instance) if _is_only(interpreter, instance, made.frame) else None
+        for attribute, definitions in instance.attributes.items():
+            held = definitions[0].value
+            if owner is not None and len(definitions) == 1 and isinstance(held, Structure) and held.rest is None:
+                yield f"{owner}.{attribute}", held
 
 
 def loop_of(interpreter: Interpreter, value: Value) -> Loop | None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tf2migrate.lift.trace import Frame
 
 ADVICE = "Write the tf.train.Checkpoint by hand, with a name for each variable."
+WIDTH = 110  # of the line that makes a checkpoint
 _SAVER = (
     "var_list",
     "reshape",
@@ -321,9 +322,11 @@ def saver_text(expressions: Expressions, made: Saver) -> str:
     entries = [f"{key}={text}" for key, text in _entries(expressions, made)]
     text = f"{expressions.tf}.train.Checkpoint({', '.join(entries)})"
     managed = _managed(expressions, made)
+    line = expressions.program.lines[made.node.lineno - 1]
+    indent = line[: len(line) - len(line.lstrip())] + ("" if managed is None else "    ")
+    if len(indent) + len(text) > WIDTH:
+        text = spread(f"{expressions.tf}.train.Checkpoint(", entries, ")", f"{indent}checkpoint")
     if made.averages:
-        line = expressions.program.lines[made.node.lineno - 1]
-        indent = line[: len(line) - len(line.lstrip())] + ("" if managed is None else "    ")
         text = saved_averages.checkpoint_text(expressions, made, entries, indent)
     if managed is None:
         return text
@@ -349,6 +352,9 @@ def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]
             whole = isinstance(held, Structure) and all(id(v) in kept for v in inside) and _trackable(held)
             for leaf in inside if whole else [held]:
                 names.setdefault(id(leaf), expressions.plan.renamed.get(definitions[0].site, name))
+    for called, held in saved_attributes.containers(expressions.interpreter, made):
+        if _trackable(held) and all(id(leaf) in kept for leaf in leaves(held)):
+            names = {**{id(leaf): called for leaf in leaves(held)}, **names}
     used: dict[str, str] = {}
     values: list[Variable | Layer | Optimizer] = [*made.variables, *made.layers, *made.optimizers]
     for value in values:
@@ -357,7 +363,7 @@ def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]
         if text is None:
             line = getattr(value.node, "lineno", 0)
             raise Refused("TFM911", made.node, f"what a Saver keeps of line {line} has no name of its own here", ADVICE)
-        key = made.keys.get(id(value), apart[1] if apart is not None else text.removeprefix("self."))
+        key = made.keys.get(id(value), apart[1] if apart is not None else text.rsplit(".", 1)[-1])
         if apart is not None and used.get(key, text) != text:  # of two objects
             key = text.removeprefix("self.").replace(".", "_")
         if key == saved_averages.KEY and made.averages:

@@ -150,7 +150,7 @@ def _tag(interpreter: Interpreter, node: ast.Call, name: str, taken: set[str]) -
 
 
 def merge_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
-    """Every summary of the graph so far. The names that they are made of must still mean the same."""
+    """Every summary of the graph so far."""
     key = bind(node, ("key", "scope", "name"))
     if key.keys() - {"key"} or (key and not _is_summaries(interpreter, key["key"])):
         return Unknown("merge_all with arguments", node)
@@ -162,7 +162,7 @@ def merge_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
         notes = None
     if (not items and notes is None) or not interpreter.frame.unit:
         return Unknown("which summaries are merged cannot be seen", node)
-    _check_names(interpreter, items, node)
+    _keep_names(interpreter, items, node)
     items = tuple(replace(item, elsewhere=item.foreign(interpreter.frame)) for item in items)
     for item in items:
         if item.returned:
@@ -189,12 +189,16 @@ def merge(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     return Summary(items, node, tuple(inputs.elts))
 
 
-def _check_names(interpreter: Interpreter, items: tuple[Item, ...], node: ast.AST) -> None:
+def _keep_names(interpreter: Interpreter, items: tuple[Item, ...], node: ast.AST) -> None:
+    """Where a name that is summarised means something else by now, the first binding gets a name of its own."""
     for item in items:
-        for definition in item.reads:
-            if definition.owner is None and interpreter.frame.lookup(definition.name) != (definition,):
+        for definition in sorted(item.reads, key=lambda d: d.statement.order):
+            if definition.owner is not None or interpreter.frame.lookup(definition.name) == (definition,):
+                continue
+            if not visibility.sees(interpreter.frame, definition.statement.frame):
                 message = f"{definition.name} is summarised, and has another meaning where the summaries are used"
                 raise Refused("TFM903", node, message, "Give the second value a name of its own.")
+            interpreter.shadowed.setdefault(definition)
 
 
 def file_writer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
@@ -226,7 +230,7 @@ def writer_method(interpreter: Interpreter, node: ast.Call, method: Method) -> V
     items = found[0].items
     if any(item.foreign(interpreter.frame) for item in items if not item.returned):
         return Unknown("variables of another object are summarised", node)
-    _check_names(interpreter, tuple(i for i in items if not i.returned), node)
+    _keep_names(interpreter, tuple(i for i in items if not i.returned), node)
     return Recorded(method.node.value, given, step, items, found[0].notes)
 
 

@@ -144,7 +144,9 @@ def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
             continue
         if not sees(frame, definition.statement.frame):
             promote(interpreter, definition, frame, plan)
-        elif definition.name in parameters and definition.value is not parameters[definition.name]:
+            continue
+        name = plan.renamed.get(definition.site, definition.name)
+        if name in parameters and definition.value is not parameters[name]:
             raise _refused(definition, "is also the name of what a run is fed")
     for value in planned.slice.parameters:
         if isinstance(value, Placeholder) and not value.untyped:
