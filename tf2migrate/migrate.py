@@ -21,10 +21,10 @@ from tf2migrate.lift.estimators import estimators, unwrapped
 from tf2migrate.lift.imported_graphs import imported_graphs
 from tf2migrate.lift.named_arguments import named_arguments
 from tf2migrate.lift.optimize_loss import optimize_loss
+from tf2migrate.lift.other_forms import other_forms
 from tf2migrate.lift.own_elements import own_elements
 from tf2migrate.lift.properties import properties
 from tf2migrate.lift.returned_parts import returned_parts
-from tf2migrate.lift.written_out import updates_written_out
 from tf2migrate.lines import moved
 from tf2migrate.lint import lint
 from tf2migrate.lint.postcondition import fresh
@@ -126,7 +126,7 @@ def _noqas(program: Program, options: Options, others: Sequence[Stage] | None = 
 
 _LIFTING = _tf1(_placed(lift))
 #: What only helps to lift a whole program: of several files, it is done when they are joined.
-_WRITING_OUT = _tf1(updates_written_out)
+_OTHER_FORM = _tf1(other_forms)
 
 #: The stages in their order. Facts are computed anew between them, which is what keeps them true. Lifting comes first:
 #: it needs the graph as it was written. Renames come after, on whatever text is then there; the check comes last. A
@@ -145,7 +145,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(properties),
     _tf1(returned_parts),
     _tf1(named_arguments),
-    _WRITING_OUT,
+    _OTHER_FORM,
     _LIFTING,
     _tf1(unwrapped),
     _tf1(_placed(rewrite)),
@@ -166,13 +166,13 @@ STAGES: tuple[Stage, ...] = (
 def lifted(outcome: Outcome) -> tuple[Stage, ...]:
     """The stages for a program that is a part of a larger one, of which the lifting is known."""
     known = _placed(lambda *_: outcome)
-    others = tuple(known if stage is _LIFTING else stage for stage in STAGES if stage not in (_noqas, _WRITING_OUT))
+    others = tuple(known if stage is _LIFTING else stage for stage in STAGES if stage not in (_noqas, _OTHER_FORM))
     return (partial(_noqas, others=others), *others)
 
 
 def before_lifting(text: str, options: Options, cuts: Sequence[int]) -> Program:
     """A program as it is when it is to be lifted."""
-    made = _through(text, options, cuts, STAGES[STAGES.index(wrapped) : STAGES.index(_WRITING_OUT)])
+    made = _through(text, options, cuts, STAGES[STAGES.index(wrapped) : STAGES.index(_OTHER_FORM)])
     return Program(made.after, made.cuts)
 
 

@@ -43,7 +43,7 @@ from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.part_text import OWNER, PartText
 from tf2migrate.lift.pipelines import Matched
-from tf2migrate.lift.plan import unpacked, wanted_leaves
+from tf2migrate.lift.plan import is_unread, unpacked, wanted_leaves
 from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.render import Renderer, spread
 from tf2migrate.lift.slices import kind_of
@@ -570,6 +570,8 @@ class Expressions:
                 and single is not None
                 and single not in wanted_leaves(self.interpreter, run)
             ):
+                return [self.call_text(run, planned)]
+            if planned is not None and not planned.returned and is_unread(self.interpreter, run):
                 return [self.call_text(run, planned)]
             return None
         wanted = set(wanted_leaves(self.interpreter, run))

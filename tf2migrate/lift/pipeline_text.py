@@ -179,7 +179,10 @@ def _mapped(expressions: Expressions, pipe: Pipe) -> str:
         assert upstream.of.source is not None
         made = expressions.operand(upstream.of.source)
     else:
-        made = expressions.data[id(upstream.node)]
+        known = expressions.data.get(id(upstream.node))
+        if known is None:  # its statement is none of the program's any more
+            raise Refused("TFM901", pipe.node, "how the elements that are taken here come to be cannot be seen", ADVICE)
+        made = known
     return f"{made}.map({mapped.name})" if mapped is not None else made
 
 

@@ -440,6 +440,15 @@ def wanted_leaves(interpreter: Interpreter, run: Run) -> list[Fetch]:
     ]
 
 
+def is_unread(interpreter: Interpreter, run: Run) -> bool:
+    """Whether the whole of what a run gives is bound to a name that nothing reads."""
+    statement = run.statement.node
+    if not isinstance(statement, ast.Assign) or statement.value is not run.node or len(statement.targets) != 1:
+        return False
+    target = statement.targets[0]
+    return isinstance(target, ast.Name) and not _read(interpreter, target.id)
+
+
 def unpacked(run: Run) -> list[tuple[ast.expr, Fetch]] | None:
     """Target and fetch by pairs, where the run's list is unpacked by the assignment that it stands in.
 

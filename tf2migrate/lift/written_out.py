@@ -14,9 +14,8 @@ from tf2migrate.apply import apply, fits
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import Scope, body_of, scope_of
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import lift
 from tf2migrate.lift.written_text import body_text, gone
-from tf2migrate.model import Edit, Options, Outcome, Span
+from tf2migrate.model import Edit, Span
 
 _UPDATES = ("minimize", "apply_gradients")
 _RUNS = ("run", "eval")
@@ -32,19 +31,6 @@ class Site:
 
     statement: ast.Assign | ast.Expr | ast.Return
     call: ast.Call
-
-
-def updates_written_out(program: Program, options: Options) -> Outcome:
-    """The edits that write such functions out in a program that is lifted with them, and would not be otherwise."""
-    edits = written_out(program)
-    if not edits or not _is_refused(program, options):
-        return Outcome()
-    text, cuts = apply(program.text, edits, program.cuts)
-    return Outcome() if _is_refused(Program(text, cuts, program.first), options) else Outcome(edits)
-
-
-def _is_refused(program: Program, options: Options) -> bool:
-    return any(f.code.startswith("TFM9") for f in lift(program, options).findings)
 
 
 def written_out(program: Program) -> tuple[Edit, ...]:
@@ -292,12 +278,12 @@ def _means_the_same(program: Program, name: str, function: ast.FunctionDef, arou
         given = any(isinstance(n, ast.arg) and n.arg == name for n in inside)
         if stored or given:
             return False
-    home, here = _file(program, function), _file(program, around.body[0])
+    home, here = file_of(program, function), file_of(program, around.body[0])
     if isinstance(around, ast.Module) or home == here:
         here = home if not program.borders else here
     if home == here:
         return True
-    return _imported(program, name, home) == _imported(program, name, here)
+    return imported(program, name, home) == imported(program, name, here)
 
 
 def _functions(program: Program, around: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
@@ -309,16 +295,16 @@ def _functions(program: Program, around: ast.FunctionDef) -> Iterator[ast.Functi
         above = program.parents.get(id(above))
 
 
-def _file(program: Program, node: ast.stmt) -> int:
+def file_of(program: Program, node: ast.stmt) -> int:
     """The number of the file that a statement stands in."""
     start = program.span(node).start
     return sum(border <= start for border in program.borders)
 
 
-def _imported(program: Program, name: str, file: int) -> str | None:
+def imported(program: Program, name: str, file: int) -> str | None:
     """What a file imports under a name; None where it does not."""
     for node in program.names.imports:
         for alias in node.names:
-            if (alias.asname or alias.name.split(".")[0]) == name and _file(program, node) == file:
+            if (alias.asname or alias.name.split(".")[0]) == name and file_of(program, node) == file:
                 return f"{getattr(node, 'module', '')}:{alias.name}"
     return None

@@ -12,7 +12,7 @@ from tf2migrate.facts.era import is_tf1
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import lift
-from tf2migrate.lift.written_out import written_out
+from tf2migrate.lift.other_forms import changed, other_forms
 from tf2migrate.lines import moved
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
 from tf2migrate.packages.link import Linked, Part, link
@@ -177,16 +177,10 @@ def _lift(
 
 
 def _lifted(program: Program, options: Options) -> tuple[Program, Outcome]:
-    """A program, and what lifting makes of it: as it is, or with its updates written out where that helps."""
-    outcome = lift(program, options)
-    if not any(f.code.startswith("TFM9") for f in outcome.findings) or not (edits := written_out(program)):
-        return program, outcome
-    text, cuts = apply(program.text, edits, program.cuts)
-    borders = tuple(cuts[program.cuts.index(border)] for border in program.borders)
-    changed = Program(text, cuts, None, borders, program.reserved)
-    second = lift(changed, options)
-    stays = any(f.code.startswith("TFM9") for f in second.findings)
-    return (program, outcome) if stays else (changed, second)
+    """A program, and what lifting makes of it: as it is, or in another form where that helps."""
+    edits = other_forms(program, options).edits
+    program = changed(program, tuple(edits)) if edits else program
+    return program, lift(program, options)
 
 
 def _merge(into: _Merged, part: Part, rewritten: Rewritten) -> None:

@@ -1,0 +1,41 @@
+"""Programs that are lifted in another form, which computes the same: functions written out, or given placeholders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tf2migrate.apply import apply, fits
+from tf2migrate.facts.program import Program
+from tf2migrate.lift import lift
+from tf2migrate.lift.handed_in import handed_in
+from tf2migrate.lift.written_out import written_out
+from tf2migrate.model import Edit, Options, Outcome, Target
+
+
+def other_forms(program: Program, options: Options) -> Outcome:
+    """The edits to a form of a program that is lifted; none where it is lifted as it is, or in no form."""
+    forms = list(_forms(program)) if options.target is Target.NATIVE else []
+    if not forms or not _is_refused(program, options):
+        return Outcome()
+    return Outcome(next((edits for edits in forms if not _is_refused(changed(program, edits), options)), ()))
+
+
+def changed(program: Program, edits: tuple[Edit, ...]) -> Program:
+    """A program with edits made, of as many files as before."""
+    text, cuts = apply(program.text, edits, program.cuts)
+    borders = tuple(cuts[program.cuts.index(border)] for border in program.borders)
+    return Program(text, cuts, program.first, borders, program.reserved)
+
+
+def _forms(program: Program) -> Iterator[tuple[Edit, ...]]:
+    updates, placeholders = written_out(program), handed_in(program)
+    if updates:
+        yield updates
+    if placeholders:
+        yield placeholders
+    if updates and placeholders and fits((*updates, *placeholders), program.cuts):
+        yield (*updates, *placeholders)
+
+
+def _is_refused(program: Program, options: Options) -> bool:
+    return any(f.code.startswith("TFM9") for f in lift(program, options).findings)
