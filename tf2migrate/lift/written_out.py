@@ -120,6 +120,8 @@ def _lines(program: Program, function: ast.FunctionDef, site: Site, used: set[st
     if given is None or _differs(function, site):
         return None
     inside = [n for s in function.body for n in walk(s)]
+    if any(isinstance(n, ast.Name) and program.segment(n) != n.id for n in inside):
+        return None  # in an f-string of Python 3.11, whose parts do not say where they stand
     stored = {n.id for n in inside if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     around = scope_of(program, site.statement)
     taken = _names(program, around, function) | used
