@@ -89,5 +89,7 @@ def test_a_comment_or_text_that_hides_a_name_does_not_confuse() -> None:
 
 
 def test_names_in_formatted_texts_are_followed_or_nothing_is_done() -> None:
-    text = "def training(loss, n):\n    print(f'a {n} {n!r:>{n}}')\n    return opt.minimize(loss)\nop = training(a, 12)\n"
+    text = (
+        "def training(loss, n):\n    print(f'a {n} {n!r:>{n}}')\n    return opt.minimize(loss)\nop = training(a, 12)\n"
+    )
     assert becomes(text) in (text, "print(f'a {12} {12!r:>{12}}')\nop = opt.minimize(a)\n")
