@@ -56,6 +56,7 @@ def test_an_element_is_called_as_the_program_calls_it(old: str, new: str) -> Non
         "def train():\n    pass\ntrain = opt.minimize(x, name='train')\nsess.run('train')",
         "y = tf.square(x, name='y')\ndef f():\n    global y\n    y = tf.sqrt(x)\nsess.run('y:0', {x: 1})",
         "tf.placeholder(tf.float32, name='tf')\nsess.run('tf:0', {x: 1})",
+        "import subprocess\ntrain = opt.minimize(x, name='train')\nsubprocess.run(['train'])",
         "y = lambda: tf.square(x, name='y')\nsess.run('y:0', {x: 1})",
     ],
 )

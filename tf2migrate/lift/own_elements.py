@@ -46,7 +46,7 @@ def _asked(program: Program) -> Iterator[tuple[ast.expr, str, str]]:
     for node in program.nodes:
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
-        if node.func.attr == "run":
+        if node.func.attr == "run" and not _is_of_module(program, node.func.value):
             fetched = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "fetches")]
             for fetch in [f for each in fetched for f in _fetches(each)]:
                 yield fetch, str(fetch.value), "fetch"
@@ -57,6 +57,14 @@ def _asked(program: Program) -> Iterator[tuple[ast.expr, str, str]]:
                 outputs = _first_output(program, node) if operation else None
                 wanted = "operation" if operation and outputs is None else "tensor"
                 yield outputs or node, name.value + (":0" if outputs is not None else ""), wanted
+
+
+def _is_of_module(program: Program, node: ast.expr) -> bool:
+    """Whether an expression is an imported module, or something of one: `subprocess.run(["train"])`."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    imported = {a.asname or a.name.split(".")[0] for i in program.names.imports for a in i.names}
+    return isinstance(node, ast.Name) and node.id in imported
 
 
 def _first_output(program: Program, node: ast.Call) -> ast.expr | None:
