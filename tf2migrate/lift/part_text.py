@@ -352,7 +352,7 @@ class PartText:
             return [*self._comments(statement), *taken]
         indent = self.program.indent(statement)
         text = shift(self.expressions.renderer.text(statement), indent, "")
-        if isinstance(statement, ast.Assign) and len(set(text.split(" = "))) == 1:
+        if isinstance(statement, ast.Assign) and " = " in text and len(set(text.split(" = "))) == 1:
             return self._comments(statement)  # such as a cell wrapped in dropout
         end = self.program.span(statement).end
         rest = self.program.text[end:].split("\n", 1)[0]
