@@ -14,7 +14,13 @@ from tf2migrate.model import Options
 
 FIXTURES = [
     Path(__file__).parents[2] / "fixtures" / name
-    for name in ("summaries", "summaries_bound_again", "summaries_in_functions", "summaries_in_scopes")
+    for name in (
+        "summaries",
+        "summaries_bound_again",
+        "summaries_filled",
+        "summaries_in_functions",
+        "summaries_in_scopes",
+    )
 ]
 HEAD = """import tensorflow as tf
 x = tf.placeholder(tf.float32)
@@ -167,6 +173,15 @@ def test_a_function_summarises_the_variable_that_it_returns() -> None:
             'tf.summary.scalar("loss", loss)\nmerged = tf.summary.merge_all()\n'
             + RUN.replace("sess.run(merged,", "sess.run([merged],").replace("(found,", "(found[0],"),
             "TFM901 which summaries are written cannot be seen",
+        ),
+        (
+            'merged = tf.summary.scalar("l", loss)\nown = tf.Summary()\nown.value.add(tag="a", simple_value=1)\n'
+            "print(own)\n" + RUN,
+            "TFM906 a tf.Summary is used for something else than add_summary",
+        ),
+        (
+            'merged = tf.summary.scalar("l", loss)\nown = tf.Summary()\nown.value.add(tag="a", image=None)\n' + RUN,
+            "TFM901 add of a tf.Summary is followed for numbers only",
         ),
         ("merged = tf.summary.merge_all()\n" + RUN, "TFM901 which summaries are merged cannot be seen"),
     ],

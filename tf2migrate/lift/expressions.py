@@ -36,6 +36,7 @@ from tf2migrate.lift import (
     variable_lists,
     visibility,
     watched,
+    written_summaries,
 )
 from tf2migrate.lift.dropped import Dropped
 from tf2migrate.lift.functions import FunctionNode, Method
@@ -277,6 +278,8 @@ class Expressions:
             return noted.note_text(self, value)
         if isinstance(value, summaries.Summary):
             return summaries.summary_text(self, node, value)
+        if isinstance(value, written_summaries.Filled):
+            return written_summaries.made_text(self, value)
         if isinstance(value, Handle) and value.role == "writer":
             return summaries.writer_text(self, value)
         if self.program.names.symbol(node.func) == "tf.train.checkpoint_exists":
@@ -335,6 +338,8 @@ class Expressions:
             return f"{self.text(method.node.value)}.shape"
         if id(node) in self.interpreter.uses:
             return savers.use_text(self, self.interpreter.uses[id(node)], method.node.value)
+        if isinstance(method.base, written_summaries.Filled):
+            return written_summaries.add_text(self, node, method)
         if isinstance(value, summaries.Recorded):
             raise Refused("TFM902", node, "add_summary is part of an expression", "Write it as a statement.")
         if (

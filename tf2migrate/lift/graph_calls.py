@@ -32,6 +32,7 @@ from tf2migrate.lift import (
     scopes,
     summaries,
     variable_lists,
+    written_summaries,
 )
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.estimator_columns import COLUMNS
@@ -213,6 +214,8 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
         return found if found is not None else Method(base, node.attr, node)
     if isinstance(base, Handle) and node.attr == "graph":
         return Handle("graph", node)
+    if isinstance(base, written_summaries.Filled) and node.attr == "value":
+        return base
     if isinstance(base, State) and node.attr in ("c", "h"):
         index = "ch".index(node.attr)
         interpreter.rewrites[id(node)] = ("item", index)

@@ -21,6 +21,7 @@ from tf2migrate.lift import (
     savers,
     scopes,
     summaries,
+    written_summaries,
 )
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.values import (
@@ -97,6 +98,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
     match base:
         case averages.Averages():
             return averages.method(interpreter, node, base, name)
+        case written_summaries.Filled():
+            return written_summaries.method(interpreter, node, name)
         case savers.Saver():
             return savers.saver_method(interpreter, node, method, base)
         case cells.Cell() | cells.Wrapped() | cells.Stacked():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import is_main
-from tf2migrate.lift import noted, visibility
+from tf2migrate.lift import noted, visibility, written_summaries
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run
 from tf2migrate.lift.values import PYTHON, Handle, Refused, Structure, Time, Unknown, Value, Variable, leaves
@@ -85,6 +85,7 @@ class Recorded(Value):
     step: ast.expr | None
     items: tuple[Item, ...]
     notes: noted.Notes | None
+    filled: written_summaries.Filled | None = None  # the program's own summary
 
 
 # -------------------------------------------------------------------- what the calls mean
@@ -222,8 +223,9 @@ def writer_method(interpreter: Interpreter, node: ast.Call, method: Method) -> V
         raise Refused("TFM901", node, "a helper function writes summaries", ADVICE)
     bound = bind(node, ("summary", "global_step"))
     given, step = bound["summary"], bound.get("global_step")
-    for argument in bound.values():
-        interpreter.evaluate(argument)
+    values = [interpreter.evaluate(argument) for argument in bound.values()]
+    if isinstance(values[0], written_summaries.Filled):
+        return Recorded(method.node.value, given, step, (), None, values[0])
     found = _held(interpreter, given)
     if len({id(s) for s in found}) != 1:
         return Unknown("which summaries are written cannot be seen", node)
@@ -299,6 +301,7 @@ def check(interpreter: Interpreter) -> list[Finding]:
         ):
             message = "a fetched summary is used for something else than add_summary"
             raise Refused("TFM906", run.node, message, "Bind it to a name, and give that to add_summary.")
+    written_summaries.check(interpreter)
     if not recorded:
         return []
     node, advice = recorded[0].given, "pip install tensorboard"
@@ -329,7 +332,7 @@ def writer_text(expressions: Expressions, made: Handle) -> str:
 
 def recorded_lines(expressions: Expressions, recorded: Recorded) -> list[str]:
     """The block in the place of `add_summary`."""
-    lines, given = [], expressions.text(recorded.given)
+    lines, given = [], expressions.text(recorded.given) if recorded.filled is None else ""
     returned = [item for item in recorded.items if item.returned]
     if not isinstance(recorded.given, ast.Name) and (returned or recorded.notes is not None):
         name = expressions.plan.fresh("summary")
@@ -344,6 +347,8 @@ def recorded_lines(expressions: Expressions, recorded: Recorded) -> list[str]:
     for item in recorded.items:
         value = f'{given}["{item.tag}"]' if item.returned else expressions.text(item.node)
         lines.append(f'    {expressions.tf}.summary.{item.kind}("{item.tag}", {value}, step={step}{item.options})')
+    if recorded.filled is not None:
+        lines += written_summaries.lines(expressions, recorded.filled, recorded.given, step)
     if recorded.notes is not None:
         lines += noted.written_lines(expressions, recorded.notes, given, step)
     return lines
@@ -357,6 +362,7 @@ HANDLERS = {
     **dict.fromkeys(noted.MERGES, merge_all),
     "tf.summary.merge": merge,
     "tf.merge_summary": merge,
+    "tf.Summary": written_summaries.filled,
     "tf.summary.FileWriter": file_writer,
     "tf.train.SummaryWriter": file_writer,
 }
