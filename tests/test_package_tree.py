@@ -282,6 +282,18 @@ def test_the_layout_of_a_file_that_needs_no_change_stays() -> None:
     assert results["run"].after.decode() == run
 
 
+def test_of_too_many_files_each_is_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tf2migrate.packages.treatment.LARGEST", 100)
+    new = "import tensorflow as tf\nimport train\n\no = tf.keras.optimizers.Adam(lr=0.1)\n"
+    results = treated(model=MODEL, train=DRIVER, new=new)
+    assert results["train"].after == DRIVER.encode()
+    assert results["model"].after == MODEL.encode()
+    assert results["new"].after == new.replace("lr=", "learning_rate=").encode()
+    message = "it is one of 3 files that import each other, 0 MB: too many to be followed"
+    assert [refusals(results[name])[0] for name in ("train", "model")] == [f"1: TFM912 {message}"] * 2
+    assert not refusals(results["new"])
+
+
 def test_a_program_that_is_too_large_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tf2migrate.packages.together.LARGEST", 10)
     results = treated(model=MODEL, train=DRIVER)

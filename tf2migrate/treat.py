@@ -39,7 +39,7 @@ ADVICE = {
 
 
 #: A program of more bytes is not followed: its tree would take some hundred times as much memory.
-_LARGEST = 4_000_000
+LARGEST = 4_000_000
 
 
 class TooLarge(ValueError):
@@ -116,8 +116,8 @@ def _is_wanted(finding: Finding, settings: Settings) -> bool:
 
 
 def _check_size(size: int) -> None:
-    if size > _LARGEST:
-        megabytes = f"{size / 1e6:.0f} MB of Python, more than {_LARGEST / 1e6:.0f}"
+    if size > LARGEST:
+        megabytes = f"{size / 1e6:.0f} MB of Python, more than {LARGEST / 1e6:.0f}"
         raise TooLarge(f"it is too large to be followed: {megabytes}")
 
 

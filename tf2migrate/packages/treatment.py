@@ -10,12 +10,13 @@ from functools import partial
 
 from tf2migrate import migrate as core
 from tf2migrate.config import Settings
+from tf2migrate.facts.era import is_tf1
 from tf2migrate.facts.program import Program
-from tf2migrate.model import Finding, Migration, Options, Outcome
+from tf2migrate.model import Finding, Migration, Options, Outcome, Target
 from tf2migrate.packages.files import resolver
 from tf2migrate.packages.together import Together, View, lift_together
 from tf2migrate.report import Result, Shown
-from tf2migrate.treat import Migrate, concerns, deep, problem, treat
+from tf2migrate.treat import LARGEST, Migrate, concerns, deep, problem, treat
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ def treat_together(files: Sequence[File]) -> list[Result]:
     """Files as they should be, in their order. Anything that goes wrong is a finding, and all of them stay."""
     try:
         with deep():
+            if sum(len(file.data) for file in files) > LARGEST:
+                return [_apart(file, files) for file in files]
             return _treated(files)
     except Exception as error:  # whatever it is, other files go on
         why = problem("TFM009", f"internal error: {type(error).__name__}: {error}")
@@ -51,6 +54,21 @@ def _treated(files: Sequence[File]) -> list[Result]:
         together.outcomes[name] = Outcome((), (finding,))
         results[name] = treat(name, file.data, file.settings, _with(file, together, made))
     return [results[file.name] for file in files]
+
+
+def _apart(file: File, files: Sequence[File]) -> Result:
+    """A file among too many: what is of TensorFlow 1 stays, as others may rely on it; memory holds one at a time."""
+    if not concerns(file.data, file.settings):
+        return Result(file.data)
+    size = sum(len(each.data) for each in files) / 1e6
+    message = f"it is one of {len(files)} files that import each other, {size:.0f} MB: too many to be followed"
+    finding = Finding(1, 1, "TFM912", message, "Give fewer of them: a program with what it imports.")
+
+    def migrate(text: str, options: Options, cuts: Sequence[int]) -> Migration:
+        old = options.target is Target.NATIVE and is_tf1(Program(text))
+        return core.migrate(text, options, cuts, core.lifted(Outcome((), (finding,))) if old else None)
+
+    return treat(file.name, file.data, file.settings, migrate)
 
 
 def _programs(files: Sequence[File]) -> tuple[dict[str, Program], dict[str, Options]]:
