@@ -187,6 +187,9 @@ class Emitter:
             lines, comments = self.body_writer.function(planned)
             self.written[id(planned)] = lines
             self.consumed |= comments
+        for printing in self.plan.printing:
+            what = "each function that calls this one prints this when it is traced; the graph was built once"
+            self._say(printing, "TFM722", what, "Print it where the helper is called.")
         edits = self._block_edits(self.program.tree.body)
         edits = [e for e in edits if self.program.text[e.span.start : e.span.end] != e.text]
         for line in self.consumed:

@@ -48,7 +48,7 @@ from tf2migrate.lift.plan import is_unread, unpacked, wanted_leaves
 from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.render import Renderer, spread
 from tf2migrate.lift.slices import kind_of
-from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Made, Run
+from tf2migrate.lift.trace import Definition, Feed, Fetch, Fetches, Frame, Made, Run
 from tf2migrate.lift.values import (
     Effect,
     Handle,
@@ -485,7 +485,7 @@ class Expressions:
                 if feed.optional:
                     text = f'{held}.get("{key}", {self._default(run, planned, feed.key)})'
                 else:
-                    text = f'{held}["{key}"]' if feed.held else self.text(feed.node)
+                    text = f'{held}["{key}"]' if feed.held else self._fed(feed)
                 if inline and feed is needed[0]:
                     text = f"({self._feed} := {computed}){text.removeprefix(self._feed)}"
                 arguments.append(f"{key}={text if signed else iterator_text.converted(self, run, feed, text)}")
@@ -496,6 +496,14 @@ class Expressions:
         elif computed and len(needed) > 1 and not inline:
             return f"(lambda {self._feed}: {text})({computed})"
         return text if width is None or len(text) < width else spread(f"{name}(", arguments, ")", "")
+
+    def _fed(self, feed: Feed) -> str:
+        """What is fed; a session takes 0 and 1 for a bool, a function does not."""
+        match feed:
+            case Feed(key=Placeholder(arguments={"dtype": dtype}), node=ast.Constant(value=int(number))):
+                if self.text(dtype) in (f"{self.tf}.bool", "bool", "'bool'", '"bool"'):
+                    return str(bool(number))
+        return self.text(feed.node)
 
     def _in_comprehension(self, run: Run) -> bool:
         node: ast.AST = run.node

@@ -71,6 +71,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         draws.name(plan, found)
         _check_names(interpreter, run, found, plan)
         traced.check(interpreter, found, changed)
+        plan.printing |= dict.fromkeys(traced.prints(interpreter, found))
         _keep_apart(interpreter, found, plan)
         _join_asserts(statements, found)
         key = _key(run, found)

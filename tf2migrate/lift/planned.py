@@ -56,6 +56,7 @@ class Plan:
     mapped: dict[Pipe, Planned] = field(default_factory=dict)  # the ops between a reader and a batch
     begun: dict[tuple[int, Start], tuple[Run, Planned]] = field(default_factory=dict)  # what makes an iterator's data
 
+    printing: dict[ast.Call, None] = field(default_factory=dict)  # the prints of helpers that functions call
     passages: dict[object, Planned] = field(default_factory=dict)  # what functions outside of their objects call
 
     def fresh(self, wanted: str) -> str:

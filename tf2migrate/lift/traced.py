@@ -59,15 +59,11 @@ def bound(definition: Definition) -> Definition:
 
 def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
     """Raises `Refused` where a function would compute with something else than the graph did."""
-    helpers: dict[FunctionNode, None] = {}
     for statement in found.statements:
-        nodes = list(walk(statement.node))
         made = {id(inner) for m in statement.made for inner in walk(m.node)}
-        for node in nodes:
+        for node in walk(statement.node):
             if isinstance(node, ast.Call) and id(node) not in made:
                 _check_drawn(interpreter, node)
-        inside = {id(node) for node in nodes}
-        helpers |= {f: None for f, calls in interpreter.helper_calls.items() if inside & calls.keys()}
         for definition in statement.reads:
             if isinstance(definition.value, Python | Structure) and definition.owner is None and not definition.staged:
                 later = [node for order, node in changed.get(definition, []) if order > statement.order]
@@ -75,9 +71,23 @@ def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
                 if later:
                     what = f"{definition.name} is read while the graph is built, and changes before the run"
                     raise Refused("TFM903", later[0], what, "Give what the graph reads a name of its own, and a copy.")
-    for function in helpers:
-        if isinstance(function, ast.FunctionDef) and function not in interpreter.parts:
-            _check_helper(interpreter, function)
+    for function in _helpers(interpreter, found):
+        _check_helper(interpreter, function)
+
+
+def prints(interpreter: Interpreter, found: Slice) -> list[ast.Call]:
+    """The prints of the helpers that a function calls: TensorFlow 1 printed while the graph was built, once a call."""
+    calls = (node for function in _helpers(interpreter, found) for node in walk(function) if isinstance(node, ast.Call))
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+
+
+def _helpers(interpreter: Interpreter, found: Slice) -> list[ast.FunctionDef]:
+    """The helpers that a function calls as they are: of those that become classes, objects print when they are made."""
+    helpers: dict[FunctionNode, None] = {}
+    for statement in found.statements:
+        inside = {id(node) for node in walk(statement.node)}
+        helpers |= {f: None for f, calls in interpreter.helper_calls.items() if inside & calls.keys()}
+    return [f for f in helpers if isinstance(f, ast.FunctionDef) and f not in interpreter.parts]
 
 
 def _check_drawn(interpreter: Interpreter, node: ast.Call) -> None:
