@@ -65,7 +65,8 @@ class BodyWriter:
         lines += self._tape(planned, early, taped)
         for statement in early:
             if statement not in self.in_tape:
-                lines += self._statement(statement)
+                written = self._statement(statement)
+                lines += ["# for its moving averages"] * bool(statement in found.besides and written) + written
         for statement in found.statements:
             if statement in late:
                 lines += self._statement(statement)

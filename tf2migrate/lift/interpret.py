@@ -32,6 +32,7 @@ from tf2migrate.lift import (
     symbols,
 )
 from tf2migrate.lift.functions import Function, FunctionNode, Method, visible
+from tf2migrate.lift.layers import Called
 from tf2migrate.lift.pipelines import Pipe
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scopes
@@ -116,6 +117,7 @@ class Interpreter:
         self.parts: dict[ast.FunctionDef, parts.Part] = {}  # the functions that make variables and use them
         self.defaults: dict[tuple[int, str], ast.expr | None] = {}  # what scopes give to the variables made by a call
         self.regularizers: dict[Variable, ast.expr] = {}
+        self.layer_calls: dict[tuple[int, int], Called] = {}  # by the call, and the frame that it is followed in
         self.objects: dict[int, Layer] = {}  # for each call that makes an object of one: the object
         self.blocks: tuple[ast.stmt, ...] = ()
         self.controls: tuple[Statement, ...] = ()
@@ -500,7 +502,7 @@ class Interpreter:
 
     def enter(self, function: Function, arguments: dict[str, Value], unit: bool) -> Frame:
         """A frame with the parameters bound."""
-        frame = Frame(function.node, function.frame, unit)
+        frame = Frame(function.node, function.frame, unit, caller=None if unit else self.statement)
         before, self.frame = self.frame, frame
         with self.within(Statement(_at(function.node), frame, self.order, ())):
             spec = function.node.args

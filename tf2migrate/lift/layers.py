@@ -89,7 +89,12 @@ def _layer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
         return made
     if normalizer is not None and isinstance(norm := _normalization(interpreter, normalizer), Unknown):
         return norm
-    return Called(Time.STAGED, node, kind, arguments, training, interpreter.statement, made)
+    return _noted(interpreter, Called(Time.STAGED, node, kind, arguments, training, interpreter.statement, made))
+
+
+def _noted(interpreter: Interpreter, called: Called) -> Called:
+    interpreter.layer_calls[id(called.node), id(interpreter.frame)] = called
+    return called
 
 
 def _normalization(interpreter: Interpreter, normalizer: normalizers.Normalizer) -> Called | Unknown:
@@ -108,7 +113,7 @@ def _normalization(interpreter: Interpreter, normalizer: normalizers.Normalizer)
     if isinstance(made, Unknown):
         return made
     node = normalizer.node
-    called = Called(Time.STAGED, node, kind, arguments, training, interpreter.statement, made)
+    called = _noted(interpreter, Called(Time.STAGED, node, kind, arguments, training, interpreter.statement, made))
     interpreter.rewrites[id(node)] = called
     return called
 

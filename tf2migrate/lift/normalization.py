@@ -16,8 +16,8 @@ from tf2migrate.facts.calls import bind
 from tf2migrate.lift import collections, variable_lists
 from tf2migrate.lift.layers import Called, called
 from tf2migrate.lift.slices import Slice
-from tf2migrate.lift.trace import Run
-from tf2migrate.lift.values import Handle, Placeholder, Python, Refused, Unknown, Value, leaves
+from tf2migrate.lift.trace import Run, Statement, home
+from tf2migrate.lift.values import Flag, Handle, Placeholder, Python, Refused, Unknown, Value, leaves
 from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def check(interpreter: Interpreter, plan: Plan) -> Iterator[Finding]:
         every = list(_slices(interpreter, plan, norm))
         moved = [(run, found) for run, found in every if _moves(interpreter, norm, run, found)]
         for run, found in moved:
-            if norm.statement not in found.statements:
+            if _home(norm) not in found.statements:
                 raise Refused(
                     "TFM901",
                     norm.inputs,
@@ -90,37 +90,54 @@ def check(interpreter: Interpreter, plan: Plan) -> Iterator[Finding]:
             yield Finding(node.lineno, node.col_offset + 1, "TFM717", message, advice, fixable=True)
 
 
+def besides(interpreter: Interpreter, run: Run, found: Slice) -> tuple[Statement, ...]:
+    """The statements whose moving averages a run moves, though it needs nothing else of them.
+
+    Such as those of a discriminator's real images in the training of a generator: the updates that were collected are
+    those of all parts, and each computes its part.
+    """
+    homes = {id(_home(norm)): _home(norm) for norm in _norms(interpreter) if _moves(interpreter, norm, run, found)}
+    return tuple(s for s in homes.values() if s.graph is run.graph and s.moves and s not in found.statements)
+
+
 def never_moves(interpreter: Interpreter, plan: Plan, norm: Called) -> bool:
     """Whether runs compute a normalization for training, and none of them moves its averages."""
-    if norm not in _norms(interpreter):
-        return False
-    found = [(run, _moves(interpreter, norm, run, part)) for run, part in _slices(interpreter, plan, norm)]
+    every = [n for n in _norms(interpreter) if n.node is norm.node]
+    found = [(r, _moves(interpreter, n, r, part)) for n in every for r, part in _slices(interpreter, plan, n)]
     return not any(moves for _, moves in found) and any(not _fed_off(norm, run) for run, _ in found)
 
 
 def _norms(interpreter: Interpreter) -> list[Called]:
-    """Those whose updates are in the collection."""
+    """Those whose updates are in the collection, one for each call of the helper that it stands in."""
+    done = {id(statement) for frame in interpreter.frames for statement in frame.statements}
     return [
         call
-        for call in called(interpreter)
+        for call in interpreter.layer_calls.values()
         if call.kind.keras == "BatchNormalization"
         and not _off(call.training)
+        and not (isinstance(call.training, Flag) and not call.training.given)
         and "updates_collections" not in call.arguments
+        and id(_home(call)) in done  # loops are followed twice
     ]
 
 
+def _home(norm: Called) -> Statement:
+    assert norm.statement is not None
+    return home(norm.statement)
+
+
 def _off(training: Value) -> bool:
+    """Whether it never trains; a flag that differs between calls is on in one of them."""
     return isinstance(training, Python) and training.known and not training.literal
 
 
 def _slices(interpreter: Interpreter, plan: Plan, norm: Called) -> Iterator[tuple[Run, Slice]]:
     """The runs of the graph that compute a normalization, or run updates that were collected after it."""
-    assert norm.statement is not None
     for run in interpreter.runs.values():
         planned = plan.of_run.get(id(run.node))
-        if planned is None or norm.statement.graph is not run.graph:
+        if planned is None or _home(norm).graph is not run.graph:
             continue
-        if norm.statement in planned.slice.statements or _moves(interpreter, norm, run, planned.slice):
+        if _home(norm) in planned.slice.statements or _moves(interpreter, norm, run, planned.slice):
             yield run, planned.slice
 
 

@@ -22,6 +22,7 @@ from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.trace import Frame
 from tf2migrate.lift.values import (
     STATIC,
+    Flag,
     Layer,
     Python,
     Refused,
@@ -122,7 +123,8 @@ def opened(
 
     Such as `network(x, reuse=True, is_training=False)` after `network(x, reuse=False, is_training=True)`.
     """
-    if not isinstance(function, ast.FunctionDef) or not any("reuse" in name for name in arguments):
+    shared = any("reuse" in name for name in arguments)
+    if not isinstance(function, ast.FunctionDef) or not (shared or _shares(function)):
         return arguments
     given: dict[str, set[object]] = {}
     for node in interpreter.program.nodes:
@@ -135,7 +137,16 @@ def opened(
                 if isinstance(value, ast.Constant) and isinstance(value.value, bool):
                     given.setdefault(name, set()).add(value.value)
     varied = {name for name, values in given.items() if len(values) > 1 and "reuse" not in name}
-    return {name: STATIC if name in varied else value for name, value in arguments.items()}
+    return {name: _flag(value) if name in varied else value for name, value in arguments.items()}
+
+
+def _shares(function: ast.FunctionDef) -> bool:
+    """Whether a function finds the variables of its earlier calls by itself."""
+    return any(isinstance(n, ast.Attribute) and n.attr == "AUTO_REUSE" for n in walk(function))
+
+
+def _flag(value: Value) -> Value:
+    return Flag(given=value.literal) if isinstance(value, Python) and isinstance(value.literal, bool) else STATIC
 
 
 def things(interpreter: Interpreter, node: ast.Call) -> Iterator[Value]:

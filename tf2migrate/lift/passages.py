@@ -59,7 +59,7 @@ def _without(whole: Slice, passed: set[Statement]) -> Slice:
         return whole
     kept = [s for s in whole.statements if s not in passed]
     read = {d for s in kept for d in s.reads} | {d for leaf in whole.leaves for d in leaf.reads}
-    return Slice(whole.leaves, kept, whole.parameters, whole.closed & read, whole.entered)
+    return Slice(whole.leaves, kept, whole.parameters, whole.closed & read, whole.entered, whole.besides)
 
 
 def _pass(interpreter: Interpreter, plan: Plan, planned: Planned, run: Run, instance: Instance) -> None:

@@ -15,6 +15,7 @@ from tf2migrate.lift import (
     draws,
     fed_tensors,
     loop_starts,
+    normalization,
     passages,
     pipe_runs,
     printed_names,
@@ -62,6 +63,8 @@ def make_plan(interpreter: Interpreter) -> Plan:
             _check_fetch(run, leaf)
         _plan_starts(interpreter, plan, run)
         found = backward_slice(run)
+        if besides := normalization.besides(interpreter, run, found):
+            found = backward_slice(run, besides)
         _check_feeds(run, found)
         _check_effects(run, found)
         fed_tensors.check(interpreter, run, found, plan)

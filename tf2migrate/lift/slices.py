@@ -37,6 +37,7 @@ class Slice:
     parameters: dict[Value, Definition] = field(default_factory=dict)
     closed: set[Definition] = field(default_factory=set)
     entered: dict[str, str] = field(default_factory=dict)  # names that it binds anew: what they are when it begins
+    besides: tuple[Statement, ...] = ()  # those that are wanted for what they change alone
 
     def __str__(self) -> str:
         lines = sorted({s.line for s in self.statements})
@@ -73,13 +74,13 @@ def _makes(definition: Definition) -> bool:
     return any(child is value.node for child in walk(definition.statement.node))
 
 
-def backward_slice(run: Run) -> Slice:
-    """The statements that a run's fetches need. A fed tensor is where the walk stops.
+def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
+    """The statements that a run's fetches need, and what runs besides. A fed tensor is where the walk stops.
 
     Raises `Refused` when a fetch cannot be followed.
     """
     leaves = tuple(leaf for leaf in run.fetches.leaves() if kind_of(leaf) in ("tensor", "effect", "assigned"))
-    found = Slice(leaves)
+    found = Slice(leaves, besides=besides)
     fed = {feed.key for feed in run.feeds}
     seen: set[Statement] = set()
 
@@ -121,6 +122,8 @@ def backward_slice(run: Run) -> Slice:
                 reach(definition)
         else:
             visit(leaf.statement)
+    for statement in besides:
+        visit(statement)
     found.statements.sort(key=lambda s: s.order)
     found.parameters = dict(sorted(found.parameters.items(), key=lambda item: item[1].statement.order))
     return found

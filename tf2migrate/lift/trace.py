@@ -55,6 +55,7 @@ class Frame:
     statements: list[Statement] = field(default_factory=list)
     returns: list[Value] = field(default_factory=list)
     globals: set[str] = field(default_factory=set)
+    caller: Statement | None = None  # of a helper's: the statement that calls it
 
     def lookup(self, name: str) -> tuple[Definition, ...]:
         """The definitions that a name may have here, or none."""
@@ -102,6 +103,13 @@ class Statement:
 def loops_in(blocks: Iterable[ast.stmt], around: Collection[ast.stmt] = ()) -> list[ast.For | ast.While]:
     """The loops among the blocks that something stands in, without those that stand around something else, too."""
     return [block for block in blocks if isinstance(block, ast.For | ast.While) and block not in around]
+
+
+def home(statement: Statement) -> Statement:
+    """The statement of a unit that one is part of: that which calls the helper in which it stands."""
+    while not statement.frame.unit and statement.frame.caller is not None:
+        statement = statement.frame.caller
+    return statement
 
 
 @dataclass(frozen=True, eq=False)

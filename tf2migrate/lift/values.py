@@ -53,6 +53,14 @@ class Python(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class Flag(Python):
+    """A bool that differs between calls that share variables, and so is known only when called; `given` here."""
+
+    staged: bool = True
+    given: bool = False
+
+
+@dataclass(frozen=True, eq=False)
 class FetchedState(Python):
     """The last state of LSTM cells as a run gave it: a pair, or lists of pairs as deep as `depth` says."""
 

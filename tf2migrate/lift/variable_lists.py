@@ -17,6 +17,7 @@ from tf2migrate.lift import cell_calls, cells, keras_layers, layers, name_tests,
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.functions import visible
 from tf2migrate.lift.regularization import REGULARIZED
+from tf2migrate.lift.render import spread
 from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.trace import Statement
 from tf2migrate.lift.values import (
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from tf2migrate.lift.planned import Plan, Planned
 
 _TRAINING = ("minimize", "compute_gradients", "gradients", "apply_gradients")
+
+_WIDTH = 100  # of a list of variables, in one line
 
 
 @dataclass(frozen=True, eq=False)
@@ -414,7 +417,11 @@ def _listed(expressions: Expressions, node: ast.expr, collected: Collected) -> s
             )
     if len(found) == 1 and found[0].startswith("*"):
         return f"[{found[0][2:-1]}]" if found[0].startswith("*(") else found[0][1:]
-    return f"[{', '.join(found)}]"
+    text = f"[{', '.join(found)}]"
+    program = expressions.program
+    if len(text) <= _WIDTH or not isinstance(program.parents[id(node)], ast.Assign):
+        return text
+    return spread("[", found, "]", program.lines[node.lineno - 1])
 
 
 def _of_layer(expressions: Expressions, layer: Value, path: str, collected: Collected) -> str:
