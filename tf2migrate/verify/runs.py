@@ -47,7 +47,7 @@ def judge_runs(old: Trace, new: Trace, tolerance: Tolerance, lines: Mapping[Line
     neither is, and the lines in its place return something that no run of theirs fetched, that is a difference; where
     they return nothing of the kind (a fetch that nothing used), the point is told and does not count.
     """
-    heirs = [*histories(new.calls), *histories(new.runs), *taken_out(new)]
+    heirs = [*histories(new.calls), *histories(new.runs), *taken_out(new), *joined(new.calls)]
     mine = [h for h in histories(old.runs) if any(v.array.size for v in h.values)]
     near = {id(h): [n for n in heirs if n.site.line in (place_of(h.site, lines) or ())] for h in mine}
     taken: set[int] = set()
@@ -129,6 +129,19 @@ def point_of(match: Match) -> Point:
         found.max_rel, found.detail, order, computed=True, curve=curve(mine.values, heir.values),
         seconds=(median(mine.seconds), median(heir.seconds)) if enough else None,
     )  # fmt: skip
+
+
+def joined(calls: Sequence[Call]) -> list[History]:
+    """What several functions of a line return in one place, in their order: several runs may have fetched it."""
+    found: dict[tuple[Site, int], list[tuple[str, Value, Call]]] = {}
+    for call in calls:
+        for index, (label, value) in enumerate(call.values):
+            found.setdefault((call.site, index), []).append((label, value, call))
+    return [
+        History(site, rows[0][0], tuple(v for _, v, _ in rows), tuple(c.order for *_, c in rows))
+        for (site, _), rows in found.items()
+        if len({label for label, *_ in rows}) > 1
+    ]
 
 
 def histories(calls: Sequence[Call]) -> list[History]:
