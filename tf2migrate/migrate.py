@@ -111,7 +111,7 @@ def _bound(program: Program, options: Options) -> Outcome:
 def _told(program: Program, options: Options) -> Outcome:
     """What is of TensorFlow 1 in a program that nobody wants migrated: every name, and the one idiom that is none."""
     told = (*_uses(program), *dimension_value(program, options).findings)
-    return Outcome((), tuple(replace(f, fixable=False) for f in told))
+    return Outcome((), tuple(replace(f, fixable=False) if f.fixable else f for f in told))
 
 
 def _noqas(program: Program, options: Options, others: Sequence[Stage] | None = None) -> Outcome:

@@ -262,8 +262,8 @@ def report(path: str, result: Result, mode: Mode) -> Report:
 
 
 def collect_seldom() -> None:
-    """Look for garbage after 100,000 new objects, not 700: a tree is some ten thousand, all of them alive."""
-    gc.set_threshold(100_000, 20, 20)
+    """Look for garbage after 400,000 new objects, not 700: a tree is some ten thousand, all of them alive."""
+    gc.set_threshold(400_000, 20, 20)
 
 
 def process_all(jobs: Sequence[Job], workers: int) -> Iterator[Report]:

@@ -123,6 +123,7 @@ class Names:
         self.mentions: list[ast.Name] = []  # of any name
         self.imports: list[ast.Import | ast.ImportFrom] = []
         self._declared: set[str] = set()  # by `global` statements
+        self._symbolic: set[str] = set()  # the names that are bound to a symbol somewhere
         self._top = _Scope(tree, None)
         self._paths: dict[int, str] | None = None  # once all is read
         self._attributes: list[ast.Attribute] = []
@@ -145,9 +146,10 @@ class Names:
         """The path of each expression of the tree that has one, by its id."""
         found = {}
         for name in self.mentions:
-            path = self._lookup(name.id, self._scopes[id(name)])
-            if path is not None:
-                found[id(name)] = path
+            if name.id in self._symbolic:
+                path = self._lookup(name.id, self._scopes[id(name)])
+                if path is not None:
+                    found[id(name)] = path
         for node in reversed(self._attributes):  # the inner ones come last
             base = found.get(id(node.value))
             if base is not None:
@@ -203,6 +205,11 @@ class Names:
             elif kind is not ast.Constant:
                 self._collect(child, scope)
 
+    def _bind(self, scope: _Scope, name: str, path: str | None) -> None:
+        if path is not None:
+            self._symbolic.add(name)
+        scope.bind(name, path)
+
     def _name(self, node: ast.Name, scope: _Scope) -> None:
         self._scopes[id(node)] = scope
         self.mentions.append(node)
@@ -219,12 +226,12 @@ class Names:
                 for alias in node.names:
                     top = alias.name.split(".")[0]
                     known = top in self._roots
-                    scope.bind(alias.asname or top, (alias.name if alias.asname else top) if known else None)
+                    self._bind(scope, alias.asname or top, (alias.name if alias.asname else top) if known else None)
             case ast.ImportFrom():
                 self.imports.append(node)
                 known = node.level == 0 and (node.module or "").split(".")[0] in self._roots
                 for alias in node.names:
-                    scope.bind(alias.asname or alias.name, f"{node.module}.{alias.name}" if known else None)
+                    self._bind(scope, alias.asname or alias.name, f"{node.module}.{alias.name}" if known else None)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
                 self._function(node, scope)
             case ast.ClassDef():
@@ -245,7 +252,7 @@ class Names:
                 self._visit(value, scope)
                 self._scopes[id(target)] = scope
                 self.mentions.append(target)
-                scope.bind(name, self.raw(value))
+                self._bind(scope, name, self.raw(value))
             case ast.Name():
                 self._name(node, scope)
             case ast.ExceptHandler():
