@@ -25,17 +25,16 @@ def code(node: cst.BaseExpression) -> str:
 
 #: What needs no parentheses wherever it stands.
 _ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.List, ast.Tuple, ast.GeneratorExp)
+#: What needs parentheses even as the only argument.
+_LOOSE = (ast.NamedExpr, ast.Lambda, ast.Yield, ast.YieldFrom)
 
 
 def operand(text: str, before: str = "", after: str = "") -> str:
     """A text that can stand as an operand between two others: in parentheses where it has to."""
     alone = before.rstrip().endswith(("(", ",", "=")) and after.lstrip().startswith((")", ","))
-    if _is_atom(text.strip()) or (alone and not isinstance(_inside(text), ast.NamedExpr | ast.Lambda | _YIELDS)):
+    if _is_atom(text.strip()) or (alone and not isinstance(_inside(text), _LOOSE)):
         return text
     return f"({text})"
-
-
-_YIELDS = ast.Yield | ast.YieldFrom
 
 
 def _inside(text: str) -> ast.expr:

@@ -47,5 +47,10 @@ class Program(Source):
         return tuple(sorted(found, key=lambda use: (use[0].lineno, use[0].col_offset)))
 
     @cached_property
+    def words(self) -> frozenset[str]:
+        """Each name that is read, bound or a parameter anywhere; those of functions, classes and imports aside."""
+        return frozenset(n.id for n in self.each(ast.Name)) | {n.arg for n in self.each(ast.arg)}
+
+    @cached_property
     def names(self) -> Names:
         return Names(self.tree)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 
 #: What has names of its own, comprehensions aside.
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+#: Those of them that run when they are called.
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 #: Fields that hold no node, or one that says nothing of its own: whether a name is read or written, say.
 _PLAIN = frozenset(
     {"arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "rest"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from tf2migrate.facts.calls import Unbound
@@ -22,6 +23,7 @@ from tf2migrate.lift.variables import GLOROT
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
 
 
+@lru_cache(maxsize=1)  # whether it is lifted is asked before it is
 def lift(program: Program, options: Options) -> Outcome:
     """The edits that turn a session program into functions, or the refusal that says why not."""
     if options.target is not Target.NATIVE:

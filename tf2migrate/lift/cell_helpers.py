@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.commas import cuts
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.standing import scopes
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.cells import Wrapped
 from tf2migrate.lift.functions import FunctionNode
@@ -47,7 +48,8 @@ def unneeded(interpreter: Interpreter) -> dict[FunctionNode, set[str]]:
             continue
         if interpreter.extra.get(function) or any(map(_starred, calls.values())):
             continue
-        nodes = [n for n in interpreter.program.nodes if isinstance(n, ast.Name | ast.Attribute)]
+        program = interpreter.program
+        nodes: list[ast.Name | ast.Attribute] = [*program.each(ast.Name), *program.each(ast.Attribute)]
         named = [n for n in nodes if _id(n) == function.name]
         called = {id(call.func) for call in calls.values()}
         told = _told(interpreter, function)
@@ -64,12 +66,8 @@ def unneeded(interpreter: Interpreter) -> dict[FunctionNode, set[str]]:
 
 def _inner(interpreter: Interpreter, function: ast.FunctionDef) -> bool:
     """Whether a helper is defined in another one."""
-    above = interpreter.program.parents.get(id(function))
-    while above is not None:
-        if isinstance(above, ast.FunctionDef) and above not in interpreter.driver_nodes:
-            return True
-        above = interpreter.program.parents.get(id(above))
-    return False
+    around = scopes(interpreter.program, function)
+    return any(isinstance(scope, ast.FunctionDef) and scope not in interpreter.driver_nodes for scope in around)
 
 
 def _id(node: ast.Name | ast.Attribute) -> str:

@@ -473,7 +473,7 @@ class Expressions:
         arguments = [*placed, *drawn]
         computed = self.text(run.whole) if run.whole is not None and feed_dicts.is_computed(run) else ""
         if computed and certain and set(fed) <= set(wanted):
-            return f"{name}({', '.join([*arguments, f'**{computed}', *self._defaults(run, planned, fed)])})"
+            return f"{name}({', '.join([*arguments, f'**{computed}', *self._defaults(run, planned, fed, unseen)])})"
         needed = [feed for feed in run.feeds if feed.key in planned.slice.parameters]
         if computed and len(needed) > 1:  # it is computed once
             self._feed = self._feed or self.plan.fresh("feed")
@@ -489,7 +489,7 @@ class Expressions:
                 if inline and feed is needed[0]:
                     text = f"({self._feed} := {computed}){text.removeprefix(self._feed)}"
                 arguments.append(f"{key}={text if signed else iterator_text.converted(self, run, feed, text)}")
-        arguments += self._defaults(run, planned, fed)
+        arguments += self._defaults(run, planned, fed, unseen)
         text = f"{name}({', '.join(arguments)})"
         if computed and len(needed) > 1 and self.before is not None:
             self.before[:] = [f"{self._feed} = {computed}"]
@@ -513,10 +513,9 @@ class Expressions:
             node = self.program.parents[id(node)]
         return False
 
-    def _defaults(self, run: Run, planned: Planned, fed: Collection[Value]) -> list[str]:
+    def _defaults(self, run: Run, planned: Planned, fed: Collection[Value], unseen: Collection[Value]) -> list[str]:
         """The arguments that a run is not fed. Raises `Refused` where one has no default."""
         missing = [v for v in planned.slice.parameters if v not in fed and not isinstance(v, datasets.Element)]
-        unseen = feed_changes.unseen(self.interpreter, run)
         texts = []
         for value in missing:
             name, default = self.plan.parameter_names[value], self._default(run, planned, value)

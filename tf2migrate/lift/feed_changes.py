@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.tree import walk
+from tf2migrate.facts.tree import FUNCTIONS, children, own
 from tf2migrate.lift.trace import Run
 from tf2migrate.lift.values import Placeholder
 
@@ -38,7 +38,7 @@ def unseen(interpreter: Interpreter, run: Run) -> frozenset[Placeholder]:
 def _changes(scope: _Scope) -> list[tuple[ast.expr | None, list[ast.expr]]]:
     """Each dict that a scope's own statements change, or bind elsewhere, with the keys that they name."""
     found: list[tuple[ast.expr | None, list[ast.expr]]] = []
-    for node in _own(scope):
+    for node in own(children(scope), FUNCTIONS):
         match node:
             case ast.Subscript(value=owner, slice=key, ctx=ast.Store()):
                 found.append((owner, [key]))
@@ -57,10 +57,11 @@ def _is_fresh(scope: object, name: str) -> bool:
         spec = scope.args
         if name in {a.arg for a in [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg] if a}:
             return False
-    stores = [n for n in _own(scope) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
+    inside = own(children(scope), FUNCTIONS)
+    stores = [n for n in inside if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
     made = [
         n
-        for n in _own(scope)
+        for n in inside
         if isinstance(n, ast.Assign)
         and isinstance(n.value, ast.Dict | ast.DictComp | ast.Call)
         and [target.id for target in n.targets if isinstance(target, ast.Name)] == [name]
@@ -71,18 +72,8 @@ def _is_fresh(scope: object, name: str) -> bool:
 
 def _elsewhere(scope: _Scope) -> set[str]:
     """The names of a scope that are those of another."""
-    return {name for n in _own(scope) if isinstance(n, ast.Global | ast.Nonlocal) for name in n.names}
-
-
-def _own(scope: _Scope) -> list[ast.AST]:
-    """What stands in a scope, and not in the functions in it."""
-    inner = {
-        id(n)
-        for child in walk(scope)
-        if child is not scope and isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for n in walk(child)
-    }
-    return [n for n in walk(scope) if id(n) not in inner]
+    inside = own(children(scope), FUNCTIONS)
+    return {name for n in inside if isinstance(n, ast.Global | ast.Nonlocal) for name in n.names}
 
 
 def _key(interpreter: Interpreter, node: ast.expr) -> object:

@@ -47,7 +47,7 @@ def _edits(program: Program, function: ast.FunctionDef) -> list[Edit]:
     made = [m for at, value in enumerate(values) if (m := _made(program, function, value, at)) is not None]
     if not made or len(made) == len(values) or spec.vararg or spec.kwarg:
         return []
-    named = [n for n in program.nodes if isinstance(n, ast.Name) and n.id == function.name]
+    named = [n for n in program.each(ast.Name) if n.id == function.name]
     edits = [edit for node in named for edit in _at_call(program, node, len(values), made, bool(spec.defaults))]
     if len(edits) != len(named) or not named:
         return []

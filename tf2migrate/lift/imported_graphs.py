@@ -109,8 +109,7 @@ def _fresh(program: Program, tensor: str, taken: set[str]) -> str:
     """A name for the placeholder of a tensor."""
     last = re.sub(r"\W+", "_", tensor.split(":")[0].split("/")[-1]).strip("_").lower() or "value"
     name, number = last, 1
-    every = {n.id for n in program.each(ast.Name)} | program.names.module_level | taken
-    every |= {a.arg for a in program.each(ast.arg)} | set(dir(builtins))
+    every = program.words | program.names.module_level | taken | set(dir(builtins))
     while name in every or name[0].isdigit():
         name, number = f"fed_{last}" + (f"_{number}" if number > 1 else ""), number + 1
     return name

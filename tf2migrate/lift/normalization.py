@@ -109,16 +109,18 @@ def never_moves(interpreter: Interpreter, plan: Plan, norm: Called) -> bool:
 
 def _norms(interpreter: Interpreter) -> list[Called]:
     """Those whose updates are in the collection, one for each call of the helper that it stands in."""
-    done = {id(statement) for frame in interpreter.frames for statement in frame.statements}
-    return [
+    found = [
         call
         for call in interpreter.layer_calls.values()
         if call.kind.keras == "BatchNormalization"
         and not _off(call.training)
         and not (isinstance(call.training, Flag) and not call.training.given)
         and "updates_collections" not in call.arguments
-        and id(_home(call)) in done  # loops are followed twice
     ]
+    if not found:
+        return []
+    done = {id(statement) for frame in interpreter.frames for statement in frame.statements}
+    return [call for call in found if id(_home(call)) in done]  # loops are followed twice
 
 
 def _home(norm: Called) -> Statement:

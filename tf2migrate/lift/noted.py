@@ -159,7 +159,7 @@ def _is_read(interpreter: Interpreter, statement: ast.stmt | ast.expr) -> bool:
     """Whether what a statement binds a summary to is read anywhere, or is no plain name."""
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     names = {target.id for target in targets if isinstance(target, ast.Name)}
-    loaded = (n for n in interpreter.program.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    loaded = (n for n in interpreter.program.each(ast.Name) if isinstance(n.ctx, ast.Load))
     return len(names) < len(targets) or any(n.id in names for n in loaded)
 
 

@@ -103,10 +103,8 @@ def _is_empty(node: ast.expr | None) -> bool:
 
 
 def _fresh(program: Program, name: str) -> str:
-    taken = {n.id for n in program.each(ast.Name)}
-    taken |= {n.arg for n in program.each(ast.arg)}
     found, number = name, 1
-    while found in taken:
+    while found in program.words:
         found, number = f"{name}_{number}", number + 1
     return found
 

@@ -153,8 +153,7 @@ class _Elements:
         if not self._is_plain(call, statement):
             return None
         name = re.sub(r"\W+", "_", named.name.rsplit("/", 1)[-1]).strip("_")
-        every = {n.id for n in program.each(ast.Name)} | program.names.module_level
-        every |= {a.arg for a in program.each(ast.arg)} | set(dir(builtins)) | set(self.fresh.values())
+        every = program.words | program.names.module_level | set(dir(builtins)) | set(self.fresh.values())
         if not name.isidentifier() or name in every:
             return None
         span = program.span(call)

@@ -127,9 +127,8 @@ def opened(
     if not isinstance(function, ast.FunctionDef) or not (shared or _shares(function)):
         return arguments
     given: dict[str, set[object]] = {}
-    for node in interpreter.program.nodes:
-        called = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
-        if isinstance(node, ast.Call) and called == function.name:
+    for node in interpreter.program.each(ast.Call):
+        if getattr(node.func, "id", getattr(node.func, "attr", "")) == function.name:
             names = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
             names = names[1:] if isinstance(node.func, ast.Attribute) and names[:1] == ["self"] else names
             told = dict(zip(names, node.args, strict=False)) | {k.arg: k.value for k in node.keywords if k.arg}
@@ -238,8 +237,7 @@ def freed(interpreter: Interpreter) -> set[str]:
         elif isinstance(node, ast.alias):
             bound[node.asname or node.name] += 1
     every = {function.name for function in interpreter.parts if bound[function.name] == 1}
-    read = {n.id for n in interpreter.program.each(ast.Name)}
-    taken = read | {n.arg for n in interpreter.program.each(ast.arg)} | interpreter.program.reserved
+    taken = interpreter.program.words | interpreter.program.reserved
     return every | {plain(name) for name in every if plain(name) != name} - taken
 
 

@@ -312,8 +312,7 @@ def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str
     going = [s for s in statements if s.moves or builders.is_unpacked(s)]
     staged = {d.name for s in going for d in s.writes}
     staying = {d.name for s in statements if s not in going for d in s.writes}
-    every = {n.id for n in interpreter.program.each(ast.Name)}
-    every |= {a.arg for a in interpreter.program.each(ast.arg)}
+    every = set(interpreter.program.words)
     if interpreter.instances:  # a function may become an attribute
         staged |= {d.name for s in statements for d in s.writes if d.staged and d.owner is not None}
         every |= {n.attr for n in interpreter.program.each(ast.Attribute)}

@@ -27,7 +27,7 @@ def returned_parts(program: Program, options: Options) -> Outcome:
     named = Counter(n.attr for n in program.each(ast.Attribute) if not _is_module_s(program, n))
     inner = {node: [n for n in walk(node) if isinstance(n, ast.Attribute) and _is_own(n)] for node in classes}
     of_selves = Counter(n.attr for attributes in inner.values() for n in attributes)
-    taken = {n.attr for n in program.nodes if isinstance(n, ast.Attribute)} | set(methods)
+    taken = {n.attr for n in program.each(ast.Attribute)} | set(methods)
     edits: list[Edit] = []
     for node in classes:
         own = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}

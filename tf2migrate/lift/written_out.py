@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tf2migrate.apply import apply, fits
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.standing import Scope, body_of, scope_of
+from tf2migrate.facts.standing import Scope, body_of, scope_of, scopes
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.written_text import body_text, gone
 from tf2migrate.model import Edit, Span
@@ -80,8 +80,8 @@ def _edits(program: Program, name: str, function: ast.FunctionDef) -> list[Edit]
     bound: list[ast.AST] = [
         n for n in program.nodes if isinstance(n, ast.FunctionDef | ast.ClassDef) and n.name == name
     ]
-    bound += [n for n in program.nodes if isinstance(n, ast.arg) and n.arg == name]
-    named = [n for n in program.nodes if isinstance(n, ast.Name) and n.id == name]
+    bound += [n for n in program.each(ast.arg) if n.arg == name]
+    named = [n for n in program.each(ast.Name) if n.id == name]
     if len(bound) != 1 or not named:
         return None
     edits = []
@@ -131,7 +131,7 @@ def _lines(program: Program, function: ast.FunctionDef, site: Site, used: set[st
     texts: dict[str, str] = {}
     before: list[str] = []
     ends = _ends(program, function, site, stored - given.keys())
-    for name in [*stored - given.keys()]:
+    for name in sorted(stored - given.keys()):
         texts[name] = ends.get(name) or _fresh(name, taken | set(texts.values()) | set(ends.values()))
     for name, value in given.items():
         if name not in stored and _is_plain(function, name, value):
@@ -275,7 +275,8 @@ def _fresh(name: str, taken: set[str]) -> str:
 def _means_the_same(program: Program, name: str, function: ast.FunctionDef, around: Scope) -> bool:
     """Whether a name of outside that a function reads is the same thing where the function is called."""
     if isinstance(around, ast.FunctionDef):
-        inside = [n for scope in _functions(program, around) for n in walk(scope)]
+        functions = [scope for scope in (around, *scopes(program, around)) if isinstance(scope, ast.FunctionDef)]
+        inside = [n for function in functions for n in walk(function)]
         stored = any(isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load) for n in inside)
         given = any(isinstance(n, ast.arg) and n.arg == name for n in inside)
         if stored or given:
@@ -286,15 +287,6 @@ def _means_the_same(program: Program, name: str, function: ast.FunctionDef, arou
     if home == here:
         return True
     return imported(program, name, home) == imported(program, name, here)
-
-
-def _functions(program: Program, around: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
-    """A function, and those that it stands in."""
-    above: ast.AST | None = around
-    while above is not None:
-        if isinstance(above, ast.FunctionDef):
-            yield above
-        above = program.parents.get(id(above))
 
 
 def file_of(program: Program, node: ast.stmt) -> int:

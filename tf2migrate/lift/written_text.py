@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from tf2migrate.apply import apply
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.standing import statement_of
 from tf2migrate.facts.tree import walk
 from tf2migrate.model import Edit, Span
 
@@ -23,8 +24,6 @@ def body_text(program: Program, function: ast.FunctionDef, names: Mapping[str, s
             edits.append(Edit(program.span(node), end or "pass"))
         elif isinstance(node, ast.Name) and names.get(node.id, node.id) != node.id and not _returned(program, node):
             edits.append(Edit(program.span(node), names[node.id]))
-        elif isinstance(node, ast.keyword | ast.arg):
-            continue
     moved = [Edit(Span(e.span.start - start, e.span.end - start), e.text) for e in edits]
     text, _ = apply(program.text[start:stop], moved)
     indent = program.indent(body[0])
@@ -51,11 +50,8 @@ def _start(program: Program, function: ast.FunctionDef, first: ast.stmt) -> int:
     return at + len(text) - len(text.lstrip()) if line < first.lineno else program.span(first).start
 
 
-def _returned(program: Program, node: ast.AST) -> bool:
-    above: ast.AST | None = node
-    while above is not None and not isinstance(above, ast.stmt):
-        above = program.parents.get(id(above))
-    return isinstance(above, ast.Return)
+def _returned(program: Program, node: ast.Name) -> bool:
+    return isinstance(statement_of(program, node), ast.Return)
 
 
 def gone(program: Program, function: ast.FunctionDef) -> Edit:

@@ -10,14 +10,12 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.tree import children, own, walk
+from tf2migrate.facts.tree import FUNCTIONS, children, own, walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground, ground_of
 from tf2migrate.lint.state import ATTRIBUTE, MAKING, STALE, captured
 from tf2migrate.lint.view import AnyFunction
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def fresh(program: Program, options: Options) -> Outcome:
@@ -55,8 +53,8 @@ def _may_capture(program: Program) -> bool:
     for name in program.each(ast.Name):
         if not isinstance(name.ctx, ast.Load):
             (again if name.id in bound or id(name) in of_loops else bound).add(name.id)
-    functions = [node for node in program.nodes if isinstance(node, _FUNCTIONS)]
-    bodies: dict[AnyFunction, list[ast.AST]] = {function: own(children(function), _FUNCTIONS) for function in functions}
+    functions = [node for node in program.nodes if isinstance(node, FUNCTIONS)]
+    bodies: dict[AnyFunction, list[ast.AST]] = {function: own(children(function), FUNCTIONS) for function in functions}
     for function, body in bodies.items():
         within = {id(n) for n in _of_comprehensions(body)}
         its_own = {n.arg for n in walk(function.args) if isinstance(n, ast.arg)}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import NamedTuple
 
 from tf2migrate.verify.compare import Difference, Tolerance, compare, scale_of
 from tf2migrate.verify.histories import curve
@@ -24,6 +25,15 @@ class History:
     values: tuple[Value, ...]
     orders: tuple[int, ...]
     seconds: tuple[float, ...] = ()
+
+
+class _Row(NamedTuple):
+    """One value of a call: the place of it among those that were fetched or returned, and its name."""
+
+    leaf: int
+    label: str
+    value: Value
+    call: Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,33 +143,31 @@ def point_of(match: Match) -> Point:
 
 def joined(calls: Sequence[Call]) -> list[History]:
     """What several functions of a line return in one place, in their order: several runs may have fetched it."""
-    found: dict[tuple[Site, int], list[tuple[str, Value, Call]]] = {}
-    for call in calls:
-        for index, (label, value) in enumerate(call.values):
-            found.setdefault((call.site, index), []).append((label, value, call))
-    return [
-        History(site, rows[0][0], tuple(v for _, v, _ in rows), tuple(c.order for *_, c in rows))
-        for (site, _), rows in found.items()
-        if len({label for label, *_ in rows}) > 1
-    ]
+    places = _rows(calls, lambda leaf, label: leaf).items()
+    return [_history(site, rows, timed=False) for (site, _), rows in places if len({row.label for row in rows}) > 1]
 
 
 def histories(calls: Sequence[Call]) -> list[History]:
     """The values of each call site, one history per value fetched or returned; a line may hold several runs."""
-    found: dict[tuple[Site, int, str], list[tuple[str, Value, Call]]] = {}
-    for call in calls:
-        for index, (label, value) in enumerate(call.values):
-            found.setdefault((call.site, index, label), []).append((label, value, call))
     return [
-        History(
-            site,
-            rows[0][0] or f"fetch {leaf + 1}",
-            tuple(v for _, v, _ in rows),
-            tuple(c.order for *_, c in rows),
-            tuple(c.seconds for *_, c in rows),
-        )
-        for (site, leaf, _), rows in found.items()
+        _history(site, rows, timed=True)
+        for (site, _), rows in _rows(calls, lambda index, label: (index, label)).items()
     ]
+
+
+def _rows(calls: Sequence[Call], key: Callable[[int, str], object]) -> dict[tuple[Site, object], list[_Row]]:
+    """What calls of each site fetched or returned, value by value in their order."""
+    found: dict[tuple[Site, object], list[_Row]] = {}
+    for call in calls:
+        for leaf, (label, value) in enumerate(call.values):
+            found.setdefault((call.site, key(leaf, label)), []).append(_Row(leaf, label, value, call))
+    return found
+
+
+def _history(site: Site, rows: Sequence[_Row], timed: bool) -> History:
+    values, orders = tuple(row.value for row in rows), tuple(row.call.order for row in rows)
+    seconds = tuple(row.call.seconds for row in rows) if timed else ()
+    return History(site, rows[0].label or f"fetch {rows[0].leaf + 1}", values, orders, seconds)
 
 
 def taken_out(trace: Trace) -> list[History]:
