@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import count
 
 from tf2migrate.lift import cell_text, iterator_text, loops, noted, pairs, passages, visibility
 from tf2migrate.lift.cells import ZeroState
@@ -52,6 +53,7 @@ class BodyWriter:
         self.expressions.inside = True
         found = planned.slice
         self.planned = planned
+        self.local = self._names(planned)
         self.read = {d.name for s in found.statements for d in s.reads} | {
             d.name for f in found.leaves for d in f.reads
         }
@@ -162,7 +164,8 @@ class BodyWriter:
         self.losses: dict[int, str] = {}
         if not taped:
             return []
-        tape = "tape"
+        self.tape = self.expressions.tape = self._fresh("tape")
+        self.variables = self._fresh("variables")
         needed: set[Statement] = set()
         for statement, _effect in taped:
             needed |= needed_for(statement.reads, planned.slice)
@@ -177,7 +180,7 @@ class BodyWriter:
         self.in_tape = self._needed_in_tape(planned, taped)
         for _, effect in taped:
             if effect.kind == "gradients":
-                self.expressions.tapes[id(effect.node)] = tape
+                self.expressions.tapes[id(effect.node)] = self.tape
         lines = [line for _, e in taped for line in self._watch_parameters(e)]
         for statement in planned.slice.statements:
             if statement in self.in_tape:
@@ -190,14 +193,14 @@ class BodyWriter:
             if self.expressions.text(loss).isidentifier():
                 self.losses[id(effect.node)] = self.expressions.text(loss)
             else:
-                name = "loss" if "loss" not in self._names(planned) else self.plan.fresh("loss")
+                name = self._fresh("loss")
                 self.losses[id(effect.node)] = name
                 lines.append(f"{name} = {self.expressions.text(loss)}")
         persistent = "persistent=True" if len(taped) > 1 else ""
         if not lines:
             lines = ["pass"]
         inner = [STEP + line if line else "" for line in "\n".join(lines).split("\n")]
-        return [f"with {self.expressions.tf}.GradientTape({persistent}) as {tape}:", *inner]
+        return [f"with {self.expressions.tf}.GradientTape({persistent}) as {self.tape}:", *inner]
 
     @staticmethod
     def _is_second_order(statement: Statement, taped: list[tuple[Statement, Effect]]) -> bool:
@@ -226,20 +229,36 @@ class BodyWriter:
         return found
 
     def _names(self, planned: Planned) -> set[str]:
-        return {d.name for s in planned.slice.statements for d in [*s.writes, *s.reads]}
+        """All that is named in a function by what is moved into it."""
+        found = planned.slice
+        nodes = [*(s.node for s in found.statements), *(leaf.node for leaf in found.leaves)]
+        written = {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
+        bound = {d.name for s in found.statements for d in [*s.writes, *s.reads]} | set(found.entered)
+        return written | bound | {self.plan.parameter_names[v] for v in found.parameters}
+
+    def _fresh(self, wanted: str) -> str:
+        """A name for what the function computes besides; another than all that is named in it."""
+        names = self.local | set(self.plan.renamed.values())
+        name = wanted if wanted not in names else next(n for i in count(1) if (n := f"{wanted}_{i}") not in names)
+        self.local.add(name)
+        return name
 
     def _watch_parameters(self, effect: Effect) -> list[str]:
         if effect.kind != "gradients" or effect.target is None:
             return []
         return [
-            f"tape.watch({self.plan.parameter_names[leaf]})"
+            f"{self.tape}.watch({self.plan.parameter_names[leaf]})"
             for leaf in leaves(effect.target)
             if isinstance(leaf, Placeholder | Element)
         ]
 
     def _watch_defined(self, statement: Statement, taped: list[tuple[Statement, Effect]]) -> list[str]:
         wanted = [leaf for _, e in taped if e.kind == "gradients" and e.target is not None for leaf in leaves(e.target)]
-        return [f"tape.watch({d.name})" for d in statement.writes if isinstance(d.value, Tensor) and d.value in wanted]
+        return [
+            f"{self.tape}.watch({d.name})"
+            for d in statement.writes
+            if isinstance(d.value, Tensor) and d.value in wanted
+        ]
 
     # ------------------------------------------------------------ statements
 
@@ -311,24 +330,26 @@ class BodyWriter:
         apart = pairs.apart(node, effect.node)
         if apart is None and (not isinstance(node, ast.Assign) or node.value is not effect.node):
             raise Refused("TFM902", node, "compute_gradients is part of an expression", "Bind its result to a name.")
-        variables, lines = self._variables(effect)
         loss = self.losses[id(effect.node)]
         if apart is not None:
             gradients, name = (self.expressions.text(target) for target in apart)
+            variables, lines = self._variables(effect, name)
             kept = [f"{name} = {variables}"] if name != variables else []
-            return [*lines, f"{gradients} = tape.gradient({loss}, {variables})", *kept]
+            return [*lines, f"{gradients} = {self.tape}.gradient({loss}, {variables})", *kept]
         assert isinstance(node, ast.Assign)
         target = self.expressions.text(node.targets[0])
-        return [*lines, f"{target} = list(zip(tape.gradient({loss}, {variables}), {variables}))"]
+        variables, lines = self._variables(effect, self.variables)
+        return [*lines, f"{target} = list(zip({self.tape}.gradient({loss}, {variables}), {variables}))"]
 
-    def _variables(self, effect: Effect) -> tuple[str, list[str]]:
+    def _variables(self, effect: Effect, name: str) -> tuple[str, list[str]]:
+        """The variables that gradients are taken of, and the line that binds them to a name if there is none."""
         given = effect.arguments.get("var_list")
         if given is None or (isinstance(given, ast.Constant) and given.value is None):
-            return "variables", ["variables = tape.watched_variables()"]
+            return name, [f"{name} = {self.tape}.watched_variables()"]
         text = self.expressions.text(given)
         if isinstance(given, ast.Name):
             return text, []
-        return "variables", [f"variables = {text}"]
+        return name, [f"{name} = {text}"]
 
     def _effect_lines(self, statement: Statement, effects: list[Effect]) -> list[str]:
         lines: list[str] = []
@@ -400,9 +421,10 @@ class BodyWriter:
 
     def _minimize(self, effect: Effect) -> list[str]:
         optimizer, lines = self._optimizer(effect)
-        variables, more = self._variables(effect)
+        variables, more = self._variables(effect, self.variables)
         loss = self.losses[id(effect.node)]
-        lines += [*more, f"{optimizer}.apply_gradients(zip(tape.gradient({loss}, {variables}), {variables}))"]
+        gradient = f"{self.tape}.gradient({loss}, {variables})"
+        lines += [*more, f"{optimizer}.apply_gradients(zip({gradient}, {variables}))"]
         return [*lines, *self._count(effect)]
 
     def _apply(self, effect: Effect) -> list[str]:

@@ -94,6 +94,7 @@ class Expressions:
         self._values = ""  # what the values of a run are called that are put into another structure
         self.before: list[str] | None = None  # the lines before the statement that is written, where some may stand
         self.inside = False  # whether what is written is the body of a function
+        self.tape = "tape"  # what the tape of the function that is written is called
         self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
         parts.check(interpreter)
         plan.taken -= parts.freed(interpreter)
@@ -218,7 +219,7 @@ class Expressions:
         if isinstance(value, variable_lists.Collected):
             return variable_lists.list_text(self, node, value)
         if isinstance(value, watched.Watched):
-            return watched.TEXT
+            return f"{self.tape}.watched_variables()"
         found = self._value_text(node, value) if isinstance(node, ast.Call) else None
         if found is not None:
             return found

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 UNCOUNTED = "how many variables are in a collection cannot be told"
 TRAINED = "trainable_variables"
-TEXT = "tape.watched_variables()"
 _NORMS = ("tf.global_norm", "tf.linalg.global_norm")
 
 
