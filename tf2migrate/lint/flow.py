@@ -48,7 +48,7 @@ from tf2migrate.lint.types import (
     result_of,
     tensor,
 )
-from tf2migrate.lint.view import AnyFunction, View, default_of, parameters, view_of
+from tf2migrate.lint.view import AnyFunction, View, default_of, is_static, parameters, view_of
 
 Env = dict[str, Type]
 
@@ -56,6 +56,12 @@ _BUILTINS = {
     "len": INT, "int": INT, "float": FLOAT, "str": STRING, "bool": BOOL, "isinstance": BOOL,
     "hasattr": BOOL, "repr": STRING, "open": PYTHON, "type": CALLABLE, "print": NONE, "id": INT,
     "callable": BOOL, "issubclass": BOOL, "input": STRING, "format": STRING, "ord": INT, "chr": STRING, "hash": INT,
+}  # fmt: skip
+
+#: What the classes of Python's library make.
+_OF_LIBRARY = {
+    "collections.deque": Type("list"), "collections.defaultdict": Type("dict"), "collections.Counter": Type("dict"),
+    "collections.OrderedDict": Type("dict"),
 }  # fmt: skip
 
 _CONSTANTS: dict[type, Type] = {int: INT, float: FLOAT, str: STRING, bool: BOOL, type(None): NONE, bytes: STRING}
@@ -130,7 +136,7 @@ class Flow:
             return ANNOTATIONS.get(name, UNKNOWN)
         every = parameters(function)
         method = isinstance(function, Function) and isinstance(self.view.parents.get(id(function)), ast.ClassDef)
-        if method and argument is every[0]:
+        if method and argument is every[0] and not is_static(function, "staticmethod"):
             return Type("self")
         context = self.traced.contexts.get(id(function))
         default = default_of(function, argument)
@@ -153,6 +159,9 @@ class Flow:
             return None
         if context.why in ("dataset", "vectorized"):
             return NEST
+        if context.why == "keras" and context.call is not None:
+            lossy = isinstance(context.call, ast.Call) and len(parameters(function)) > 1
+            return (TENSOR if lossy else NEST) if index < 2 and default_of(function, argument) is None else UNKNOWN
         if context.why == "keras":
             tensors = ("inputs", "input", "x", "y_true", "y_pred", "data", "features", "input_tensor", "inputs_tensor")
             first = index == 1 or argument.arg in tensors
@@ -180,7 +189,7 @@ class Flow:
             return None
         places = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
         method = isinstance(self.view.parents.get(id(function)), ast.ClassDef)
-        offset = 1 if method and places[:1] == ["self"] else 0
+        offset = 1 if method and places[:1] in (["self"], ["cls"]) else 0
         found: Type | None = None
         for call in calls:
             if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
@@ -203,12 +212,7 @@ class Flow:
         return self._calls.get(id(function), [])
 
     def _callees(self, node: ast.Call) -> list[AnyFunction | ast.ClassDef]:
-        found = self.view.called(node.func)
-        if not found and isinstance(node.func, ast.Attribute):
-            cls = self.view.made(node.func.value)
-            method = self.view.method(cls, node.func.attr) if cls is not None else None
-            return [method] if method is not None else []
-        return found
+        return self.view.called(node.func)
 
     # names
 
@@ -501,6 +505,8 @@ class Flow:
             return ARRAY
         if path.startswith(("math.", "os.", "random.", "time.")):
             return PYTHON
+        if path.startswith(("itertools.", "collections.")):
+            return _OF_LIBRARY.get(path, GENERATOR if path.startswith("itertools.") else UNKNOWN)
         if isinstance(node.func, ast.Attribute):
             method = self._method(self._types.get(id(node.func.value), UNKNOWN), node.func.attr, node)
             if method is not None:
@@ -602,18 +608,16 @@ class Flow:
             if name == "T":
                 return owner
             return UNKNOWN
-        if kind == "self":
-            return self._own_attribute(node, name)
-        return UNKNOWN
+        cls = self.view.kinds.method_class(node.value) if kind == "self" else None
+        if kind == "unknown" and isinstance(node.value, ast.Name) and not self.view.path(node.value):
+            cls = self.view.made(node.value)
+        return self._own_attribute(node, cls, name) if cls is not None else UNKNOWN
 
-    def _own_attribute(self, node: ast.Attribute, name: str) -> Type:
-        cls = self.view.kinds.method_class(node.value)
-        if cls is None:
-            return UNKNOWN
+    def _own_attribute(self, node: ast.Attribute, cls: ast.ClassDef, name: str) -> Type:
         key = (id(cls), "." + name)
         if key not in self._outer:
             self._outer[key] = UNKNOWN
-            bindings = self.view.scopes.attributes.get((id(cls), name), [])
+            bindings = self.view.attribute(cls, name)
             if self.view.kinds.is_a(node, "Layer"):
                 self._outer[key] = LAYER
             elif bindings:

@@ -20,7 +20,7 @@ def handed(ground: Ground, function: AnyFunction, name: str) -> Iterator[tuple[a
     if name not in taken:
         return
     for call in calls_of(ground, function):
-        bound = isinstance(call.func, ast.Attribute) and taken[:1] == ["self"]
+        bound = isinstance(call.func, ast.Attribute) and taken[:1] in (["self"], ["cls"])
         index = taken.index(name) - bound
         if any(isinstance(a, ast.Starred) for a in call.args):
             continue

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from tf2migrate.facts.tree import walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
+from tf2migrate.lint.held_objects import draws, is_logger, is_of_file, is_shown
 from tf2migrate.lint.keras3_edits import literal, modules, spelled
 from tf2migrate.lint.keras3_scopes import Function
 from tf2migrate.lint.passed import handed, is_parameter
@@ -21,6 +22,8 @@ from tf2migrate.model import Edit
 PRINT, LOG, MUTATED, GLOBAL, LEAK, PARAMETER, FILES, FROZEN, NEXT, TEXT = (f"TFM{n}" for n in range(301, 311))
 
 _TRACING = re.compile(r"trac(e|ing)|graph|compil|build", re.IGNORECASE)
+
+_PRINTS = ("builtins.print", "pprint.pprint", "pprint.pp", "sys.stdout.write", "sys.stderr.write", "rich.print")
 
 _LOGS = ("debug", "info", "warning", "warn", "error", "critical", "exception", "log", "vlog")
 
@@ -42,16 +45,13 @@ _FILES = re.compile(
     r"|cv2\.(imread|imwrite|VideoCapture)|PIL\.Image\.open|imageio(\.v[23])?\.(imread|imwrite)|librosa\.load"
     r"|soundfile\.(read|write)|pandas\.read_\w+|scipy\.io\.(loadmat|savemat|wavfile\.(read|write))"
 )
+_OF_PATHS = ("write_text", "write_bytes", "read_text", "read_bytes", "mkdir", "unlink", "touch", "open")
 _FROZEN = re.compile(
     r"time\.(time|time_ns|perf_counter|monotonic|process_time|clock|strftime|localtime|gmtime|ctime|sleep)"
     r"|datetime\.(datetime|date)\.(now|utcnow|today)|uuid\.uuid[14]|secrets\.\w+"
     r"|random\.(?!seed$|Random$|SystemRandom$|getstate$|setstate$)\w+"
     r"|numpy\.random\.(?!seed$|RandomState$|default_rng$|Generator$|get_state$|set_state$|SeedSequence$)\w+"
 )
-
-#: What makes a generator of random numbers, and what is asked of one besides numbers.
-_GENERATORS = re.compile(r"numpy\.random\.(default_rng|RandomState|Generator)|random\.(Random|SystemRandom)")
-_OF_GENERATORS = frozenset(("seed", "spawn", "get_state", "set_state", "getstate", "setstate"))
 
 
 def side_effects(ground: Ground) -> Iterator[Found]:
@@ -66,21 +66,26 @@ def side_effects(ground: Ground) -> Iterator[Found]:
             if not ground.traced.runs_eagerly(node):
                 yield from _stored(ground, node, function, context)
         elif isinstance(node, ast.JoinedStr):
-            yield from _joined(ground, node)
+            values = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
+            if any(_is_symbolic(ground, value, function, context) for value in values) and not _is_told(ground, node):
+                yield _text(node)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(literal(node.left), str):
             parts = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
-            if any(ground.kind(part) == "tensor" for part in parts) and not _is_told(ground, node):
+            if any(_is_symbolic(ground, p, function, context) for p in parts) and not _is_told(ground, node):
                 yield _text(node)
 
 
 def _call(ground: Ground, node: ast.Call, function: AnyFunction, context: Context) -> Iterator[Found]:
     path = ground.symbol(node.func)
-    if path == "builtins.print":
-        yield from _print(ground, node)
-    elif path.startswith(("logging.", "absl.logging.", "warnings.", "tf.logging.")) or _is_logger(ground, node):
+    if path in _PRINTS:
+        yield from _print(ground, node, path)
+    elif path.startswith(("logging.", "absl.logging.", "warnings.", "tf.logging.")) or _is_logger(
+        ground, node, function
+    ):
         yield from _log(ground, node, function, context)
-    elif _FILES.fullmatch(path):
-        yield Found(FILES, node, f"{_short(path)} runs while the function is traced, and not at each call", _OUT)
+    elif _FILES.fullmatch(path) or _is_of_path(ground, node) or _is_open(ground, node, function):
+        what = _short(path) if path else f"{ground.program.segment(node.func)}()"
+        yield Found(FILES, node, f"{what} runs while the function is traced, and not at each call", _OUT)
     elif _FROZEN.fullmatch(path) and not _is_dead(ground, node):
         what = "draws one number" if "random" in path else "reads one time" if "time" in path else "runs once"
         yield _frozen(ground, node, f"{_short(path)} {what}", path)
@@ -91,30 +96,58 @@ def _call(ground: Ground, node: ast.Call, function: AnyFunction, context: Contex
             "the iterator is made at each call: next() gives the first element again",
             "Make the iterator once, outside of the traced function.",
         )
-    elif path == "builtins.next" and node.args and ground.kind(node.args[0]) == "generator":
-        own = context.root is function and is_parameter(ground, node.args[0], function)
-        if id(function) in ground.traced.contexts and (own or _is_outer_value(ground, node.args[0], function)):
+    elif (iterator := _advanced(ground, node, path)) is not None and ground.kind(iterator) == "generator":
+        own = context.root is function and is_parameter(ground, iterator, function)
+        if id(function) in ground.traced.contexts and (own or _is_outer_value(ground, iterator, function)):
             yield Found(
                 NEXT,
                 node,
                 "next() takes one item while the function is traced, and every call has that one",
                 "Hand the item over as an argument, or iterate over a tf.data.Dataset.",
             )
-    elif path in ("builtins.str", "builtins.repr") and len(node.args) == 1 and ground.kind(node.args[0]) == "tensor":
-        if not _is_told(ground, node):
+    elif path in ("builtins.str", "builtins.repr", "builtins.format") and node.args:
+        if _is_symbolic(ground, node.args[0], function, context) and not _is_told(ground, node):
             yield _text(node)
     elif isinstance(node.func, ast.Attribute):
-        if _draws(ground, node.func, function):
+        if draws(ground, node.func, function):
             yield _frozen(ground, node, f"{ground.program.segment(node.func)}() draws one number")
         yield from _method(ground, node, node.func, function, context)
 
 
+def _advanced(ground: Ground, node: ast.Call, path: str) -> ast.expr | None:
+    """The iterator of which a call takes the next item: `next(it)`, `it.__next__()`."""
+    if path == "builtins.next" and node.args:
+        return node.args[0]
+    match node.func:
+        case ast.Attribute(value=owner, attr="__next__"):
+            return owner
+    return None
+
+
 def _begins_anew(ground: Ground, node: ast.expr, function: AnyFunction) -> bool:
-    """Whether an expression is `iter` of a dataset of outside."""
+    """Whether an expression is `iter` of a dataset of outside, made in this very call of the function."""
+    if isinstance(node, ast.Name):
+        made = [b.node for b in ground.view.scopes.bindings(node)]
+        scope = ground.view.scopes.of.get(id(node))
+        if len(made) != 1 or scope is None or scope.node is not function or not isinstance(made[0], ast.Call):
+            return False
+        node = made[0]
     if not isinstance(node, ast.Call) or ground.view.path(node.func) != "builtins.iter" or not node.args:
         return False
     data = node.args[0]
     return isinstance(data, ast.Name) and ground.kind(data) == "dataset" and ground.is_free(data, function)
+
+
+def _is_of_path(ground: Ground, node: ast.Call) -> bool:
+    """Whether a call reads or writes what a pathlib.Path names."""
+    match node.func:
+        case ast.Attribute(value=ast.Call(func=made), attr=attr) if attr in _OF_PATHS:
+            return ground.symbol(made) == "pathlib.Path"
+    return False
+
+
+def _is_open(ground: Ground, node: ast.Call, function: AnyFunction) -> bool:
+    return isinstance(node.func, ast.Attribute) and is_of_file(ground, node.func, function)
 
 
 _OUT = "Do it outside of the traced function, or in a tf.py_function."
@@ -124,7 +157,7 @@ def _short(path: str) -> str:
     return path.removeprefix("builtins.") + "()"
 
 
-def _print(ground: Ground, node: ast.Call) -> Iterator[Found]:
+def _print(ground: Ground, node: ast.Call, path: str) -> Iterator[Found]:
     texts = [n.value for n in walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     if any(_TRACING.search(text) for text in texts):
         return  # it says that it is about tracing
@@ -142,42 +175,39 @@ def _print(ground: Ground, node: ast.Call) -> Iterator[Found]:
         for n in walk(node)
     )  # fmt: skip
     given = all(k.arg in ("end", "sep") for k in node.keywords)
-    edits = (Edit(program.span(node.func), new),) if new and plain and given and not formatted and node.args else ()
+    whole = path == "builtins.print" and plain and given and not formatted and bool(node.args)
+    edits = (Edit(program.span(node.func), new),) if new and whole else ()
     yield Found(
         PRINT,
         node,
-        "print runs when the function is traced, and not at each call",
+        f"{path.removeprefix('builtins.')} runs when the function is traced, and not at each call",
         "Use tf.print.",
         edits,
         safe=False,
     )
 
 
-def _is_logger(ground: Ground, node: ast.Call) -> bool:
+def _is_logger(ground: Ground, node: ast.Call, function: AnyFunction) -> bool:
     match node.func:
-        case ast.Attribute(value=ast.Call(func=made), attr=name) if name in _LOGS:
-            return ground.symbol(made) in ("logging.getLogger", "tf.get_logger")
-        case ast.Attribute(value=ast.Name() as owner, attr=name) if name in _LOGS:
-            values = [b.node for b in ground.view.scopes.bindings(owner)]
-            return bool(values) and all(
-                isinstance(v, ast.Call) and ground.symbol(v.func) in ("logging.getLogger", "tf.get_logger")
-                for v in values
-            )
-        case ast.Attribute(attr=name) if ground.symbol(node.func) in ("tqdm.tqdm.write",):
+        case ast.Attribute(value=owner, attr=name) if name in _LOGS and is_logger(ground, owner, function):
             return True
-    return False
+        case ast.Attribute() as called if is_shown(ground, called, function):
+            return True
+    return ground.symbol(node.func) == "tqdm.tqdm.write"
 
 
 def _log(ground: Ground, node: ast.Call, function: AnyFunction, context: Context) -> Iterator[Found]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-    if name not in (*_LOGS, "write"):
+    shows = isinstance(node.func, ast.Attribute) and is_shown(ground, node.func, function)
+    if name not in _LOGS and not shows and ground.symbol(node.func) != "tqdm.tqdm.write":
         return
     shown = [part for a in node.args for part in (_shown(a))]
     tensors = any(ground.kind(part) in ("tensor", "variable") for part in shown)
     texts = [n.value for n in walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     if any(_TRACING.search(text) for text in texts) and not tensors:
         return
-    direct = context.root is function and context.why in ("function", "dataset") and name in ("debug", "info", "log")
+    plain = name in ("debug", "info", "log") or name not in _LOGS  # not a warning that is meant to come once
+    direct = context.root is function and context.why in ("function", "dataset") and plain
     sure = tensors or (direct and not _is_conditional(ground, node))
     yield Found(
         LOG,
@@ -203,17 +233,6 @@ def _is_dead(ground: Ground, node: ast.Call) -> bool:
     """Whether the value only makes a seed or a name: it is meant to be one."""
     above = ground.view.parents.get(id(node))
     return isinstance(above, ast.keyword) and above.arg in ("seed", "name")
-
-
-def _draws(ground: Ground, called: ast.Attribute, function: AnyFunction) -> bool:
-    """Whether a method is one of a generator of random numbers, of Python's or NumPy's, that was made outside."""
-    owner = called.value
-    if called.attr in _OF_GENERATORS or not isinstance(owner, ast.Name) or not ground.is_free(owner, function):
-        return False
-    made = [b.node for b in ground.view.scopes.bindings(owner)]
-    return bool(made) and all(
-        isinstance(m, ast.Call) and _GENERATORS.fullmatch(ground.symbol(m.func)) is not None for m in made
-    )
 
 
 def _frozen(ground: Ground, node: ast.Call, what: str, path: str = "") -> Found:
@@ -260,10 +279,10 @@ def _text(node: ast.expr) -> Found:
     )
 
 
-def _joined(ground: Ground, node: ast.JoinedStr) -> Iterator[Found]:
-    values = [part.value for part in node.values if isinstance(part, ast.FormattedValue)]
-    if any(ground.kind(value) == "tensor" for value in values) and not _is_told(ground, node):
-        yield _text(node)
+def _is_symbolic(ground: Ground, node: ast.expr, function: AnyFunction, context: Context) -> bool:
+    """Whether the text of an expression is one of a tensor of the graph: what a Dataset hands over is nothing else."""
+    element = context.why == "dataset" and context.root is function and is_parameter(ground, node, function)
+    return ground.kind(node) == "tensor" or (element and ground.kind(node) == "nest")
 
 
 def _is_told(ground: Ground, node: ast.AST) -> bool:
@@ -277,7 +296,8 @@ def _is_told(ground: Ground, node: ast.AST) -> bool:
             path = ground.symbol(above.func)
             if path == "builtins.print" or path.startswith(("logging.", "absl.logging.", "warnings.", "tf.debugging")):
                 return True
-            if _is_logger(ground, above):
+            around = ground.view.function(node)
+            if around is not None and _is_logger(ground, above, around):
                 return True
     return ground.traced.runs_eagerly(node)
 
@@ -286,7 +306,8 @@ def _method(
     ground: Ground, node: ast.Call, called: ast.Attribute, function: AnyFunction, context: Context
 ) -> Iterator[Found]:
     if called.attr == "format" and isinstance(literal(called.value), str):
-        if any(ground.kind(a) == "tensor" for a in node.args) and not _is_told(ground, node):
+        shown = [*node.args, *(k.value for k in node.keywords)]
+        if any(_is_symbolic(ground, a, function, context) for a in shown) and not _is_told(ground, node):
             yield _text(node)
         return
     if called.attr not in _MUTATORS or ground.view.path(called):
@@ -356,10 +377,18 @@ def _is_outer_collection(ground: Ground, node: ast.expr, function: AnyFunction) 
             return False  # it is made anew in traced code
         if ground.traced.contexts[id(function)].why == "told":
             return False  # what an object of another file's keeps for itself
-        return ground.kind(node) in CONTAINERS
+        return ground.kind(node) in CONTAINERS and not (cls is not None and _is_of_trace_only(ground, cls))
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and ground.kind(node) in CONTAINERS:
+        return ground.is_free(node.value, function) and ground.view.made(node.value) is not None
     if isinstance(node, ast.Subscript):
         return _is_outer_collection(ground, node.value, function)
     return False
+
+
+def _is_of_trace_only(ground: Ground, cls: ast.ClassDef) -> bool:
+    """Whether the objects of a class are all made in traced code: what they keep is of the trace."""
+    made = [c for c in ground.view.kinds.calls if cls in ground.view.called(c.func)]
+    return bool(made) and all(ground.traced.of(call) is not None for call in made)
 
 
 def _is_handed_on(ground: Ground, node: ast.expr, function: AnyFunction) -> bool:

@@ -22,6 +22,7 @@ from typing import Literal
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lint.keras3_scopes import Function
+from tf2migrate.lint.keras_given import given_to_keras
 from tf2migrate.lint.view import AnyFunction, View, parameters, view_of
 
 Why = Literal["function", "dataset", "vectorized", "keras", "reached", "told"]
@@ -72,6 +73,9 @@ _PYTHONS = re.compile(r"(^|_)(python|numpy|np|eager|eagerly)(_|$)")
 
 #: The name of what asks how the program runs: `tf.executing_eagerly`, `tf.inside_function`, or one's own.
 _ASKING = re.compile(r"eager|inside_function|(\b|_)in_\w*function|in_\w*graph|is_\w*(graph|symbolic|tracing)")
+
+#: What hands functions to Keras.
+_GIVES = re.compile(r"\.compile\(|\bLambda\(")
 
 #: What has Keras train or run a model.
 _FITS = re.compile(r"\.(fit|train_on_batch|test_on_batch|predict_on_batch|evaluate|predict)\(")
@@ -211,6 +215,11 @@ class Traced:
             yield from self._handed(call)
         for cls in program.each(ast.ClassDef):
             yield from self._keras(cls)
+        if _GIVES.search(program.text) is not None:
+            for call in self.view.kinds.calls:
+                for given in given_to_keras(self.view, call):
+                    if not self._is_exit(given):
+                        yield given, Context("keras", given, call, autograph=False)
 
     def _decorated(self, function: Function) -> Iterator[tuple[AnyFunction, Context]]:
         for decorator in function.decorator_list:
@@ -264,11 +273,20 @@ class Traced:
 
     def _functions(self, node: ast.expr | None, converted: bool = True) -> Iterator[AnyFunction]:
         """The functions of this file that something to be traced is; one of another file is noted."""
-        for function in self.view.called(node) if node is not None else []:
+        for function in self._stands_for(node):
             if not isinstance(function, ast.ClassDef) and not self._is_exit(function):
                 yield function
         for path in self.paths(node) if node is not None else []:
             self._note(path, converted)
+
+    def _stands_for(self, node: ast.expr | None) -> Iterator[AnyFunction | ast.ClassDef]:
+        """What an expression is: one function, or each of a tuple or list that a loop goes through."""
+        found = self.view.called(node) if node is not None else []
+        yield from found
+        for binding in self.view.scopes.bindings(node) if isinstance(node, ast.Name) and not found else []:
+            if binding.how == "item" and isinstance(binding.node, ast.List | ast.Tuple):
+                for part in binding.node.elts:
+                    yield from self.view.called(part)
 
     def _note(self, path: str, converted: bool) -> None:
         self.elsewhere[path] = self.elsewhere.get(path, False) or converted
@@ -376,11 +394,6 @@ class Traced:
                 method = view.method(owner, name)
                 if method is not None:
                     yield method
-        if isinstance(node.func, ast.Attribute):
-            cls = view.made(node.func.value)
-            method = view.method(cls, node.func.attr) if cls is not None else None
-            if method is not None:
-                yield method
 
     @staticmethod
     def _is_for_python(node: ast.expr) -> bool:

@@ -29,6 +29,7 @@ class View:
         self.scopes = self.kinds.scopes
         self.symbol = self.kinds.symbol
         self._paths: dict[int, str] = {}
+        self._asked: set[int] = set()
 
     @property
     def parents(self) -> dict[int, ast.AST]:
@@ -131,10 +132,17 @@ class View:
                     return [value]
                 return self.called(value) if isinstance(value, ast.Lambda | ast.Call | ast.Attribute) else []
             case ast.Attribute(value=owner, attr=name):
-                cls = self.kinds.method_class(owner)
-                method = self.method(cls, name) if cls is not None else None
+                cls = self.kinds.method_class(owner) or self.made(owner)
+                method = self.method(cls, name) if cls is not None else self._of_class(owner, name)
                 return [method] if method is not None else []
         return []
+
+    def _of_class(self, owner: ast.expr, name: str) -> Function | None:
+        """A static or class method that is called on its class."""
+        values = [b.node for b in self.scopes.bindings(owner)] if isinstance(owner, ast.Name) else []
+        cls = values[0] if len(values) == 1 else None
+        method = self.method(cls, name) if isinstance(cls, ast.ClassDef) else None
+        return method if method is not None and is_static(method, "staticmethod", "classmethod") else None
 
     def _last_above(self, name: ast.Name, functions: list[Function]) -> list[AnyFunction | ast.ClassDef]:
         """Of functions of one name, such as those of a notebook, the one that a name means where it stands."""
@@ -171,8 +179,21 @@ class View:
     def made(self, owner: ast.expr) -> ast.ClassDef | None:
         """The class of this file whose object `self.name`, or a name, is."""
         made = self._making(owner)
-        found = [target for target in self.called(made.func) if isinstance(target, ast.ClassDef)] if made else []
+        if made is None or id(made) in self._asked:  # what is made of what it makes
+            return None
+        self._asked.add(id(made))
+        found = [target for target in self.called(made.func) if isinstance(target, ast.ClassDef)]
+        self._asked.remove(id(made))
         return found[0] if len(found) == 1 else None
+
+    def attribute(self, cls: ast.ClassDef, name: str) -> list[Binding]:
+        """What an attribute of a class's objects is bound to: by its methods, or else in the class itself."""
+        found = self.scopes.attributes.get((id(cls), name), [])
+        if found:
+            return found
+        scope = self.scopes.of.get(id(cls.body[0]))
+        own = scope.bindings.get(name, []) if scope is not None else []
+        return [b for b in own if b.how == "is" and not isinstance(b.node, Function | ast.ClassDef)]
 
     def made_elsewhere(self, owner: ast.expr) -> str:
         """The dotted name of what another file has, a class, whose object `self.name`, or a name, is; else ""."""
@@ -214,6 +235,12 @@ def _imported(binding: Binding, name: str) -> str:
                 if (alias.asname or alias.name) == name:
                     return f"{'.' * level}{module + '.' if module else ''}{alias.name}"
     return ""
+
+
+def is_static(function: AnyFunction, *decorators: str) -> bool:
+    """Whether a function has one of these decorators of Python's own."""
+    given = [] if isinstance(function, ast.Lambda) else function.decorator_list
+    return any(isinstance(d, ast.Name) and d.id in decorators for d in given)
 
 
 def parameters(function: AnyFunction) -> list[ast.arg]:
