@@ -24,6 +24,7 @@ from tf2migrate.lift import (
     normalization,
     passages,
     pipeline_text,
+    run_text,
     savers,
     sharing,
     summaries,
@@ -470,7 +471,7 @@ class Emitter:
             return None
         if (node.value is not runs[0].node and unpacked(runs[0]) is None) or runs[0].counts(self.program.names):
             return None
-        text = self.expressions.run_statement(runs[0])
+        text = run_text.statement(self.expressions, runs[0])
         if text is None:
             return None
         trailing = self._trailing(node)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tf2migrate.lift import (
@@ -16,7 +16,6 @@ from tf2migrate.lift import (
     collections,
     datasets,
     element_types,
-    feed_changes,
     feed_dicts,
     handed,
     iterator_text,
@@ -30,6 +29,8 @@ from tf2migrate.lift import (
     parts,
     pipeline_text,
     regularization_loss,
+    run_calls,
+    run_text,
     savers,
     scopes,
     summaries,
@@ -44,11 +45,9 @@ from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.part_text import OWNER, PartText
 from tf2migrate.lift.pipelines import Matched
-from tf2migrate.lift.plan import is_unread, unpacked, wanted_leaves
 from tf2migrate.lift.planned import Plan, Planned
-from tf2migrate.lift.render import Renderer, spread
-from tf2migrate.lift.slices import kind_of
-from tf2migrate.lift.trace import Definition, Feed, Fetch, Fetches, Frame, Made, Run
+from tf2migrate.lift.render import Renderer
+from tf2migrate.lift.trace import Definition, Frame, Made, Run
 from tf2migrate.lift.values import (
     Effect,
     Handle,
@@ -62,7 +61,6 @@ from tf2migrate.lift.values import (
     Time,
     Value,
     Variable,
-    Variables,
 )
 
 
@@ -90,8 +88,8 @@ class Expressions:
         self.handed = handed.find(self)
         self.dropped = Dropped(interpreter, plan.fresh, self)
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
-        self._feed = ""  # what a feed is called of which only a part is needed
-        self._values = ""  # what the values of a run are called that are put into another structure
+        self.feed_name = ""  # what a feed is called of which only a part is needed
+        self.values_name = ""  # what the values of a run are called that are put into another structure
         self.before: list[str] | None = None  # the lines before the statement that is written, where some may stand
         self.inside = False  # whether what is written is the body of a function
         self.tape = "tape"  # what the tape of the function that is written is called
@@ -151,7 +149,7 @@ class Expressions:
             return pairs.item_text(self, pair, node.slice)
         if (pair := pairs.pair_of(self.interpreter, node)) is not None:
             raise pairs.whole(pair)
-        if isinstance(node, ast.Subscript) and (item := self._item(node)) is not None:
+        if isinstance(node, ast.Subscript) and (item := run_text.item(self, node)) is not None:
             return item
         if id(node) in self.hoisted and isinstance(node, ast.Call):
             called = self.interpreter.rewrites.get(id(node))
@@ -202,7 +200,7 @@ class Expressions:
         if id(node) in self.interpreter.attributes:
             return self._attribute(self.interpreter.attributes[id(node)])
         if id(node) in self.interpreter.runs:
-            text = self.run_expression(self.interpreter.runs[id(node)])
+            text = run_text.expression(self, self.interpreter.runs[id(node)])
             return f"int({text})" if self.interpreter.runs[id(node)].counts(self.program.names) else text
         if isinstance(value, tuple) and value[0] == "name":
             return str(value[1])
@@ -454,280 +452,9 @@ class Expressions:
         separator = "" if open_.endswith(("(", ",")) else ", "
         return f"{open_}{separator}{added})"
 
-    # ------------------------------------------------------------ runs
-
     def call_text(self, run: Run, planned: Planned, width: int | None = None) -> str:
-        """The call of a run's function, with what it is fed; in several lines where it is wider than it may be.
-
-        A dict that is computed for it, and read more than once, is bound to a name: in a line before, where there may
-        be one.
-        """
-        fed = {feed.key: feed for feed in run.feeds}
-        wanted = list(planned.slice.parameters)
-        name = handed.callee(self, planned, run)
-        placed, drawn = iterator_text.arguments(self, run, planned)
-        signed = iterator_text.signed(planned)
-        certain = signed and not any(feed.optional for feed in run.feeds)
-        unseen = feed_changes.unseen(self.interpreter, run)
-        if run.whole is not None and wanted and set(wanted) == set(fed) >= unseen and certain:
-            return f"{name}(**{self.text(run.whole)})"
-        arguments = [*placed, *drawn]
-        computed = self.text(run.whole) if run.whole is not None and feed_dicts.is_computed(run) else ""
-        if computed and certain and set(fed) <= set(wanted):
-            return f"{name}({', '.join([*arguments, f'**{computed}', *self._defaults(run, planned, fed, unseen)])})"
-        needed = [feed for feed in run.feeds if feed.key in planned.slice.parameters]
-        if computed and len(needed) > 1:  # it is computed once
-            self._feed = self._feed or self.plan.fresh("feed")
-        inline = bool(computed) and len(needed) > 1 and self.before is None and not self._in_comprehension(run)
-        for feed in run.feeds:  # in their order: what is computed for them may draw or read
-            if feed.key in planned.slice.parameters:
-                key = self.plan.parameter_names[feed.key]
-                held = self._feed if computed and len(needed) > 1 else self.operand(feed.node) if feed.held else ""
-                if feed.optional:
-                    text = f'{held}.get("{key}", {self._default(run, planned, feed.key)})'
-                else:
-                    text = f'{held}["{key}"]' if feed.held else self._fed(feed)
-                if inline and feed is needed[0]:
-                    text = f"({self._feed} := {computed}){text.removeprefix(self._feed)}"
-                arguments.append(f"{key}={text if signed else iterator_text.converted(self, run, feed, text)}")
-        arguments += self._defaults(run, planned, fed, unseen)
-        text = f"{name}({', '.join(arguments)})"
-        if computed and len(needed) > 1 and self.before is not None:
-            self.before[:] = [f"{self._feed} = {computed}"]
-        elif computed and len(needed) > 1 and not inline:
-            return f"(lambda {self._feed}: {text})({computed})"
-        return text if width is None or len(text) < width else spread(f"{name}(", arguments, ")", "")
-
-    def _fed(self, feed: Feed) -> str:
-        """What is fed; a session takes 0 and 1 for a bool, a function does not."""
-        match feed:
-            case Feed(key=Placeholder(arguments={"dtype": dtype}), node=ast.Constant(value=int(number))):
-                if self.text(dtype) in (f"{self.tf}.bool", "bool", "'bool'", '"bool"'):
-                    return str(bool(number))
-        return self.text(feed.node)
-
-    def _in_comprehension(self, run: Run) -> bool:
-        node: ast.AST = run.node
-        while not isinstance(node, ast.stmt):
-            if isinstance(node, ast.comprehension | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-                return True
-            node = self.program.parents[id(node)]
-        return False
-
-    def _defaults(self, run: Run, planned: Planned, fed: Collection[Value], unseen: Collection[Value]) -> list[str]:
-        """The arguments that a run is not fed. Raises `Refused` where one has no default."""
-        missing = [v for v in planned.slice.parameters if v not in fed and not isinstance(v, datasets.Element)]
-        texts = []
-        for value in missing:
-            name, default = self.plan.parameter_names[value], self._default(run, planned, value)
-            if run.whole is not None and value in unseen:
-                default = f'{self.operand(run.whole)}.get("{name}", {default})'
-            texts.append(f"{name}={default}")
-        return texts
-
-    def _default(self, run: Run, planned: Planned, value: Value) -> str:
-        """What a placeholder is where it is not fed. Raises `Refused`."""
-        if isinstance(value, cells.ZeroState):
-            return visibility.seen_from(self.interpreter, self.plan, planned, run, value)
-        if not isinstance(value, Placeholder) or value.default is None:
-            key = self.plan.parameter_names[value]
-            message = f"the run needs {key}, which it is not fed"
-            raise Refused("TFM905", run.node, message, "Feed the placeholder in this run.")
-        return self.text(value.default)
-
-    def _numpy(self, call: str, leaf: Fetch) -> str:
-        return self._nested(call) if leaf.nested else f"{call}{summaries.numpy(leaf)}"
-
-    def _nested(self, text: str) -> str:
-        return f"{self.tf}.nest.map_structure(lambda value: value.numpy(), {text})"
-
-    def _outside(self, leaf: Fetch) -> str:
-        """A fetch that needs no function: a variable, a constant tensor."""
-        if isinstance(leaf.value, Variables) and leaf.value.flat:
-            return f"[value.numpy() for value in {self.text(leaf.node)}]"
-        if leaf.nested:
-            return self._nested(self.text(leaf.node))
-        text = self.operand(leaf.node)
-        return f"{text}.numpy()"
-
-    def _returned(self, run: Run, planned: Planned | None) -> dict[Fetch, Fetch]:
-        """Which of a run's fetches its function returns, and as which."""
-        if planned is None:
-            return {}
-        found: dict[Fetch, Fetch] = {}
-        own = [leaf for leaf in run.fetches.leaves() if kind_of(leaf) in ("tensor", "effect", "assigned")]
-        for mine, theirs in zip(own, planned.slice.leaves, strict=True):
-            if theirs in planned.returned:
-                found[mine] = theirs
-        for leaf in run.fetches.leaves():
-            for theirs in planned.returned:
-                if kind_of(leaf) == "variable" and ast.dump(theirs.node) == ast.dump(leaf.node):
-                    found[leaf] = theirs
-        return found
-
-    def run_statement(self, run: Run) -> list[str] | None:
-        """The lines of a statement that is one run, or None where the run is part of something else."""
-        if (drawn := iterator_text.run_lines(self, run)) is not None:
-            return drawn
-        planned = self.plan.of_run.get(id(run.node))
-        statement = run.statement.node
-        if isinstance(statement, ast.Expr):
-            return [self.call_text(run, planned)] if planned is not None else []
-        pairs = unpacked(run)
-        assert isinstance(statement, ast.Assign)
-        if pairs is None:
-            single = next(iter(run.fetches.leaves()), None)
-            if (
-                run.fetches.kind == "one"
-                and planned is not None
-                and single is not None
-                and single not in wanted_leaves(self.interpreter, run)
-            ):
-                return [self.call_text(run, planned)]
-            if planned is not None and not planned.returned and is_unread(self.interpreter, run):
-                return [self.call_text(run, planned)]
-            return None
-        wanted = set(wanted_leaves(self.interpreter, run))
-        returned = self._returned(run, planned)
-        inner = [(t, leaf) for t, leaf in pairs if leaf in returned and leaf in wanted]
-        outer = [(t, leaf) for t, leaf in pairs if leaf not in returned and leaf in wanted]
-        lines = []
-        if planned is not None:
-            call = self.call_text(run, planned)
-            if not inner:
-                lines.append(call)
-            elif len(planned.returned) == 1:
-                lines.append(f"{self.text(inner[0][0])} = {self._numpy(call, inner[0][1])}")
-            elif any(isinstance(theirs.value, summaries.Summary) for theirs in planned.returned):
-                targets = {returned[leaf]: self.text(t) for t, leaf in inner}
-                lines.append(f"{', '.join(targets.get(theirs, '_') for theirs in planned.returned)} = {call}")
-                plain = [self.text(t) for t, leaf in inner if not isinstance(leaf.value, summaries.Summary)]
-                lines += [f"{target} = {target}.numpy()" for target in plain]
-            else:
-                targets = {returned[leaf]: self.text(t) for t, leaf in inner}
-                names = ", ".join(targets.get(theirs, "_") for theirs in planned.returned)
-                nested = any(theirs.nested for theirs in planned.returned)
-                lines.append(f"{names} = {self._nested(call) if nested else f'(value.numpy() for value in {call})'}")
-        for target, leaf in outer:
-            lines.append(f"{self.text(target)} = {self._outside(leaf)}")
-        return lines
-
-    def _item(self, node: ast.Subscript) -> str | None:
-        """`sess.run([train, loss])[1]` and `sess.run([loss, train])[:1]`, where the function returns just that."""
-        run = self.interpreter.runs.get(id(node.value))
-        planned = self.plan.of_run.get(id(node.value))
-        if run is None or planned is None or run.fetches.kind not in ("list", "tuple"):
-            return None
-        items = [item for _, item in run.fetches.items]
-        match node.slice:
-            case ast.Constant(value=int(at)):
-                leaf = items[at] if 0 <= at < len(items) else None
-                alone = len(planned.returned) == 1 and isinstance(leaf, Fetch) and leaf in self._returned(run, planned)
-                if alone and isinstance(leaf, Fetch):
-                    return self._numpy(self.call_text(run, planned), leaf)
-                returned = self._returned(run, planned)
-                if isinstance(leaf, Fetch) and leaf in returned and not leaf.nested:
-                    text = f"{self.call_text(run, planned)}[{planned.returned.index(returned[leaf])}]"
-                    return f"{text}{summaries.numpy(leaf)}"
-            case ast.Slice(lower=None, upper=ast.Constant(value=int(end)), step=None) if run.fetches.kind == "list":
-                chosen = [item for item in items[:end] if isinstance(item, Fetch) and not item.nested]
-                whole = len(chosen) == len(items[:end]) and self._as_returned(run, planned, chosen)
-                if whole and 1 < len(chosen) < len(items) and iterator_text.run_text(self, run) is None:
-                    return f"[value.numpy() for value in {self.call_text(run, planned)}]"
-        return None
-
-    def run_expression(self, run: Run) -> str:
-        """The text of a run that is part of an expression."""
-        if (drawn := iterator_text.run_text(self, run)) is not None:
-            return drawn
-        planned = self.plan.of_run.get(id(run.node))
-        returned = self._returned(run, planned)
-        call = self.call_text(run, planned) if planned is not None else ""
-        every = list(run.fetches.leaves())
-        if run.fetches.kind == "one":
-            leaf = every[0]
-            if kind_of(leaf) == "init":
-                raise Refused("TFM908", run.node, "an initializer runs inside an expression", "Run it as a statement.")
-            if leaf not in returned:
-                return self._outside(leaf) if planned is None else call
-            assert planned is not None
-            if len(planned.returned) == 1:
-                return self._numpy(call, leaf)
-            return f"{call}[{planned.returned.index(returned[leaf])}]{summaries.numpy(leaf)}"
-        if planned is None:
-            return self.display(run.fetches, {leaf: self._outside(leaf) for leaf in every})
-        inside = [leaf for leaf in every if leaf in returned]
-        if any(leaf.nested for leaf in every):
-            raise Refused(
-                "TFM906",
-                run.node,
-                "one of several fetches of this run is a list of tensors",
-                "Unpack the run's result into names first: a, b = sess.run([...]).",
-            )
-        if len(inside) == 1 and len(planned.returned) == 1:
-            texts = {leaf: (f"{call}.numpy()" if leaf in returned else self._else(leaf)) for leaf in every}
-            return self.display(run.fetches, texts)
-        flat = all(isinstance(item, Fetch) for _, item in run.fetches.items)
-        if (
-            flat
-            and inside == every
-            and [returned[leaf] for leaf in inside] == planned.returned
-            and run.fetches.kind in ("list", "tuple")
-        ):
-            inner = f"value.numpy() for value in {call}"
-            return f"[{inner}]" if run.fetches.kind == "list" else f"tuple({inner})"
-        if not planned.returned:
-            raise Refused(
-                "TFM906",
-                run.node,
-                "ops that return nothing are fetched inside an expression",
-                "Run them as a statement.",
-            )
-        if flat and (text := self._spread(run.fetches, inside, call)) and self._as_returned(run, planned, inside):
-            return text
-        name = "value"
-        if self.before is not None:
-            self._values = name = self._values or self.plan.fresh("values")
-        texts = {
-            leaf: f"{name}[{planned.returned.index(returned[leaf])}]" if leaf in returned else self._else(leaf)
-            for leaf in every
-        }
-        values = f"[{call}.numpy()]" if len(planned.returned) == 1 else f"[value.numpy() for value in {call}]"
-        if self.before is not None:
-            self.before.append(f"{name} = {values}")
-            return self.display(run.fetches, texts)
-        return f"(lambda value: {self.display(run.fetches, texts)})({values})"
-
-    def _as_returned(self, run: Run, planned: Planned, leaves: list[Fetch]) -> bool:
-        """Whether some fetches are all that the function of a run returns, in its order."""
-        returned = self._returned(run, planned)
-        return [returned.get(leaf) for leaf in leaves] == planned.returned
-
-    def _spread(self, fetches: Fetches, inside: list[Fetch], call: str) -> str:
-        """A list whose values stand side by side, with what else was asked for around them; empty if they do not."""
-        every = [item for _, item in fetches.items if isinstance(item, Fetch)]
-        first = every.index(inside[0])
-        if fetches.kind not in ("list", "tuple") or every[first : first + len(inside)] != inside:
-            return ""
-        before, after = every[:first], every[first + len(inside) :]
-        texts = [*map(self._else, before), f"*(value.numpy() for value in {call})", *map(self._else, after)]
-        text = ", ".join(texts)
-        return f"[{text}]" if fetches.kind == "list" else f"({text}{',' if len(texts) == 1 else ''})"
-
-    def _else(self, leaf: Fetch) -> str:
-        return "None" if kind_of(leaf) in ("effect", "assigned", "init") else self._outside(leaf)
-
-    def display(self, fetches: Fetches, texts: dict[Fetch, str]) -> str:
-        """The structure of a run's fetches, with a text for each of them."""
-        parts = [
-            (key, texts[item] if isinstance(item, Fetch) else self.display(item, texts)) for key, item in fetches.items
-        ]
-        if fetches.kind == "dict":
-            return "{" + ", ".join(f'"{key}": {text}' for key, text in parts) + "}"
-        inner = ", ".join(text for _, text in parts)
-        if fetches.kind == "tuple":
-            return f"({inner},)" if len(parts) == 1 else f"({inner})"
-        return f"[{inner}]"
+        """The call of a run's function, with what it is fed; in several lines where it is wider than it may be."""
+        return run_calls.call_text(self, run, planned, width)
 
 
 def tensorflow_name(names: object) -> str:

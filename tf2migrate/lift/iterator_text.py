@@ -169,7 +169,7 @@ def run_text(expressions: Expressions, run: Run) -> str | None:
         return f"[{inner}]" if run.fetches.kind == "list" else f"tuple({inner})"
     every = list(run.fetches.leaves())
     texts = {leaf: _value(expressions, "element", draw, e) for leaf, e in zip(every, elements, strict=True)}
-    return f"(lambda element: {expressions.display(run.fetches, texts)})({text})"
+    return f"(lambda element: {run.fetches.display(texts)})({text})"
 
 
 def _in_order(draw: Draw, elements: list[Element]) -> bool:

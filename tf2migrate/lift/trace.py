@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.names import Names
@@ -138,6 +138,16 @@ class Fetches:
                 yield item
             else:
                 yield from item.leaves()
+
+    def display(self, texts: Mapping[Fetch, str]) -> str:
+        """The structure as it is written, with a text for each of the fetches."""
+        parts = [(key, texts[item] if isinstance(item, Fetch) else item.display(texts)) for key, item in self.items]
+        if self.kind == "dict":
+            return "{" + ", ".join(f'"{key}": {text}' for key, text in parts) + "}"
+        inner = ", ".join(text for _, text in parts)
+        if self.kind == "tuple":
+            return f"({inner},)" if len(parts) == 1 else f"({inner})"
+        return f"[{inner}]"
 
 
 @dataclass(frozen=True, eq=False)
