@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import random
 import resource
 import subprocess
@@ -152,6 +153,10 @@ HOSTILE = {
     "no cells": ('{"tensorflow": 1}', "no cells"),
     "half a notebook": ('{"cells": [{"cell_type": "code", "source": "import tensorflow', "no notebook"),
     "no lines": ('{"cells": [{"cell_type": "code", "source": ["tensorflow", 1]}], "nbformat": 4}', "no text"),
+    "a cell without a type": ('{"cells": [{"source": "import tensorflow"}], "nbformat": 4}', "cell 1 has no type"),
+    "a cell that is none": ('{"cells": ["import tensorflow"], "nbformat": 4}', "cell 1 has no type"),
+    "cells of another kind": ('{"cells": {"tensorflow": 1}, "nbformat": 4}', "its cells are no list"),
+    "a number for a text": ('{"cells": [{"cell_type": "code", "source": 1}, "tensorflow"], "nbformat": 4}', "no text"),
     "a name that nothing binds": (OLD + "def f():\n    def g():\n        nonlocal q\n", "no binding for nonlocal"),
     "such a cell": (
         json.dumps(
@@ -191,6 +196,19 @@ def test_folders_that_go_round_and_files_that_go_away(tmp_path: Path) -> None:
     assert "tf.log" in outside.read_text()
 
 
+def test_what_has_no_end_beside_a_file_is_not_read(tmp_path: Path) -> None:
+    """A pipe that nobody writes to, and a device: neither is a program, of a folder or beside a file."""
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "zero.py").symlink_to("/dev/zero")
+    (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
+    (tmp_path / "a.py").write_text(TF + "import pipe, zero\nx = tf.log(1.0)\n")
+    for path in (tmp_path, tmp_path / "a.py"):
+        command = [sys.executable, "-m", "tf2migrate", "--no-cache", "--diff", str(path)]
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert ran.returncode == 1
+        assert "+x = tf.math.log(1.0)" in ran.stdout
+
+
 def test_a_run_that_is_killed_leaves_whole_files(tmp_path: Path) -> None:
     """Eight times; `python benchmarks/killed.py` does it two hundred times."""
     spec = importlib.util.spec_from_file_location("killed", ROOT / "benchmarks" / "killed.py")
@@ -211,6 +229,8 @@ STRANGE = {
     "latin.py": (OLD.encode() + "y = 'é'\n".encode("latin-1"), "cannot be read"),
     "other.py": (b"# coding: nonesuch\n" + OLD.encode(), "cannot be read"),
     "utf16.py": ("import tensorflow\n".encode("utf-16") + b"tensorflow", "cannot be read"),
+    "wide.py": (OLD.encode("utf-16"), "cannot be read"),
+    "wide_other_way.ipynb": (b"\xfe\xff" + OLD.encode("utf-16-be"), "cannot be read"),
     "deep.py": ((OLD + "y = " + "[" * 5000 + "]" * 5000 + "\n").encode(), "too many nested parentheses"),
     "large.py": ((OLD + "y = tf.log(1.0)\n" * 300_000).encode(), "too large to be followed"),
     "large.ipynb": (

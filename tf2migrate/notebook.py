@@ -224,14 +224,18 @@ def _cells(text: str) -> Iterator[Cell]:
         sheets = [jsontext.members(text, sheet) for sheet in jsontext.elements(text, top["worksheets"])]
     number = 0
     for array in (sheet["cells"] for sheet in sheets if "cells" in sheet):
+        if text[array.start] != "[":
+            raise ValueError("its cells are no list")
         for span in jsontext.elements(text, array):
             number += 1
             members = jsontext.members(text, span)
+            if "cell_type" not in members:
+                raise ValueError(f"cell {number} has no type")
             source = members.get("source", members.get("input"))
             if source is None or jsontext.value(text, members["cell_type"]) != "code":
                 continue
             said = jsontext.value(text, source)
-            if isinstance(said, list) and not all(isinstance(line, str) for line in said):
+            if not all(isinstance(line, str) for line in (said if isinstance(said, list) else [said])):
                 raise ValueError(f"the source of cell {number} is no text")
             cleared = {"outputs": "[]", "execution_count": "null", "prompt_number": "null"}
             gone = tuple((members[key], new) for key, new in cleared.items() if key in members)

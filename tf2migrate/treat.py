@@ -6,6 +6,7 @@ import ast
 import symtable
 import sys
 import warnings
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -97,7 +98,12 @@ def deep() -> Iterator[None]:
 def concerns(data: bytes, settings: Settings) -> bool:
     """Whether a file can hold anything that this tool speaks of."""
     spoken = b"tensorflow" in data or b"keras" in data or bool(settings.options.told)
-    return spoken or any(root.encode() in data for root in extra_roots(settings.options.extra_rules))
+    return spoken or _wide(data) or any(root.encode() in data for root in extra_roots(settings.options.extra_rules))
+
+
+def _wide(data: bytes) -> bool:
+    """Whether a text in UTF-16, which Python cannot read, speaks of TensorFlow: what comes of it is said."""
+    return data[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) and b"t\0e\0n\0s\0o\0r\0f\0l\0o\0w" in data
 
 
 def problem(code: str, message: str, line: int = 1, column: int = 1) -> Finding:

@@ -539,8 +539,10 @@ class Emitter:
     def _compound(self, node: ast.stmt, indent: str) -> list[str]:
         """Header, body; the same for each further part. A body that lost all its statements passes."""
         out: list[str] = []
+        case = self._case(node)
         for header, body, first in headers(self.program, self.expressions.renderer, node):
-            inner_old = self.program.indent(body[0]) if body[0].lineno > first else self.program.indent(node) + "    "
+            apart = _begins_a_line(self.program, body[0])
+            inner_old = self.program.indent(body[0]) if apart else f"{self.program.indent(node)}{case}    "
             step = inner_old.removeprefix(self.program.indent(node)) or "    "
             lines = self.block(body, indent + step, max(first, _header_line(self.program, node, body)))
             while lines and not lines[-1].strip():
@@ -551,11 +553,19 @@ class Emitter:
             if header == "else:" and not any(lines):
                 continue  # such as one that only initialized the variables
             header = self._items(node) or self.dropped.header(node, header)
-            out += (indent + shift(header, self.program.indent(node), indent)).split("\n")
+            deeper = case if out else ""  # the first stands below the `match`, which is a part of its header
+            out += (indent + deeper + shift(header, self.program.indent(node), indent)).split("\n")
             if not any(line.strip() and not line.strip().startswith("#") for line in lines):
                 lines.append(indent + step + "pass")
             out += lines
         return out
+
+    def _case(self, node: ast.stmt) -> str:
+        """How much further in the cases of a `match` stand; nothing for any other statement."""
+        if not isinstance(node, ast.Match):
+            return ""
+        line = self.program.lines[node.cases[0].pattern.lineno - 1]
+        return line[: len(line) - len(line.lstrip())].removeprefix(self.program.indent(node))
 
     def _items(self, node: ast.stmt) -> str | None:
         """The header of a `with` that enters sessions or graphs besides, without those; None for any other."""
@@ -627,6 +637,12 @@ def _header_end(node: ast.With | ast.Try) -> int:
     if isinstance(node, ast.Try):
         return node.lineno
     return max([node.lineno, *[(i.optional_vars or i.context_expr).end_lineno or node.lineno for i in node.items]])
+
+
+def _begins_a_line(program: Program, node: ast.stmt) -> bool:
+    """Whether nothing stands before a statement on its line, as in `if x: y`."""
+    start = program.span(node).start
+    return not program.text[program.text.rfind("\n", 0, start) + 1 : start].strip()
 
 
 def _header_line(program: Program, node: ast.stmt, body: list[ast.stmt]) -> int:

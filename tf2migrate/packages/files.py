@@ -81,7 +81,7 @@ def units(contents: Mapping[str, bytes], named: Collection[str] = ()) -> list[Un
     edges: dict[str, set[str]] = {}
     near, building = set[str](), set[str]()  # those that speak of TensorFlow, and those that build graphs
     for name in every:
-        data = beside[name] if name in beside else contents[name]  # each is looked at once, and let go
+        data = contents[name] if name in contents else _read(name)  # each is looked at once, and let go
         edges[name] = _imported(name, data, resolve, stems)
         near |= {name} if b"tensorflow" in data else set()
         building |= {name} if _GRAPHS.search(data) else set()
@@ -153,16 +153,22 @@ def _first(text: str) -> str:
     return text.split()[0] if text.split() else ""
 
 
-def _beside(contents: Mapping[str, bytes], named: Collection[str]) -> dict[str, bytes]:
-    """The other files in the folders of those that were named."""
+def _beside(contents: Mapping[str, bytes], named: Collection[str]) -> list[str]:
+    """The other files in the folders of those that were named; pipes and devices, which have no end, are none."""
     folders = sorted({os.path.dirname(name) for name in named if name in contents})
     known = {os.path.realpath(name) for name in contents} if folders else set()
-    found: dict[str, bytes] = {}
+    found: list[str] = []
     for folder in folders:
         with suppress(OSError):
             for entry in sorted(os.listdir(folder or ".")):
                 path = os.path.join(folder, entry)
-                if entry.endswith(SUFFIXES) and os.path.realpath(path) not in known:
-                    with suppress(OSError), open(path, "rb") as file:
-                        found[path] = file.read()
+                if entry.endswith(SUFFIXES) and os.path.isfile(path) and os.path.realpath(path) not in known:
+                    found.append(path)
     return found
+
+
+def _read(path: str) -> bytes:
+    """What a file holds; nothing where it cannot be read."""
+    with suppress(OSError), open(path, "rb") as file:
+        return file.read()
+    return b""
