@@ -9,7 +9,7 @@ _TRACES = re.compile(
     r"|vectorized_map|\bLambda\(|\.compile\([^()]|def (call|train_step|test_step|predict_step|compute_loss)\("
 )
 _STATE = re.compile(r"Variable\(|apply_gradients|\.trainable_(variables|weights)|\.weights\b")
-_SWITCHES = re.compile(r"run_functions_eagerly|run_eagerly")
+_SWITCHES = re.compile(r"run_functions_eagerly|run_eagerly|enable_debug_mode")
 _NUMBER_AS_NAME = re.compile(r"\bname ?= ?(\d|True|False)")
 _COMPUTED = re.compile(r"(\w+) = (?:tf\.|\w+ [-+*/])")
 _ITEM_SET = re.compile(r"^\s*(\w+)\[[^\n]*\] [-+*/]?= ", re.MULTILINE)

@@ -8,17 +8,21 @@ from collections.abc import Iterator
 from tf2migrate.facts.tree import walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
-from tf2migrate.lint.keras3_edits import keyword_name, literal, modules, spelled
+from tf2migrate.lint.keras3_edits import keyword_name, literal, modules, spelled, without
 from tf2migrate.lint.keras3_scopes import Function
 from tf2migrate.lint.remade import made_in_calls
 from tf2migrate.lint.types import SYMBOLIC
+from tf2migrate.lint.varying_numbers import TRACES, rounds_of, varying
 from tf2migrate.lint.view import AnyFunction, parameters
 from tf2migrate.model import Edit, Span
 
 VALUES, CREATED, UNROLLED, ARRAY, WRAPPED, EMPTY, EAGERLY, OLD, SHAPES = (f"TFM{n}" for n in range(331, 340))
 
-#: How many rounds of a loop are worth a word.
-_ROUNDS, _TRACES = 50, 4
+#: How many rounds of a loop in the graph are worth a word.
+_ROUNDS = 50
+
+_DEBUG = "tf.data.experimental.enable_debug_mode"
+_SWITCHES = ("tf.config.run_functions_eagerly", "tf.config.experimental_run_functions_eagerly", _DEBUG)
 
 _RENAMED = {"experimental_compile": "jit_compile", "experimental_relax_shapes": "reduce_retracing"}
 
@@ -32,17 +36,24 @@ def retracing(ground: Ground) -> Iterator[Found]:
         if symbol == "tf.function":
             yield from _in_loop(ground, node)
             yield from made_in_calls(ground, node, CREATED)
-        if symbol in ("tf.config.run_functions_eagerly", "tf.config.experimental_run_functions_eagerly"):
+        if symbol in _SWITCHES:
             asked = any(isinstance(above, ast.If) for above in ground.view.above(node))
-            if node.args and literal(node.args[0]) is True and not asked and not _is_test(ground):
+            on = literal(node.args[0]) is True if node.args else symbol == _DEBUG
+            if on and not asked and not _is_test(ground):
                 yield _eagerly(node)
         elif isinstance(node.func, ast.Attribute) and node.func.attr == "compile":
             for keyword in node.keywords:
                 on = keyword.arg == "run_eagerly" and literal(keyword.value) is True and not _is_test(ground)
                 if on and ground.view.kinds.is_a(node.func.value, "Model"):
                     yield _eagerly(keyword)
-        yield from _values(ground, node)
+        yield from varying(ground, node, VALUES)
         yield from _shapes(ground, node)
+    for assigned in ground.program.each(ast.Assign) if "run_eagerly" in ground.program.text else ():
+        match assigned:
+            case ast.Assign(targets=[ast.Attribute(value=model, attr="run_eagerly")], value=ast.Constant(value=True)):
+                asked = any(isinstance(above, ast.If) for above in ground.view.above(assigned))
+                if ground.view.kinds.is_a(model, "Model") and not asked and not _is_test(ground):
+                    yield _eagerly(assigned)
     for function, context in ground.functions():
         if context.root is function and context.why == "function" and isinstance(function, Function):
             yield from _decorated_in_loop(ground, function)
@@ -72,8 +83,10 @@ def _shapes(ground: Ground, node: ast.Call) -> Iterator[Found]:
     of_numbers = isinstance(loops[0].iter, ast.List | ast.Tuple) and kind.item is not None and kind.item.dtype == "int"
     if not isinstance(loops[0].target, ast.Name) or not (kind.kind == "range" or of_numbers):
         return
-    rounds = _rounds(loops[0].iter) if isinstance(loops[0].iter, ast.Call) else len(getattr(loops[0].iter, "elts", ()))
-    if rounds is not None and rounds <= _TRACES:
+    rounds = (
+        rounds_of(loops[0].iter) if isinstance(loops[0].iter, ast.Call) else len(getattr(loops[0].iter, "elts", ()))
+    )
+    if rounds is not None and rounds <= TRACES:
         return
     name = loops[0].target.id
     for target in ground.view.called(node.func):
@@ -83,7 +96,7 @@ def _shapes(ground: Ground, node: ast.Call) -> Iterator[Found]:
         if not {"input_signature", "reduce_retracing", "experimental_relax_shapes"}.isdisjoint(context.options):
             continue
         for value in node.args:
-            if _sized_by(ground, value, name):
+            if _sized_by(ground, _made_here(ground, value, loops[0]), name):
                 yield Found(
                     SHAPES,
                     value,
@@ -93,6 +106,14 @@ def _shapes(ground: Ground, node: ast.Call) -> Iterator[Found]:
                     safe=False,
                 )
                 return
+
+
+def _made_here(ground: Ground, node: ast.expr, loop: ast.AST) -> ast.expr:
+    """What a name is bound to, where that is one call in the same loop."""
+    made = [b.node for b in ground.view.scopes.bindings(node)] if isinstance(node, ast.Name) else []
+    if len(made) == 1 and isinstance(made[0], ast.Call) and ground.view.loops(made[0])[:1] == [loop]:
+        return made[0]
+    return node
 
 
 def _sized_by(ground: Ground, node: ast.expr, name: str) -> bool:
@@ -133,11 +154,14 @@ def _old(ground: Ground, node: ast.Call) -> Iterator[Found]:
     for keyword in node.keywords:
         new = _RENAMED.get(keyword.arg or "")
         if new is not None:
-            edits = (keyword_name(ground.program, keyword, new),) if new not in given else ()
+            edits: tuple[Edit, ...] = (keyword_name(ground.program, keyword, new),) if new not in given else ()
             yield Found(OLD, keyword, f"{keyword.arg} is deprecated", f"Write {new}=.", edits)
+        elif keyword.arg == "experimental_follow_type_hints":
+            edits = without(ground.program, node, [keyword])
+            yield Found(OLD, keyword, f"{keyword.arg} is deprecated, and not looked at", "Leave it out.", edits)
 
 
-def _eagerly(node: ast.Call | ast.keyword) -> Found:
+def _eagerly(node: ast.Call | ast.keyword | ast.Assign) -> Found:
     return Found(
         EAGERLY,
         node,
@@ -205,69 +229,14 @@ def _decorated_in_loop(ground: Ground, function: Function) -> Iterator[Found]:
             yield _created(function)
 
 
-def _values(ground: Ground, node: ast.Call) -> Iterator[Found]:
-    """A Python number that is another in each round, handed to a tf.function."""
-    roots = [
-        t for t in ground.view.called(node.func)
-        if (c := ground.traced.contexts.get(id(t))) is not None and c.why == "function" and c.root is t
-        and "input_signature" not in c.options
-    ]  # fmt: skip
-    if len(roots) != 1 or ground.traced.of(node) is not None:
-        return
-    for value in [*node.args, *(k.value for k in node.keywords)]:
-        if isinstance(value, ast.Name) and _counts(ground, value):
-            program = ground.program
-            constant = spelled(program, "tf.constant", modules(program))
-            edits = (Edit(program.span(value), f"{constant}({value.id})"),) if constant else ()
-            yield Found(
-                VALUES,
-                value,
-                f"{value.id} is another Python number in each round, and the function is traced for each",
-                "Hand over a tensor: tf.constant(...), or a loop over tf.range.",
-                edits,
-                safe=False,
-            )
-
-
-def _counts(ground: Ground, name: ast.Name) -> bool:
-    """Whether a name is the number of a loop around it, of more than a few rounds."""
-    for loop in ground.view.loops(name):
-        if not isinstance(loop, ast.For) or not isinstance(loop.iter, ast.Call):
-            continue
-        path = ground.view.path(loop.iter.func)
-        target = loop.target
-        if path == "builtins.enumerate" and isinstance(target, ast.Tuple) and target.elts:
-            target = target.elts[0]
-        elif path != "builtins.range":
-            continue
-        if isinstance(target, ast.Name) and target.id == name.id:
-            stores = [n for part in loop.body for n in walk(part) if isinstance(n, ast.Name) and n.id == name.id]
-            bound = [n for n in stores if isinstance(n.ctx, ast.Store)]
-            few = path == "builtins.range" and _rounds(loop.iter) is not None and (_rounds(loop.iter) or 0) <= _TRACES
-            return not bound and not few
-    return False
-
-
-def _rounds(node: ast.Call) -> int | None:
-    """How many rounds `range` with plain numbers makes."""
-    values = [literal(a) for a in node.args]
-    if values and all(isinstance(v, int) for v in values):
-        return len(range(*(v for v in values if isinstance(v, int))))
-    return None
-
-
 def _loop(ground: Ground, node: ast.For, function: AnyFunction) -> Iterator[Found]:
     program, iterable = ground.program, node.iter
-    computes = any(
-        isinstance(n, ast.Call) and ground.view.symbol(n.func).startswith("tf.") for s in node.body for n in walk(s)
-    )
-    if isinstance(iterable, ast.Call) and ground.view.path(iterable.func) == "builtins.range" and computes:
-        rounds = _rounds(iterable)
-        if rounds is None and len(iterable.args) == 1 and isinstance(iterable.args[0], ast.Name):
-            values = [b.node for b in ground.view.scopes.bindings(iterable.args[0])]
-            number = literal(values[0]) if len(values) == 1 else None
-            rounds = number if isinstance(number, int) else None
-        if rounds is not None and rounds >= _ROUNDS and not _indexes(node):
+    if not _computes(ground, node):
+        return
+    rows = _rows(ground, iterable)
+    if isinstance(iterable, ast.Call) and ground.view.path(iterable.func) == "builtins.range":
+        rounds = _unrolled(ground, node, iterable)
+        if rounds is not None and not _indexes(node):
             new = spelled(program, "tf.range", modules(program))
             edits = (Edit(program.span(iterable.func), new),) if new else ()
             yield Found(
@@ -278,29 +247,72 @@ def _loop(ground: Ground, node: ast.For, function: AnyFunction) -> Iterator[Foun
                 edits,
                 safe=False,
             )
-    elif (
-        ground.kind(iterable) == "array"
-        and isinstance(iterable, ast.Name)
-        and ground.is_free(iterable, function)
-        and computes
-    ):
+    elif isinstance(rows, ast.Name) and ground.kind(rows) == "array" and ground.is_free(rows, function):
         yield Found(
             ARRAY,
             iterable,
             "a loop over an array is unrolled: one copy of its body for each row",
             "Loop over a tensor or a Dataset.",
         )
-    elif (
-        isinstance(iterable, ast.Call) and ground.kind(iterable) == "generator" and not ground.view.path(iterable.func)
-    ):
-        handed = [a for a in iterable.args if ground.kind(a) == "dataset" or ground.traced.is_dataset(a)]
-        if handed:
-            yield Found(
-                WRAPPED,
-                iterable,
-                "a generator hides the Dataset from AutoGraph: the loop is unrolled, and has no end",
-                "Loop over the Dataset itself.",
-            )
+    elif _hides_data(ground, iterable):
+        yield Found(
+            WRAPPED,
+            iterable,
+            "a generator hides the Dataset from AutoGraph: the loop is unrolled, and has no end",
+            "Loop over the Dataset itself.",
+        )
+
+
+def _computes(ground: Ground, node: ast.For) -> bool:
+    """Whether the body of a loop adds operations to the graph."""
+    for part in (n for statement in node.body for n in walk(statement)):
+        if isinstance(part, ast.Call):
+            if ground.view.symbol(part.func).startswith("tf.") or ground.view.kinds.is_a(part.func, "Layer"):
+                return True
+        elif isinstance(part, ast.BinOp) and ground.kind(part) == "tensor":
+            return True
+    return False
+
+
+def _rows(ground: Ground, node: ast.expr) -> ast.expr:
+    """What a loop goes through, also behind `enumerate`."""
+    behind = isinstance(node, ast.Call) and node.args and ground.view.path(node.func) == "builtins.enumerate"
+    return node.args[0] if isinstance(node, ast.Call) and behind else node
+
+
+def _unrolled(ground: Ground, node: ast.For, iterable: ast.Call) -> int | None:
+    """How many copies of its body a loop leaves in the graph, with those of a loop inside it, if they are many."""
+    rounds = _known_rounds(ground, iterable)
+    if rounds is None or rounds >= _ROUNDS:
+        return rounds
+    inner = [s.iter for s in node.body if isinstance(s, ast.For) and isinstance(s.iter, ast.Call)]
+    ranges = [call for call in inner if ground.view.path(call.func) == "builtins.range"]
+    known = [n for call in ranges if (n := _known_rounds(ground, call)) is not None and n < _ROUNDS]
+    return rounds * max(known, default=0) if rounds * max(known, default=0) >= 2 * _ROUNDS else None
+
+
+def _known_rounds(ground: Ground, node: ast.Call) -> int | None:
+    """How many rounds `range` makes, also of a name or an attribute that is one number."""
+    rounds = rounds_of(node)
+    if rounds is not None or len(node.args) != 1:
+        return rounds
+    values: list[ast.AST] = []
+    if isinstance(node.args[0], ast.Name):
+        values = [b.node for b in ground.view.scopes.bindings(node.args[0])]
+    elif isinstance(node.args[0], ast.Attribute):
+        cls = ground.view.kinds.method_class(node.args[0].value)
+        values = [b.node for b in ground.view.attribute(cls, node.args[0].attr)] if cls is not None else []
+    number = literal(values[0]) if len(values) == 1 else None
+    return number if isinstance(number, int) else None
+
+
+def _hides_data(ground: Ground, node: ast.expr) -> bool:
+    """Whether a generator of Python's goes through a Dataset."""
+    if isinstance(node, ast.GeneratorExp):
+        return ground.kind(node.generators[0].iter) == "dataset"
+    if not isinstance(node, ast.Call) or ground.kind(node) != "generator" or ground.view.path(node.func):
+        return False
+    return any(ground.kind(a) == "dataset" or ground.traced.is_dataset(a) for a in node.args)
 
 
 def _indexes(node: ast.For) -> bool:

@@ -128,14 +128,13 @@ def _begins_anew(ground: Ground, node: ast.expr, function: AnyFunction) -> bool:
     """Whether an expression is `iter` of a dataset of outside, made in this very call of the function."""
     if isinstance(node, ast.Name):
         made = [b.node for b in ground.view.scopes.bindings(node)]
-        scope = ground.view.scopes.of.get(id(node))
-        if len(made) != 1 or scope is None or scope.node is not function or not isinstance(made[0], ast.Call):
+        if len(made) != 1 or not isinstance(made[0], ast.Call) or ground.view.function(made[0]) is not function:
             return False
         node = made[0]
     if not isinstance(node, ast.Call) or ground.view.path(node.func) != "builtins.iter" or not node.args:
         return False
-    data = node.args[0]
-    return isinstance(data, ast.Name) and ground.kind(data) == "dataset" and ground.is_free(data, function)
+    names = [n for n in walk(node.args[0]) if isinstance(n, ast.Name) and not ground.view.path(n)]
+    return ground.kind(node.args[0]) == "dataset" and all(ground.is_free(name, function) for name in names)
 
 
 def _is_of_path(ground: Ground, node: ast.Call) -> bool:

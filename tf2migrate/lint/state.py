@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from tf2migrate.facts.tree import walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
-from tf2migrate.lint.kept_attributes import changed_between
+from tf2migrate.lint.kept_attributes import changed_between, changed_by_callbacks
 from tf2migrate.lint.keras3_edits import argument, keyword_name, literal
 from tf2migrate.lint.keras3_scopes import Function
+from tf2migrate.lint.optimizers_made import made_for_a_step, several
+from tf2migrate.lint.rebound import rebinding
+from tf2migrate.lint.stale_entries import changed_entries
 from tf2migrate.lint.traced import Context
-from tf2migrate.lint.view import AnyFunction, parameters
+from tf2migrate.lint.unbuilt import unbuilt
+from tf2migrate.lint.view import AnyFunction
 from tf2migrate.model import Edit
 
 STALE, ATTRIBUTE, LARGE = "TFM311", "TFM312", "TFM313"
@@ -67,16 +71,22 @@ def captured(ground: Ground) -> Iterator[Found]:
                 yield from found
         elif isinstance(node, ast.Attribute) and ground.kind(node.value) == "self":
             key = (id(context.root), "." + node.attr)
+            large = _large(ground, node) if key not in told else None
+            if large is not None:
+                told.add(key)
+                yield _constant(ground, node, large)
             found = list(_attribute(ground, node, function, context)) if key not in told else []
             told |= {key} if found else set()
             yield from found
     yield from changed_between(ground, ATTRIBUTE)
+    yield from changed_by_callbacks(ground, ATTRIBUTE)
+    yield from changed_entries(ground, STALE)
 
 
 _PLAIN = ("python", "array", "tensor", "list", "dict", "tuple", "set", "unknown", "range", "likely", "dimension")
 
 
-def _name(ground: Ground, node: ast.Name, context: Context, changed: dict[str, list[ast.AST]]) -> Iterator[Found]:
+def _name(ground: Ground, node: ast.Name, context: Context, changed: dict[str, list[ast.Name]]) -> Iterator[Found]:
     parent = ground.view.parents.get(id(node))
     if isinstance(parent, ast.Call) and parent.func is node:
         return
@@ -86,14 +96,11 @@ def _name(ground: Ground, node: ast.Name, context: Context, changed: dict[str, l
         return
     if any(isinstance(b.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) for b in values):
         return
-    if _large(ground, node) is not None:
-        yield Found(
-            LARGE,
-            node,
-            f"the array {node.id} becomes a constant of the graph, {_large(ground, node):,} elements large",
-            "Hand it over as an argument, or make it a tf.Variable or a Dataset.",
-        )
+    large = _large(ground, node)
+    if large is not None:
+        yield _constant(ground, node, large)
     elsewhere = [n for n in changed.get(node.id, []) if id(ground.view.function(n)) not in ground.traced.contexts]
+    elsewhere = [n for n in elsewhere if _owner(ground, n) is _owner(ground, node)]
     mutable = ground.kind(node) in ("list", "dict", "set")
     if context.why != "told" and (elsewhere or _rebound(ground, node, context)) and not mutable:
         yield Found(
@@ -104,10 +111,11 @@ def _name(ground: Ground, node: ast.Name, context: Context, changed: dict[str, l
         )
 
 
-def _assigned_through_global(ground: Ground) -> dict[str, list[ast.AST]]:
-    """The names that functions assign through `global`, with the places."""
-    found: dict[str, list[ast.AST]] = {}
-    for node in ground.program.each(ast.Global):
+def _assigned_through_global(ground: Ground) -> dict[str, list[ast.Name]]:
+    """The names that functions assign through `global` or `nonlocal`, with the places."""
+    found: dict[str, list[ast.Name]] = {}
+    declared: list[ast.Global | ast.Nonlocal] = [*ground.program.each(ast.Global), *ground.program.each(ast.Nonlocal)]
+    for node in declared:
         function = ground.view.function(node)
         if function is not None:
             for own in ground.view.own(function):
@@ -115,6 +123,19 @@ def _assigned_through_global(ground: Ground) -> dict[str, list[ast.AST]]:
                 if isinstance(own, ast.Name) and stores and not _filled_once(ground, own):
                     found.setdefault(own.id, []).append(own)
     return found
+
+
+def _owner(ground: Ground, name: ast.Name) -> object:
+    """The scope that a name belongs to."""
+    scope = ground.view.scopes.of.get(id(name))
+    while scope is not None:
+        bound = [] if isinstance(scope.node, ast.ClassDef) else scope.bindings.get(name.id, [])
+        if any(isinstance(b.node, ast.Global) for b in bound):
+            return ground.view.program.tree
+        if bound and not any(isinstance(b.node, ast.Nonlocal) for b in bound):
+            return scope.node
+        scope = scope.parent
+    return None
 
 
 def _filled_once(ground: Ground, name: ast.Name) -> bool:
@@ -163,9 +184,22 @@ def _rebound(ground: Ground, node: ast.Name, context: Context) -> bool:
     return False
 
 
-def _large(ground: Ground, node: ast.Name) -> int | None:
+def _constant(ground: Ground, node: ast.expr, large: int) -> Found:
+    return Found(
+        LARGE,
+        node,
+        f"the array {ground.program.segment(node)} becomes a constant of the graph, {large:,} elements large",
+        "Hand it over as an argument, or make it a tf.Variable or a Dataset.",
+    )
+
+
+def _large(ground: Ground, node: ast.Name | ast.Attribute) -> int | None:
     """How many elements an array of NumPy has, where that is many and plain to see."""
-    bindings = ground.view.scopes.bindings(node)
+    if isinstance(node, ast.Attribute):
+        cls = ground.view.kinds.method_class(node.value)
+        bindings = ground.view.attribute(cls, node.attr) if cls is not None else []
+    else:
+        bindings = ground.view.scopes.bindings(node)
     if len(bindings) != 1 or not isinstance(bindings[0].node, ast.Call) or ground.kind(node) != "array":
         return None
     call = bindings[0].node
@@ -244,11 +278,11 @@ def created(ground: Ground) -> Iterator[Found]:
         if symbol == "tf.Variable":
             yield from _keywords(ground, node)
         elif "ptimizer" in symbol and ground.view.kinds.of(node) == "Optimizer" and ground.traced.of(node) is None:
-            yield from _optimizer(ground, node)
-    yield from _several(ground)
-    yield from _unbuilt(ground)
+            yield from made_for_a_step(ground, node, IN_LOOP)
+    yield from several(ground, SEVERAL)
+    yield from unbuilt(ground, UNBUILT)
     if "Variable(" in ground.program.text:
-        yield from _rebinding(ground)
+        yield from rebinding(ground, REBOUND)
 
 
 def _guarded(ground: Ground, node: ast.AST, through: tuple[int, ...] = ()) -> bool:
@@ -297,6 +331,14 @@ def _made(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found]:
             "Make it once, outside of the traced function.",
         )
         return
+    if _adds_weight(ground, node, context):
+        yield Found(
+            VARIABLE,
+            node,
+            "a variable that every call would make anew: Keras 3 stops there",
+            "Make it in build, or in the constructor.",
+        )
+        return
     package, _, name = symbol.rpartition(".")
     kind = ground.view.kinds.of(node)
     of_keras = f"{package}.".startswith("tf.keras.") and name[:1].isupper() and name not in _STATELESS
@@ -310,6 +352,15 @@ def _made(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found]:
             f"{name} makes variables, and every call would make them anew: TensorFlow stops there",
             "Make it once, outside of the traced function.",
         )
+
+
+def _adds_weight(ground: Ground, node: ast.Call, context: Context) -> bool:
+    """Whether the call of a layer makes a weight of the layer, which is built by then."""
+    match node.func:
+        case ast.Attribute(value=ast.Name() as owner, attr="add_weight"):
+            cls = ground.view.kinds.method_class(owner)
+            return context.why == "keras" and cls is not None and ground.view.method(cls, "add_weight") is None
+    return False
 
 
 def _keywords(ground: Ground, node: ast.Call) -> Iterator[Found]:
@@ -326,221 +377,3 @@ def _keywords(ground: Ground, node: ast.Call) -> Iterator[Found]:
                 edits,
                 safe=False,
             )
-
-
-def _optimizer(ground: Ground, node: ast.Call) -> Iterator[Found]:
-    """An optimizer that is made for one step only."""
-    loops = ground.view.loops(node)
-    statement = ground.view.statement(node)
-    if not loops or not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
-        return
-    name = statement.targets[0].id
-    inside = [n for part in loops[0].body for n in walk(part)]
-    uses = [n for n in inside if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load)]
-    steps = [
-        n
-        for n in uses
-        if isinstance(p := ground.view.parents.get(id(n)), ast.Attribute)
-        and p.attr in ("apply_gradients", "minimize", "apply")
-    ]
-    if steps and len(steps) == len(uses) and all(ground.view.loops(n)[:1] == loops[:1] for n in steps):
-        yield Found(
-            IN_LOOP,
-            node,
-            "an optimizer of its own for each step: its moments and its step begin anew each time",
-            "Make it once, before the loop.",
-        )
-
-
-def _several(ground: Ground) -> Iterator[Found]:
-    """A tf.function that is called with several optimizers: each makes variables, and only the first trace may."""
-    for function, context in ground.functions():
-        if context.root is not function or context.why != "function" or isinstance(function, ast.Lambda):
-            continue
-        used = {
-            n.value.id
-            for n in ground.view.own(function)
-            if isinstance(n, ast.Attribute)
-            and n.attr in ("apply_gradients", "minimize")
-            and isinstance(n.value, ast.Name)
-        }
-        names = [a.arg for a in parameters(function)]
-        for name in used & set(names):
-            calls = [c for c in ground.view.kinds.calls if any(t is function for t in ground.view.called(c.func))]
-            handed: dict[int, list[ast.expr]] = {}
-            for call in calls:
-                value = argument(call, name, names.index(name))
-                if value is not None:
-                    handed.setdefault(_made_for(ground, call), []).append(value)
-            for values in handed.values():
-                if len({ast.dump(v) for v in values}) > 1 and all(ground.kind(v) == "optimizer" for v in values):
-                    yield Found(
-                        SEVERAL,
-                        values[-1],
-                        "one tf.function for several optimizers: the second makes its variables too late",
-                        "Make one tf.function for each, or build the optimizers before.",
-                    )
-
-
-def _made_for(ground: Ground, call: ast.Call) -> int:
-    """What tells the tf.functions that are made of one function apart: the call that made it; 0 for its decorator."""
-    bindings = ground.view.scopes.bindings(call.func) if isinstance(call.func, ast.Name) else []
-    made = call.func if isinstance(call.func, ast.Call) else bindings[-1].node if bindings else None
-    return id(made) if isinstance(made, ast.Call) else 0
-
-
-def _unbuilt(ground: Ground) -> Iterator[Found]:
-    """The variables of a model that is not built when they are asked for."""
-    lists = ("trainable_variables", "trainable_weights", "weights", "variables", "non_trainable_variables")
-    for node in ground.program.each(ast.Attribute):
-        if node.attr not in lists or not isinstance(node.value, ast.Name):
-            continue
-        bindings = ground.view.scopes.bindings(node.value)
-        if (
-            len(bindings) != 1
-            or not isinstance(bindings[0].node, ast.Call)
-            or not _is_unbuilt(ground, bindings[0].node)
-        ):
-            continue
-        made, name = bindings[0].node, node.value.id
-        if ground.view.function(made) is not ground.view.function(node) or ground.view.loops(node):
-            continue
-        start, end = (made.lineno, made.col_offset), (node.lineno, node.col_offset)
-        between = [
-            n
-            for n in ground.program.nodes
-            if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) and n is not node.value
-            and start < (n.lineno, n.col_offset) < end
-        ]  # fmt: skip
-        if not between and start < end and isinstance(ground.view.parents.get(id(made)), ast.Assign):
-            yield Found(
-                UNBUILT,
-                node,
-                f"{name} has no variables before its first call: the list is empty",
-                "Call it, or its build(), before.",
-            )
-
-
-def _is_unbuilt(ground: Ground, made: ast.Call) -> bool:
-    symbol = ground.view.symbol(made.func)
-    if symbol == "tf.keras.Sequential":
-        layers = made.args[0] if made.args else None
-        if not isinstance(layers, ast.List) or not layers.elts:
-            return False
-        first = layers.elts[0]
-        known = isinstance(first, ast.Call) and ground.view.symbol(first.func).startswith("tf.keras.layers.")
-        shaped = isinstance(first, ast.Call) and any(
-            k.arg in ("input_shape", "input_dim", "shape") for k in first.keywords
-        )
-        return known and not shaped and "Input" not in ground.program.segment(first)
-    if symbol.startswith("tf.keras.layers."):
-        return symbol.rpartition(".")[2] in (
-            "Dense",
-            "Conv2D",
-            "Conv1D",
-            "LSTM",
-            "GRU",
-            "BatchNormalization",
-        ) and not any(k.arg in ("input_shape", "input_dim") for k in made.keywords)
-    for target in ground.view.called(made.func):
-        if isinstance(target, ast.ClassDef) and ground.view.kinds.base(target) in ("Model", "Layer"):
-            builds = ("add_weight", "build", "Variable", "super().__init__(inputs", "call(", "Input")
-            init = ground.view.method(target, "__init__")
-            return init is None or not any(word in ground.program.segment(init) for word in builds)
-    return False
-
-
-def _rebinding(ground: Ground) -> Iterator[Found]:
-    """`w -= x`, at which TensorFlow stops, and `w = w - x`, after which w is a tensor that no tape watches."""
-    for added in ground.program.each(ast.AugAssign):
-        if _is_variable(ground, added.target):
-            yield _augmented(ground, added)
-    for node in ground.program.each(ast.Assign):
-        if len(node.targets) == 1 and isinstance(node.value, ast.BinOp):
-            target = node.targets[0]
-            if not isinstance(target, ast.Name | ast.Attribute) or not _is_variable(ground, target):
-                continue
-            text = ast.unparse(target)
-            read = any(isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) == text for n in walk(node.value))
-            if read and (_taped(ground, text) or _assigned(ground, text)) and _again(ground, node, target):
-                yield Found(
-                    REBOUND,
-                    node,
-                    f"{text} is a tensor from here on, and no variable: no tape watches it",
-                    f"Write {text}.assign(...).",
-                    _assign(ground, node, target),
-                    safe=False,
-                )
-
-
-def _is_variable(ground: Ground, node: ast.expr) -> bool:
-    """Whether what a name is bound to, apart from what it is computed from itself, is a tf.Variable."""
-    if isinstance(node, ast.Name):
-        bindings = ground.view.scopes.bindings(node)
-    elif isinstance(node, ast.Attribute):
-        cls = ground.view.kinds.method_class(node.value)
-        bindings = ground.view.scopes.attributes.get((id(cls), node.attr), []) if cls is not None else []
-    else:
-        return False
-    values = [b.node for b in bindings if b.how == "is"]
-    own = [v for v in values if isinstance(v, ast.Call) and ground.view.symbol(v.func) == "tf.Variable"]
-    if not own or len(values) != len(bindings):
-        return False
-    text = ast.unparse(node)
-    return all(_computed_from(v, text) for v in values if v not in own)
-
-
-def _computed_from(node: ast.AST, text: str) -> bool:
-    if isinstance(node, ast.AugAssign):
-        return ast.unparse(node.target) == text
-    return isinstance(node, ast.BinOp) and any(
-        isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) == text for n in walk(node)
-    )
-
-
-def _augmented(ground: Ground, node: ast.AugAssign) -> Found:
-    program = ground.program
-    method = {ast.Add: "assign_add", ast.Sub: "assign_sub"}.get(type(node.op))
-    edits: tuple[Edit, ...] = ()
-    if method is not None and "\n" not in program.segment(node):
-        edits = (Edit(program.span(node), f"{program.segment(node.target)}.{method}({program.segment(node.value)})"),)
-    return Found(
-        REBOUND,
-        node,
-        "a tf.Variable takes no augmented assignment: TensorFlow stops there",
-        f"Write {method}." if method else "Write assign.",
-        edits,
-    )
-
-
-def _taped(ground: Ground, text: str) -> bool:
-    """Whether a tape is asked for the gradient with respect to a name."""
-    for node in ground.view.kinds.calls:
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("gradient", "jacobian"):
-            sources = argument(node, "sources", 1)
-            if sources is not None and any(
-                isinstance(n, ast.Name | ast.Attribute) and ast.unparse(n) == text for n in walk(sources)
-            ):
-                return True
-    return False
-
-
-def _assigned(ground: Ground, text: str) -> bool:
-    return any(
-        isinstance(n, ast.Attribute)
-        and n.attr in ("assign", "assign_add", "assign_sub")
-        and ast.unparse(n.value) == text
-        for n in ground.program.nodes
-    )
-
-
-def _again(ground: Ground, node: ast.stmt, target: ast.expr) -> bool:
-    """Whether what comes of the assignment is met by the tape, or by assign, again: in a loop, or in a later call."""
-    return isinstance(target, ast.Attribute) or bool(ground.view.loops(node))
-
-
-def _assign(ground: Ground, node: ast.Assign, target: ast.expr) -> tuple[Edit, ...]:
-    program = ground.program
-    if "\n" in program.segment(node):
-        return ()
-    return (Edit(program.span(node), f"{program.segment(target)}.assign({program.segment(node.value)})"),)

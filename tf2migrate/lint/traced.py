@@ -283,6 +283,9 @@ class Traced:
         """What an expression is: one function, or each of a tuple or list that a loop goes through."""
         found = self.view.called(node) if node is not None else []
         yield from found
+        owner = self.view.made(node) if node is not None else None
+        methods = [self.view.method(owner, name) for name in ("call", "__call__")] if owner is not None else []
+        yield from [method for method in methods if method is not None][:1]
         for binding in self.view.scopes.bindings(node) if isinstance(node, ast.Name) and not found else []:
             if binding.how == "item" and isinstance(binding.node, ast.List | ast.Tuple):
                 for part in binding.node.elts:
