@@ -178,24 +178,22 @@ class BodyWriter:
                 "TFM902", taped[-1][0].node, "a gradient is taken of a gradient", "Write the nested tapes by hand."
             )
         self.in_tape = self._needed_in_tape(planned, taped)
-        for _, effect in taped:
-            if effect.kind == "gradients":
-                self.expressions.tapes[id(effect.node)] = self.tape
         lines = [line for _, e in taped for line in self._watch_parameters(e)]
         for statement in planned.slice.statements:
             if statement in self.in_tape:
                 lines += self._statement(statement)
                 lines += self._watch_defined(statement, taped)
         for _, effect in taped:
-            if effect.kind == "gradients":
-                continue
-            loss = effect.arguments["loss"]
-            if self.expressions.text(loss).isidentifier():
-                self.losses[id(effect.node)] = self.expressions.text(loss)
+            aim = effect.arguments["ys" if effect.kind == "gradients" else "loss"]
+            text = self.expressions.text(aim)
+            if text.isidentifier() or effect.kind == "gradients" and not _computes(aim):
+                self.losses[id(effect.node)] = text
             else:
-                name = self._fresh("loss")
+                name = self._fresh("loss" if effect.kind != "gradients" else "target")
                 self.losses[id(effect.node)] = name
-                lines.append(f"{name} = {self.expressions.text(loss)}")
+                lines.append(f"{name} = {text}")
+            if effect.kind == "gradients":
+                self.expressions.tapes[id(effect.node)] = self.tape, self.losses[id(effect.node)]
         persistent = "persistent=True" if len(taped) > 1 else ""
         if not lines:
             lines = ["pass"]
@@ -487,6 +485,13 @@ class BodyWriter:
         end = self.program.span(node).end
         rest = self.program.text[end:].split("\n", 1)[0]
         return rest.rstrip() if rest.strip().startswith("#") else ""
+
+
+def _computes(node: ast.expr) -> bool:
+    """Whether an expression has ops of its own, which a tape sees only where they stand inside of it."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return any(_computes(element) for element in node.elts)
+    return not isinstance(node, ast.Name | ast.Attribute)
 
 
 __all__ = ["BodyWriter", "Structure", "Variable"]

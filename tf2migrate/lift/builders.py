@@ -169,6 +169,11 @@ def return_of(frame: Frame) -> ast.Return:
     return last
 
 
+def returns(frame: Frame) -> bool:
+    """Whether a function ends in its return statement, as a builder does."""
+    return isinstance(frame.node, ast.FunctionDef) and isinstance(frame.node.body[-1], ast.Return)
+
+
 def elsewhere(interpreter: Interpreter, node: ast.expr, value: Value) -> Fetch | None:
     """A fetch of what another function built, as it is called there, where it goes by another expression here."""
     if not isinstance(node, ast.Name | ast.Subscript | ast.Attribute):

@@ -93,7 +93,7 @@ class Expressions:
         self.before: list[str] | None = None  # the lines before the statement that is written, where some may stand
         self.inside = False  # whether what is written is the body of a function
         self.tape = "tape"  # what the tape of the function that is written is called
-        self.tapes: dict[int, str] = {}  # the tape that a tf.gradients call asks, while a function is written
+        self.tapes: dict[int, tuple[str, str]] = {}  # the tape that a tf.gradients call asks, and of what it does
         parts.check(interpreter)
         plan.taken -= parts.freed(interpreter)
         self.parts = {function: PartText(self, part) for function, part in interpreter.parts.items()}
@@ -151,6 +151,8 @@ class Expressions:
             raise pairs.whole(pair)
         if isinstance(node, ast.Subscript) and (item := run_text.item(self, node)) is not None:
             return item
+        if isinstance(node, ast.Subscript) and (gradient := self._one_gradient(node)) is not None:
+            return gradient
         if id(node) in self.hoisted and isinstance(node, ast.Call):
             called = self.interpreter.rewrites.get(id(node))
             if isinstance(called, datasets.Element):
@@ -360,10 +362,18 @@ class Expressions:
             return None
         return None
 
+    def _one_gradient(self, node: ast.Subscript) -> str | None:
+        """The one gradient of `tf.gradients(loss, w)[0]`."""
+        if not isinstance(node.value, ast.Call) or id(node.value) not in self.tapes:
+            return None
+        text = self._gradient(node.value)
+        bare = text.removeprefix("[").removesuffix("]")
+        return bare if isinstance(node.slice, ast.Constant) and text == f"[{bare}]" else None
+
     def _gradient(self, node: ast.Call) -> str:
         effect = next(e for e in self._effects() if e.node is node)
-        tape = self.tapes[id(node)]
-        ys, xs = self.text(effect.arguments["ys"]), effect.arguments["xs"]
+        tape, ys = self.tapes[id(node)]
+        xs = effect.arguments["xs"]
         listed = not isinstance(effect.target, Variable | Tensor | Placeholder)
         extra = f", output_gradients={self.text(effect.arguments['grad_ys'])}" if "grad_ys" in effect.arguments else ""
         if listed:

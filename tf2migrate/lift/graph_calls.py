@@ -171,7 +171,8 @@ def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:
             if isinstance(value, Function) and interpreter.reads_graph(value):
                 return Unknown(f"a function that {path} calls reads a tensor of the graph", node)
     else:
-        given = [interpreter.passed(value) for value in values if isinstance(value, Function)]
+        functions = [leaf for value in values for leaf in leaves(value) if isinstance(leaf, Function)]
+        given = [interpreter.passed(function) for function in functions]
     for value in [*values, *given]:
         for leaf in leaves(value):
             if isinstance(leaf, Unknown):

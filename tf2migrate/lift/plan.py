@@ -368,7 +368,8 @@ def _label(node: ast.expr) -> str:
 def _place(planned: Planned, run: Run) -> None:
     """After the last statement of the slice; before the run where its expression is all there is, out of its loops."""
     for part in planned.slice.statements:
-        if not isinstance(part.node, ast.stmt) and part.frame is not run.frame:  # what a builder computes as it returns
+        if not isinstance(part.node, ast.stmt) and part.frame is not run.frame and builders.returns(part.frame):
+            # what a builder computes as it returns
             planned.anchor, planned.before, planned.frame = builders.return_of(part.frame), True, part.frame
             return
     inline = [leaf.statement for leaf in planned.slice.leaves]
