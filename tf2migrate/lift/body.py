@@ -186,7 +186,7 @@ class BodyWriter:
         for _, effect in taped:
             aim = effect.arguments["ys" if effect.kind == "gradients" else "loss"]
             text = self.expressions.text(aim)
-            if text.isidentifier() or effect.kind == "gradients" and not _computes(aim):
+            if text.isidentifier() or (effect.kind == "gradients" and not _computes(aim)):
                 self.losses[id(effect.node)] = text
             else:
                 name = self._fresh("loss" if effect.kind != "gradients" else "target")

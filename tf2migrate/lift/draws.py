@@ -140,14 +140,18 @@ def _check_end(run: Run) -> None:
     inside = [n for n in ast.walk(run.statement.node) if isinstance(n, ast.GeneratorExp | ast.Lambda)]
     hidden = any(any(child is run.node for child in ast.walk(n)) for n in inside)
     iterates = getattr(node, "name", "") in ("__next__", "next", "__iter__")
-    caught = any(isinstance(b, ast.Try) and any(_takes(h) for h in b.handlers) for b in run.blocks)
-    if hidden or isinstance(node, ast.Lambda) or ((generator or iterates) and not caught):
+    if hidden or isinstance(node, ast.Lambda) or ((generator or iterates) and not caught(run)):
         raise Refused(
             "TFM902",
             run.node,
             "the end of the data is told through a generator, to which StopIteration means something else",
             "Catch tf.errors.OutOfRangeError inside the generator.",
         )
+
+
+def caught(run: Run) -> bool:
+    """Whether the function that a run stands in has a handler for the end of the data."""
+    return any(isinstance(b, ast.Try) and any(_takes(h) for h in b.handlers) for b in run.blocks)
 
 
 def _yields(node: ast.AST) -> bool:

@@ -21,6 +21,7 @@ from tf2migrate.lift import (
     keras_layers,
     layers,
     loops,
+    monitored,
     normalization,
     passages,
     pipeline_text,
@@ -32,7 +33,7 @@ from tf2migrate.lift import (
     variable_lists,
     visibility,
 )
-from tf2migrate.lift.body import BodyWriter
+from tf2migrate.lift.body import STEP, BodyWriter
 from tf2migrate.lift.datasets import Dataset, Element, Iterator
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.feed_dicts import is_first
@@ -64,6 +65,7 @@ class Emitter:
             *layers.check(interpreter),
             *keras_layers.check(interpreter),
             *normalization.check(interpreter, plan),
+            *monitored.check(interpreter),
         ]
         for unrolled in bidirectional.every_unrolled(interpreter):
             if unrolled.statement is not None:
@@ -347,6 +349,10 @@ class Emitter:
         if (loop := self.interpreter.loops.get(id(node))) is not None:
             return [*(indent + line for line in loops.begin(loop)), *self._compound(node, indent)]
         match node:
+            case ast.With() if monitored.takes_the_end(self.interpreter, node):
+                body = self.block(node.body, indent + STEP, _header_end(node))
+                ends = [f"{indent}except StopIteration:", f"{indent}{STEP}pass  # the end of the data"]
+                return [f"{indent}try:", *body, *ends]
             case ast.With() | ast.Try() if self.interpreter.rewrites.get(id(node)) == "transparent":
                 return self.block(node.body, indent, _header_end(node))
             case ast.FunctionDef() if node in self.uncalled:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.tree import children, is_main
 from tf2migrate.lift import builders, cells, classes, feeders, holders, loops, noted, omitted, variable_lists
 from tf2migrate.lift.functions import Function
+from tf2migrate.lift.monitored import Monitored
 from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.units import has_run
@@ -131,6 +132,8 @@ def with_(interpreter: Interpreter, node: ast.With) -> None:
                 interpreter.graph = interpreter.session_graph = held
             if isinstance(held, Handle) and held.role == "session":
                 interpreter.session_graph, interpreter.session = interpreter.graph_of(held), held
+                if isinstance(held, Monitored) and held is value:
+                    interpreter.monitored[id(node)] = held
                 if held is value:  # entered as itself, a session makes its graph the default one too
                     interpreter.graph = interpreter.session_graph
             match value:

@@ -31,6 +31,7 @@ from tf2migrate.lift import (
     savers,
     scopes,
     summaries,
+    supervisors,
     variable_lists,
     written_summaries,
 )
@@ -490,6 +491,7 @@ HANDLERS: dict[str, Handler] = {
     TENSORS: _tensors,
     COLUMNS: operation_of_columns,
     **monitored.HANDLERS,
+    **supervisors.HANDLERS,
     **normalization.HANDLERS,
     **scopes.HANDLERS,
     **variable_lists.HANDLERS,

@@ -119,6 +119,7 @@ class Interpreter:
         self.regularizers: dict[Variable, ast.expr] = {}
         self.layer_calls: dict[tuple[int, int], Called] = {}  # by the call, and the frame that it is followed in
         self.objects: dict[int, Layer] = {}  # for each call that makes an object of one: the object
+        self.monitored: dict[int, Value] = {}  # the monitored session that a `with` enters
         self.blocks: tuple[ast.stmt, ...] = ()
         self.controls: tuple[Statement, ...] = ()
         self.stack: list[FunctionNode] = []

@@ -21,6 +21,7 @@ from tf2migrate.lift import (
     savers,
     scopes,
     summaries,
+    supervisors,
     written_summaries,
 )
 from tf2migrate.lift import symbols as S
@@ -113,6 +114,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             return pipelines.read(interpreter, node, base, name)
         case Handle(role="coordinator"):
             return pipelines.coordinator_method(interpreter, node, base, name)
+        case Handle(role="supervisor"):
+            return supervisors.method(interpreter, node, base, name)
         case datasets.Dataset():
             return datasets.dataset_method(interpreter, node, base, method)
         case datasets.Iterator():

@@ -213,6 +213,7 @@ class Handle(Value):
     node: ast.AST
     arguments: Mapping[str, ast.expr] = field(default_factory=dict)
     of: Value | None = None
+    told: tuple[str, str] | None = field(default=None, kw_only=True)  # what is said of it where it is left out
 
     @property
     def time(self) -> Time:
@@ -284,6 +285,7 @@ GONE = frozenset(
         "scope",
         "device",
         "coordinator",
+        "supervisor",
         "hook",
         "threads",
         "enqueue",
