@@ -27,6 +27,11 @@ from tf2migrate.lift.values import (
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
 
+#: What makes sparse tensors; of those that take some, the ones that make something else.
+_SPARSE = frozenset(("tf.SparseTensor", "tf.string_split", "tf.strings.split"))
+_OF_SPARSE = ("tf.sparse_", "tf.sparse.")
+_DENSE = ("dense", "matmul", "to_indicator", "_sum", "_max", "_mean", "_sqrt_n")
+
 
 def fetch(interpreter: Interpreter, node: ast.expr) -> Fetches:
     """The structure of what a run asks for."""
@@ -93,6 +98,11 @@ def _leaf(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
             "what is fetched is a collection that the analysis cannot take apart",
             "Write the fetched tensors out in the run.",
         )
+    if isinstance(value, Tensor) and isinstance(value.node, ast.Call):
+        symbol = interpreter.names.symbol(value.node.func) or ""
+        if symbol in _SPARSE or (symbol.startswith(_OF_SPARSE) and not symbol.endswith(_DENSE)):
+            what = "a sparse tensor is fetched, which TensorFlow 1 gave as a SparseTensorValue of arrays"
+            raise Refused("TFM906", node, what, "Fetch its indices, values and dense_shape.")
     deep = isinstance(value, datasets.Element) and bool(datasets.is_deep(value))
     return Fetch(node, value, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node), deep)
 

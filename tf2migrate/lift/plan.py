@@ -14,6 +14,7 @@ from tf2migrate.lift import (
     builders,
     draws,
     fed_tensors,
+    kept_attributes,
     loop_starts,
     normalization,
     passages,
@@ -57,7 +58,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
     _plan_pipes(interpreter, plan)
     by_key: dict[object, Planned] = {}
     printed_names.check(interpreter)
-    changed = traced.changes(interpreter)
+    changed, stores = traced.changes(interpreter), kept_attributes.stores(interpreter)
     for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
         for leaf in run.fetches.leaves():
             _check_fetch(run, leaf)
@@ -74,6 +75,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         draws.name(plan, found)
         _check_names(interpreter, run, found, plan)
         traced.check(interpreter, found, changed)
+        kept_attributes.check(interpreter, found, stores)
         plan.printing |= dict.fromkeys(traced.prints(interpreter, found))
         _keep_apart(interpreter, found, plan)
         _join_asserts(statements, found)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.functions import FunctionNode
 from tf2migrate.lift.slices import Slice
-from tf2migrate.lift.trace import Definition
+from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.values import Python, Refused, Structure
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _DRAWS = ("np.random.", "numpy.random.", "random.", "time.", "uuid.", "secrets."
 #: Functions and methods that take something from somewhere.
 _TAKES = frozenset(("next", "input", "open", "pop", "popitem", "popleft", "next_batch", "readline", "read"))
 #: Methods that change what they are called on.
-_CHANGES = frozenset(
+CHANGES = frozenset(
     (
         *("append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "update", "setdefault", "popitem"),
         *("add", "discard", "fill", "resize", "put", "itemset"),
@@ -71,23 +71,35 @@ def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
                 if later:
                     what = f"{definition.name} is read while the graph is built, and changes before the run"
                     raise Refused("TFM903", later[0], what, "Give what the graph reads a name of its own, and a copy.")
-    for function in _helpers(interpreter, found):
+    for function in _kept_helpers(interpreter, found):
         _check_helper(interpreter, function)
 
 
 def prints(interpreter: Interpreter, found: Slice) -> list[ast.Call]:
     """The prints of the helpers that a function calls: TensorFlow 1 printed while the graph was built, once a call."""
-    calls = (node for function in _helpers(interpreter, found) for node in walk(function) if isinstance(node, ast.Call))
+    calls = (
+        node for function in _kept_helpers(interpreter, found) for node in walk(function) if isinstance(node, ast.Call)
+    )
     return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
 
 
-def _helpers(interpreter: Interpreter, found: Slice) -> list[ast.FunctionDef]:
-    """The helpers that a function calls as they are: of those that become classes, objects print when they are made."""
-    helpers: dict[FunctionNode, None] = {}
-    for statement in found.statements:
-        inside = {id(node) for node in walk(statement.node)}
-        helpers |= {f: None for f, calls in interpreter.helper_calls.items() if inside & calls.keys()}
-    return [f for f in helpers if isinstance(f, ast.FunctionDef) and f not in interpreter.parts]
+def helpers(interpreter: Interpreter, found: Slice) -> dict[FunctionNode, Statement]:
+    """The helpers that a function calls, or that these call, with the statement of its that does."""
+    reached: dict[FunctionNode, Statement] = {}
+    todo: list[tuple[ast.AST, Statement]] = [(statement.node, statement) for statement in found.statements]
+    while todo:
+        node, statement = todo.pop()
+        inside = {id(child) for child in walk(node)}
+        for function, calls in interpreter.helper_calls.items():
+            if function not in reached and inside & calls.keys():
+                reached[function] = statement
+                todo.append((function, statement))
+    return {f: reached[f] for f in interpreter.helper_calls if f in reached}
+
+
+def _kept_helpers(interpreter: Interpreter, found: Slice) -> list[ast.FunctionDef]:
+    """The helpers that are called as they are: of those that become classes, objects print when they are made."""
+    return [f for f in helpers(interpreter, found) if isinstance(f, ast.FunctionDef) and f not in interpreter.parts]
 
 
 def _check_drawn(interpreter: Interpreter, node: ast.Call) -> None:
@@ -111,7 +123,7 @@ def _changed(node: ast.AST, name: str) -> Iterator[ast.AST]:
             case ast.AugAssign(target=ast.Name(id=known)) if known == name:
                 yield child
             case ast.Call(func=ast.Attribute(value=ast.Name(id=known), attr=method)) if known == name:
-                if method in _CHANGES:
+                if method in CHANGES:
                     yield child
             case ast.Call(func=ast.Attribute(attr="shuffle"), args=[ast.Name(id=known), *_]) if known == name:
                 yield child
