@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from itertools import count
 
-from tf2migrate.lift import cell_text, iterator_text, loops, noted, pairs, passages, visibility
+from tf2migrate.lift import cell_text, iterator_text, loops, noted, pairs, passages, tapes, visibility
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.expressions import Expressions
@@ -15,6 +15,7 @@ from tf2migrate.lift.planned import Plan, Planned, Shared
 from tf2migrate.lift.render import shift
 from tf2migrate.lift.sharing import call_position, callee, find_shared
 from tf2migrate.lift.slices import STATE, kind_of
+from tf2migrate.lift.tapes import TAPED, Taped
 from tf2migrate.lift.trace import Definition, Fetch, Statement
 from tf2migrate.lift.values import (
     ASSIGNS,
@@ -33,7 +34,6 @@ from tf2migrate.lift.values import (
 )
 from tf2migrate.lift.watched import Watched
 
-TAPED = ("minimize", "compute_gradients", "gradients")
 STEP = "    "
 
 
@@ -62,9 +62,13 @@ class BodyWriter:
         early = [s for s in found.statements if s not in late]
         taped = self._taped(planned)
         self.calls = {}
-        self._plan_calls(planned, early, self._needed_in_tape(planned, taped))
+        differentiated = tapes.differentiated(planned, taped)
+        outer = [pair for pair in taped if pair not in differentiated]
+        self.in_tape = self._needed_in_tape(planned, outer)
+        self.inner = tapes.inner(planned, differentiated)
+        self._plan_calls(planned, early, [self.in_tape, self.inner])
         lines = [f"{name} = {first}" for name, first in found.entered.items()]
-        lines += self._tape(planned, early, taped)
+        lines += self._tape(planned, outer, differentiated)
         for statement in early:
             if statement not in self.in_tape:
                 written = self._statement(statement)
@@ -113,13 +117,14 @@ class BodyWriter:
     def _given(self, value: Value, definition: Definition) -> str:
         return self.plan.parameter_names.get(value, definition.name)
 
-    def _plan_calls(self, planned: Planned, early: list[Statement], taped: set[Statement]) -> None:
-        """Where this function calls the shared parts instead of repeating them."""
+    def _plan_calls(self, planned: Planned, early: list[Statement], taped: list[set[Statement]]) -> None:
+        """Where this function calls the shared parts instead of repeating them: wholly in a tape, or out of it."""
         for shared in [*self.shared, *planned.passed]:
             inside = set(shared.statements)
-            if shared.planned is planned or not (inside <= taped or not inside & taped):
+            if shared.planned is planned or any(inside & tape and not inside <= tape for tape in taped):
                 continue
-            at = call_position(shared, [s for s in early if (s in taped) == (shared.statements[0] in taped)])
+            beside = [s for s in early if all((s in tape) == (shared.statements[0] in tape) for tape in taped)]
+            at = call_position(shared, beside)
             if at is None and shared in planned.passed:
                 raise passages.refused_order(shared)
             if at is None:
@@ -129,7 +134,7 @@ class BodyWriter:
             for statement in shared.statements:
                 self.calls[statement] = [f"{names} = {callee(shared, planned)}({arguments})"] if statement is at else []
 
-    def _needed_in_tape(self, planned: Planned, taped: list[tuple[Statement, Effect]]) -> set[Statement]:
+    def _needed_in_tape(self, planned: Planned, taped: list[Taped]) -> set[Statement]:
         """The statements that the gradients go through."""
         needed: set[Statement] = set()
         for statement, _ in taped:
@@ -144,12 +149,14 @@ class BodyWriter:
 
     # ------------------------------------------------------------ tape
 
-    def _taped(self, planned: Planned) -> list[tuple[Statement, Effect]]:
+    def _taped(self, planned: Planned) -> list[Taped]:
         found = []
         for statement in planned.slice.statements:
             for effect in statement.effects:
                 if isinstance(effect, Effect) and effect.kind in TAPED:
                     if not any(child is effect.node for child in ast.walk(statement.node)):
+                        if effect.kind == "gradients":  # left to the helper: a traced function may ask for them so
+                            continue
                         raise Refused(
                             "TFM902",
                             effect.node,
@@ -159,64 +166,68 @@ class BodyWriter:
                     found.append((statement, effect))
         return found
 
-    def _tape(self, planned: Planned, early: list[Statement], taped: list[tuple[Statement, Effect]]) -> list[str]:
-        self.in_tape: set[Statement] = set()
+    def _tape(self, planned: Planned, taped: list[Taped], differentiated: list[Taped]) -> list[str]:
+        """The tape around what gradients go through, and around it another where those are differentiated again."""
         self.losses: dict[int, str] = {}
         if not taped:
             return []
         self.tape = self.expressions.tape = self._fresh("tape")
         self.variables = self._fresh("variables")
-        needed: set[Statement] = set()
-        for statement, _effect in taped:
-            needed |= needed_for(statement.reads, planned.slice)
-        if any(
-            s in needed
-            for s, e in taped
-            if e.kind in ("gradients", "compute_gradients") and self._is_second_order(s, taped)
-        ):
-            raise Refused(
-                "TFM902", taped[-1][0].node, "a gradient is taken of a gradient", "Write the nested tapes by hand."
-            )
-        self.in_tape = self._needed_in_tape(planned, taped)
-        lines = [line for _, e in taped for line in self._watch_parameters(e)]
-        for statement in planned.slice.statements:
-            if statement in self.in_tape:
-                lines += self._statement(statement)
-                lines += self._watch_defined(statement, taped)
+        inside = [s for s in planned.slice.statements if s in self.in_tape]
+        lines = self._watch_parameters(taped, self.tape)
+        if differentiated:
+            lines += self._inner_tape(planned, inside, differentiated, taped)
+            inside = [s for s in inside if s not in self.written]
+        lines += self._recorded(inside, taped, self.tape)
         for _, effect in taped:
-            aim = effect.arguments["ys" if effect.kind == "gradients" else "loss"]
-            text = self.expressions.text(aim)
-            if text.isidentifier() or (effect.kind == "gradients" and not _computes(aim)):
-                self.losses[id(effect.node)] = text
-            else:
-                name = self._fresh("loss" if effect.kind != "gradients" else "target")
-                self.losses[id(effect.node)] = name
-                lines.append(f"{name} = {text}")
             if effect.kind == "gradients":
-                self.expressions.tapes[id(effect.node)] = self.tape, self.losses[id(effect.node)]
-        persistent = "persistent=True" if len(taped) > 1 else ""
-        if not lines:
-            lines = ["pass"]
-        inner = [STEP + line if line else "" for line in "\n".join(lines).split("\n")]
-        return [f"with {self.expressions.tf}.GradientTape({persistent}) as {self.tape}:", *inner]
-
-    @staticmethod
-    def _is_second_order(statement: Statement, taped: list[tuple[Statement, Effect]]) -> bool:
-        grads = set(statement.writes)
-        for other, effect in taped:
-            if other is statement or effect.kind == "apply_gradients":
+                lines += self._differentiated(effect, self.tape)
                 continue
-            seen: set[Definition] = set()
-            todo = list(other.reads)
-            while todo:
-                definition = todo.pop()
-                if definition in seen:
-                    continue
-                seen.add(definition)
-                if definition in grads:
-                    return True
-                todo += list(definition.statement.reads)
-        return False
+            loss = effect.arguments["loss"]
+            if self.expressions.text(loss).isidentifier():
+                self.losses[id(effect.node)] = self.expressions.text(loss)
+            else:
+                name = self._fresh("loss")
+                self.losses[id(effect.node)] = name
+                lines.append(f"{name} = {self.expressions.text(loss)}")
+        return self._around(lines, self.tape, taped)
+
+    def _inner_tape(
+        self, planned: Planned, inside: list[Statement], differentiated: list[Taped], taped: list[Taped]
+    ) -> list[str]:
+        """What stands before the gradients that are differentiated again, with a tape around what they go through."""
+        needed = {s for statement, _ in differentiated for s in needed_for(statement.reads, planned.slice)}
+        first = min(s.order for s in self.inner or {statement for statement, _ in differentiated})
+        before = [s for s in inside if s not in self.inner and (s in needed or s.order < first)]
+        tape = self._fresh("gradient_tape")
+        lines = self._recorded(before, taped, self.tape)
+        block = self._watch_parameters(differentiated, tape)
+        for statement in before:
+            block += self._watch_defined(statement, differentiated, tape)
+        block += self._recorded([s for s in inside if s in self.inner], differentiated, tape)
+        for _, effect in differentiated:
+            block += self._differentiated(effect, tape)
+        self.written = {*before, *self.inner}
+        return [*lines, *self._around(block, tape, differentiated)]
+
+    def _recorded(self, statements: list[Statement], taped: list[Taped], tape: str) -> list[str]:
+        lines: list[str] = []
+        for statement in statements:
+            lines += [*self._statement(statement), *self._watch_defined(statement, taped, tape)]
+        return lines
+
+    def _differentiated(self, effect: Effect, tape: str) -> list[str]:
+        """What `tf.gradients` differentiates: computed inside of the tape, and named."""
+        text = self.expressions.text(effect.arguments["ys"])
+        named = tapes.is_named(text)
+        name = text if named else self._fresh("target")
+        self.expressions.tapes[id(effect.node)] = tape, name
+        return [] if named else [f"{name} = {text}"]
+
+    def _around(self, lines: list[str], tape: str, taped: list[Taped]) -> list[str]:
+        inner = [STEP + line if line else "" for line in "\n".join(lines or ["pass"]).split("\n")]
+        persistent = "persistent=True" if len(taped) > 1 else ""
+        return [f"with {self.expressions.tf}.GradientTape({persistent}) as {tape}:", *inner]
 
     @staticmethod
     def _after(planned: Planned, grads: set[Statement]) -> set[Statement]:
@@ -241,21 +252,15 @@ class BodyWriter:
         self.local.add(name)
         return name
 
-    def _watch_parameters(self, effect: Effect) -> list[str]:
-        if effect.kind != "gradients" or effect.target is None:
-            return []
-        return [
-            f"{self.tape}.watch({self.plan.parameter_names[leaf]})"
-            for leaf in leaves(effect.target)
-            if isinstance(leaf, Placeholder | Element)
-        ]
+    def _watch_parameters(self, taped: list[Taped], tape: str) -> list[str]:
+        wanted = [leaf for _, e in taped if e.kind == "gradients" and e.target is not None for leaf in leaves(e.target)]
+        names = [self.plan.parameter_names[leaf] for leaf in wanted if isinstance(leaf, Placeholder | Element)]
+        return [f"{tape}.watch({name})" for name in dict.fromkeys(names)]
 
-    def _watch_defined(self, statement: Statement, taped: list[tuple[Statement, Effect]]) -> list[str]:
+    def _watch_defined(self, statement: Statement, taped: list[Taped], tape: str) -> list[str]:
         wanted = [leaf for _, e in taped if e.kind == "gradients" and e.target is not None for leaf in leaves(e.target)]
         return [
-            f"{self.tape}.watch({d.name})"
-            for d in statement.writes
-            if isinstance(d.value, Tensor) and d.value in wanted
+            f"{tape}.watch({d.name})" for d in statement.writes if isinstance(d.value, Tensor) and d.value in wanted
         ]
 
     # ------------------------------------------------------------ statements
@@ -485,13 +490,6 @@ class BodyWriter:
         end = self.program.span(node).end
         rest = self.program.text[end:].split("\n", 1)[0]
         return rest.rstrip() if rest.strip().startswith("#") else ""
-
-
-def _computes(node: ast.expr) -> bool:
-    """Whether an expression has ops of its own, which a tape sees only where they stand inside of it."""
-    if isinstance(node, ast.List | ast.Tuple):
-        return any(_computes(element) for element in node.elts)
-    return not isinstance(node, ast.Name | ast.Attribute)
 
 
 __all__ = ["BodyWriter", "Structure", "Variable"]

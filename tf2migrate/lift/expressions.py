@@ -93,7 +93,7 @@ class Expressions:
         self.before: list[str] | None = None  # the lines before the statement that is written, where some may stand
         self.inside = False  # whether what is written is the body of a function
         self.tape = "tape"  # what the tape of the function that is written is called
-        self.tapes: dict[int, tuple[str, str]] = {}  # the tape that a tf.gradients call asks, and of what it does
+        self.tapes: dict[int, tuple[str, str]] = {}  # what a tf.gradients call asks which tape for, in a function
         parts.check(interpreter)
         plan.taken -= parts.freed(interpreter)
         self.parts = {function: PartText(self, part) for function, part in interpreter.parts.items()}
@@ -149,10 +149,8 @@ class Expressions:
             return pairs.item_text(self, pair, node.slice)
         if (pair := pairs.pair_of(self.interpreter, node)) is not None:
             raise pairs.whole(pair)
-        if isinstance(node, ast.Subscript) and (item := run_text.item(self, node)) is not None:
+        if isinstance(node, ast.Subscript) and (item := run_text.item(self, node) or self._one_gradient(node)):
             return item
-        if isinstance(node, ast.Subscript) and (gradient := self._one_gradient(node)) is not None:
-            return gradient
         if id(node) in self.hoisted and isinstance(node, ast.Call):
             called = self.interpreter.rewrites.get(id(node))
             if isinstance(called, datasets.Element):
@@ -363,22 +361,35 @@ class Expressions:
         return None
 
     def _one_gradient(self, node: ast.Subscript) -> str | None:
-        """The one gradient of `tf.gradients(loss, w)[0]`."""
-        if not isinstance(node.value, ast.Call) or id(node.value) not in self.tapes:
-            return None
-        text = self._gradient(node.value)
-        bare = text.removeprefix("[").removesuffix("]")
-        return bare if isinstance(node.slice, ast.Constant) and text == f"[{bare}]" else None
+        """`tf.gradients(y, [x])[0]`, where it is all of what is asked for."""
+        match node.value, node.slice:
+            case ast.Call() as call, ast.Constant(value=0) if id(call) in self.tapes:
+                xs = self._taken(call).arguments["xs"]
+                if (
+                    isinstance(xs, ast.List | ast.Tuple)
+                    and len(xs.elts) == 1
+                    and not isinstance(xs.elts[0], ast.Starred)
+                ):
+                    return self._asked(call, xs.elts[0])
+                return None if self._is_listed(call) else self._asked(call, xs)
+        return None
 
     def _gradient(self, node: ast.Call) -> str:
-        effect = next(e for e in self._effects() if e.node is node)
-        tape, ys = self.tapes[id(node)]
-        xs = effect.arguments["xs"]
-        listed = not isinstance(effect.target, Variable | Tensor | Placeholder)
-        extra = f", output_gradients={self.text(effect.arguments['grad_ys'])}" if "grad_ys" in effect.arguments else ""
-        if listed:
-            return f"{tape}.gradient({ys}, {self.text(xs)}{extra})"
-        return f"[{tape}.gradient({ys}, {self.text(xs)}{extra})]"
+        text = self._asked(node, self._taken(node).arguments["xs"])
+        return text if self._is_listed(node) else f"[{text}]"
+
+    def _taken(self, node: ast.Call) -> Effect:
+        return next(e for e in self._effects() if e.node is node)
+
+    def _is_listed(self, node: ast.Call) -> bool:
+        """Whether gradients are taken of several things, or of one in a list."""
+        return not isinstance(self._taken(node).target, Variable | Tensor | Placeholder)
+
+    def _asked(self, node: ast.Call, xs: ast.expr) -> str:
+        """What the tape of a `tf.gradients` call is asked for."""
+        (tape, ys), given = self.tapes[id(node)], self._taken(node).arguments
+        extra = f", output_gradients={self.text(given['grad_ys'])}" if "grad_ys" in given else ""
+        return f"{tape}.gradient({ys}, {self.text(xs)}{extra})"
 
     def _effects(self) -> list[Effect]:
         statements = [s for f in self.interpreter.frames for s in f.statements]

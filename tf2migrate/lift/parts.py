@@ -22,6 +22,7 @@ from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.trace import Frame
 from tf2migrate.lift.values import (
     STATIC,
+    Effect,
     Flag,
     Layer,
     Python,
@@ -167,7 +168,8 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
         return "a function that makes variables is a generator, or binds names of outside"
     if function.args.vararg or function.args.kwarg:
         return "a function that makes variables takes any number of arguments"
-    if any(not isinstance(e, Noting) for s in frame.statements for e in s.effects):
+    effects = [e for s in frame.statements for e in s.effects if not isinstance(e, Noting)]
+    if any(not (isinstance(e, Effect) and e.kind == "gradients") for e in effects):
         return "a function makes variables and ops that change state"
     if any(not isinstance(leaf, Variable) and any(leaf is v for v in held) for leaf in leaves(value)):
         return "a function returns what it makes beside tensors"

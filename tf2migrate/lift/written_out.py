@@ -1,6 +1,7 @@
-"""Functions that update what their callers computed: `train_op = training(loss, rate)`, written out where it is called.
+"""Functions that update or differentiate what their callers computed: `train_op = training(loss, rate)`.
 
-A tape has to be around what is differentiated, which the caller computes; the update stands beside it.
+They are written out where they are called: a tape has to be around what is differentiated, which the caller computes;
+the update, or the gradient, stands beside it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift.written_text import body_text, gone
 from tf2migrate.model import Edit, Span
 
-_UPDATES = ("minimize", "apply_gradients")
+_TAPED = ("minimize", "apply_gradients", "gradients")
 _RUNS = ("run", "eval")
 _OTHER = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Yield, ast.YieldFrom, ast.Await),
@@ -35,10 +36,10 @@ class Site:
 
 def written_out(program: Program) -> tuple[Edit, ...]:
     """The edits that write such functions out at each of their calls; none where one of the calls cannot be."""
-    if not any(f".{name}(" in program.text for name in _UPDATES):
+    if not any(f".{name}(" in program.text for name in _TAPED):
         return ()
     edits: list[Edit] = []
-    found = {f.name: f for f in program.tree.body if isinstance(f, ast.FunctionDef) and _updates(f)}
+    found = {f.name: f for f in program.tree.body if isinstance(f, ast.FunctionDef) and _takes_gradients(f)}
     for name, function in found.items():
         calls = {getattr(n.func, "id", "") for n in walk(function) if isinstance(n, ast.Call)}
         if calls & found.keys():  # those that it calls come first
@@ -48,8 +49,8 @@ def written_out(program: Program) -> tuple[Edit, ...]:
     return tuple(edits) if edits and fits(edits, program.cuts) else ()
 
 
-def _updates(function: ast.FunctionDef) -> bool:
-    """Whether a function makes an update of something that it is given, runs nothing, and returns once at its end."""
+def _takes_gradients(function: ast.FunctionDef) -> bool:
+    """Whether a function updates or differentiates what it is given, runs nothing, and returns once at its end."""
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     spec, inside = function.args, [n for s in body for n in walk(s)]
     if function.decorator_list or spec.vararg or spec.kwarg or not [*spec.args, *spec.kwonlyargs]:
@@ -57,7 +58,7 @@ def _updates(function: ast.FunctionDef) -> bool:
     if any(isinstance(n, _OTHER) or _is_long(n) for n in inside):
         return False
     methods = [n.func.attr for n in inside if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
-    if not any(m in _UPDATES for m in methods) or any(m in _RUNS for m in methods):
+    if not any(m in _TAPED for m in methods) or any(m in _RUNS for m in methods):
         return False
     last = _last(function.body)
     return all(n is last for n in inside if isinstance(n, ast.Return))

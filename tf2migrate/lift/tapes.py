@@ -1,0 +1,57 @@
+"""Which of a function's gradients are differentiated again, and what the tape of those has to see.
+
+The penalty of a Wasserstein GAN is made of gradients, and its loss is differentiated: one tape stands in another.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from tf2migrate.facts.tree import walk
+from tf2migrate.lift.plan import needed_for
+from tf2migrate.lift.planned import Planned
+from tf2migrate.lift.trace import Statement
+from tf2migrate.lift.values import Effect, Placeholder, Refused, Tensor, Value, leaves
+
+TAPED = ("minimize", "compute_gradients", "gradients")
+Taped = tuple[Statement, Effect]
+
+
+def differentiated(planned: Planned, taped: list[Taped]) -> list[Taped]:
+    """The gradients that others go through. Raises `Refused` where the nesting is deeper, or not by `tf.gradients`."""
+    behind = {id(s): needed_for(s.reads, planned.slice) for s, _ in taped}
+    found = [(s, e) for s, e in taped if any(s in behind[id(other)] for other, _ in taped)]
+    twice = [e for s, e in found if e.kind != "gradients" or any(other in behind[id(s)] for other, _ in found)]
+    inside = [
+        e
+        for s, e in taped
+        if any(e.node is n for o, other in taped if o is s and other is not e for n in walk(other.node))
+    ]
+    for effect in (*twice, *inside):
+        raise Refused("TFM902", effect.node, "a gradient is taken of a gradient", "Write the nested tapes by hand.")
+    return found
+
+
+def inner(planned: Planned, differentiated: list[Taped]) -> set[Statement]:
+    """The statements that such gradients go through: from the tensors that they are taken of, or from variables."""
+    needed = {s for statement, _ in differentiated for s in needed_for(statement.reads, planned.slice)}
+    sources = [leaf for _, e in differentiated if e.target is not None for leaf in leaves(e.target)]
+    if not all(_is_tensor(leaf) for leaf in sources):
+        return needed
+    found: set[Statement] = set()
+    for statement in planned.slice.statements:
+        reads = (d for d in statement.reads if d.statement in found or any(v in sources for v in leaves(d.value)))
+        if statement in needed and any(True for _ in reads):
+            found.add(statement)
+    return found
+
+
+def _is_tensor(value: Value) -> bool:
+    return isinstance(value, Tensor | Placeholder)
+
+
+def is_named(text: str) -> bool:
+    """Whether a text only names what was computed before: nothing that the tape would miss."""
+    node = ast.parse(text, mode="eval").body
+    each = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    return all(isinstance(part, ast.Name | ast.Attribute) for part in each)
