@@ -141,7 +141,9 @@ def _hidden(ground: Ground, node: Staged, function: AnyFunction) -> Iterator[Fou
         for call in walk(statement):
             if not isinstance(call, ast.Call) or ground.view.function(call) is not function:
                 continue
-            for changed in _changes(ground, call, function):
+            given = [*call.args, *(k.value for k in call.keywords)]
+            made = any(not isinstance(a, ast.Name) or a.id in _stored(node) for a in given)
+            for changed in [*_changes(ground, call, function), *(_appends(ground, call) if made else ())]:
                 if changed in read:
                     yield Found(
                         HIDDEN,
@@ -169,6 +171,18 @@ def _changes(ground: Ground, call: ast.Call, function: AnyFunction) -> Iterator[
                 | ast.AugAssign(target=ast.Attribute(value=ast.Name(id="self"), attr=name), value=value)
             ) if ground.kind(value) in SYMBOLIC | MAYBE:
                 yield f"{ast.unparse(owner)}.{name}"
+
+
+def _appends(ground: Ground, call: ast.Call) -> Iterator[str]:
+    """The list of an object that a method puts a tensor into."""
+    for method in ground.view.called(call.func) if isinstance(call.func, ast.Attribute) else []:
+        for node in ground.view.own(method):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Attribute(value=ast.Name(id="self"), attr=name), attr="append"),
+                    args=[value],
+                ) if ground.kind(value) in SYMBOLIC | MAYBE and isinstance(call.func, ast.Attribute):
+                    yield f"{ast.unparse(call.func.value)}.{name}"
 
 
 def _of_closure(ground: Ground, target: Function) -> Iterator[str]:
@@ -201,17 +215,25 @@ def _of_around(ground: Ground, name: ast.Name, target: Function) -> bool:
     return scope is not None and scope.node is not target and scope.node is ground.view.function(target)
 
 
+def _sized(ground: Ground, node: ast.expr) -> str:
+    """The name of the tensor whose first size, as a tensor, an expression is; else \"\"."""
+    match node:
+        case ast.Subscript(value=ast.Call(func=called, args=[ast.Name(id=name)]), slice=ast.Constant(value=0)):
+            return name if ground.view.symbol(called) == "tf.shape" else ""
+        case ast.Call(func=called, args=[ast.Name(id=name)]) if ground.view.symbol(called) == "tf.size":
+            return name
+    return ""
+
+
 def _beyond(ground: Ground, node: ast.If, function: Function, context: Context) -> Iterator[Found]:
     """`x[5]` below `if tf.shape(x)[0] > 5`: the branch is traced all the same, with the shape that x has."""
     if context.why != "function" or context.root is not function or "input_signature" in context.options:
         return
     match node.test:
-        case ast.Compare(
-            left=ast.Subscript(value=ast.Call(func=called, args=[ast.Name(id=name)]), slice=ast.Constant(value=0)),
-            ops=[ast.Gt() | ast.GtE()],
-            comparators=[ast.Constant(value=int() as least)],
-        ) if ground.view.symbol(called) == "tf.shape":
-            pass
+        case ast.Compare(left=size, ops=[ast.Gt() | ast.GtE()], comparators=[ast.Constant(value=int() as least)]):
+            name = _sized(ground, size)
+        case ast.Compare(left=ast.Constant(value=int() as least), ops=[ast.Lt() | ast.LtE()], comparators=[size]):
+            name = _sized(ground, size)
         case _:
             return
     for statement in node.body:

@@ -10,9 +10,9 @@ from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
 from tf2migrate.lint.keras3_edits import literal, modules, spelled
 from tf2migrate.lint.keras3_scopes import Function
-from tf2migrate.lint.passed import handed, is_parameter
+from tf2migrate.lint.recursion import recursive, recursive_helper
 from tf2migrate.lint.traced import Context
-from tf2migrate.lint.types import CONTAINERS, SYMBOLIC, Type
+from tf2migrate.lint.types import CONTAINERS, MAYBE, SYMBOLIC, TENSOR, Type
 from tf2migrate.lint.view import AnyFunction, Loop, parameters
 from tf2migrate.model import Edit, Span
 
@@ -43,14 +43,19 @@ def control_flow(ground: Ground) -> Iterator[Found]:
             yield from _comprehension(ground, node)
         elif isinstance(node, ast.Try):
             yield from _try(ground, node)
-        elif isinstance(node, ast.Expr):
+        elif isinstance(node, ast.Expr | ast.Assign):
             yield from _unused(ground, node)
 
 
 def _decides(ground: Ground, test: ast.expr) -> bool:
     """Whether a test is a tensor's: of one for certain, or a comparison of a parameter that nothing says is not."""
     kind = ground.kind(test)
-    return kind == "tensor" or (kind == "likely" and isinstance(test, ast.Compare))
+    return kind == "tensor" or (kind in MAYBE and isinstance(test, ast.Compare) and _orders(test, kind))
+
+
+def _orders(test: ast.Compare, kind: str) -> bool:
+    """Whether a comparison is of numbers: of a structure of tensors, `<` and `>` are not."""
+    return kind == "likely" or all(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in test.ops)
 
 
 def _stores(nodes: list[ast.stmt]) -> dict[str, ast.Name]:
@@ -106,7 +111,7 @@ def _if(ground: Ground, node: ast.If, function: AnyFunction) -> Iterator[Found]:
                 )
             else:
                 yield from _values(ground, node, function, name)
-    raises = [n for n in node.body if isinstance(n, ast.Raise)]
+    raises = [n for n in [*node.body, *node.orelse] if isinstance(n, ast.Raise)]
     if raises and ground.kind(node.test) == "tensor":
         yield Found(
             RAISE,
@@ -233,12 +238,19 @@ def _targets(node: ast.For | ast.AsyncFor) -> dict[str, ast.Name]:
 
 def _after_round(ground: Ground, body: list[ast.stmt], name: str, last: ast.expr | None) -> str:
     """The dtype that a name has after a round of a loop."""
+    if (
+        isinstance(last, ast.BinOp)
+        and not isinstance(last.op, ast.Div)
+        and (_is(last.left, name) or _is(last.right, name))
+    ):
+        dtype = _dtype(ground, last.right if _is(last.left, name) else last.left)
+        return dtype if dtype.startswith("float") else _dtype(ground, last)
     if last is not None:
         return _dtype(ground, last)
     added = [s for s in body if isinstance(s, ast.AugAssign) and _is(s.target, name)]
     if len(added) == 1 and not isinstance(added[0].op, ast.Div):
-        value = ground.type(added[0].value)
-        return value.dtype if value.kind in SYMBOLIC and value.dtype.startswith("float") else ""
+        dtype = _dtype(ground, added[0].value)
+        return dtype if dtype.startswith("float") else ""
     return ""
 
 
@@ -253,29 +265,40 @@ def _grows(ground: Ground, node: ast.expr, name: str) -> bool:
 def _collected(ground: Ground, node: Loop, function: AnyFunction, inside: list[ast.AST]) -> Iterator[Found]:
     """Tensors of a loop of the graph that a list or dict of Python's keeps."""
     for place in inside:
-        owner: ast.expr | None = None
-        code, what = APPEND, ""
         match place:
-            case ast.Call(func=ast.Attribute(value=ast.Name() as owner, attr="append" | "extend"), args=[value]):
-                what = "a list keeps a tensor of one round of the loop"
-                if ground.kind(owner) != "list" or ground.kind(value) not in SYMBOLIC | {"nest", "likely"}:
-                    continue
-            case ast.Assign(targets=[ast.Subscript(value=ast.Name() as owner, slice=key)], value=value):
-                code, what = ENTRY, "an entry of a list or dict is set in a loop of the graph"
-                if isinstance(key, ast.Constant) or ground.kind(owner) not in CONTAINERS:
-                    continue
-                if ground.kind(value) not in SYMBOLIC:
-                    continue
+            case ast.Call() | ast.AugAssign() | ast.Assign():
+                owner, code, what = _kept(ground, place)
             case _:
                 continue
+        if owner is None:
+            continue
         local = ground.view.scopes.of[id(owner)].node is function
         if local and _known_before(ground, function, owner.id, node.lineno) and ground.view.loops(place)[:1] == [node]:
-            assert isinstance(place, ast.Call | ast.Assign)
             yield Found(code, place, f"{what}, and has no value after it", "Use a tf.TensorArray.")
 
 
+_LISTED = "a list keeps a tensor of one round of the loop"
+
+
+def _kept(ground: Ground, place: ast.Call | ast.AugAssign | ast.Assign) -> tuple[ast.Name | None, str, str]:
+    """The list or dict that a call or assignment puts a tensor into, with what is to be said of it."""
+    match place:
+        case ast.Call(func=ast.Attribute(value=owner, attr="append" | "extend" | "insert"), args=[*_, value]):
+            base = owner.value if isinstance(owner, ast.Subscript) else owner
+            if ground.kind(owner) == "list" and ground.kind(value) in SYMBOLIC | MAYBE and isinstance(base, ast.Name):
+                return base, APPEND, _LISTED
+        case ast.AugAssign(target=ast.Name() as owner, op=ast.Add(), value=ast.List(elts=[value])):
+            if ground.kind(value) in SYMBOLIC | MAYBE:
+                return owner, APPEND, _LISTED
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name() as owner, slice=key)], value=value):
+            held = ground.kind(owner) in CONTAINERS and ground.kind(value) in SYMBOLIC
+            if held and not isinstance(key, ast.Constant):
+                return owner, ENTRY, "an entry of a list or dict is set in a loop of the graph"
+    return None, "", ""
+
+
 def _left(ground: Ground, node: ast.For | ast.While) -> Iterator[Found]:
-    """A Python loop that a tensor's condition is to leave."""
+    """A Python loop that a tensor's condition is to leave, or to return from."""
     endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant)
     kind = ground.kind(node.iter) if isinstance(node, ast.For) else ""
     if not endless and kind not in ("range", "list", "tuple", "array"):
@@ -283,7 +306,9 @@ def _left(ground: Ground, node: ast.For | ast.While) -> Iterator[Found]:
     for statement in node.body:
         for place in walk(statement):
             if isinstance(place, ast.If) and _decides(ground, place.test) and ground.kind(place.test) == "tensor":
-                leaves = [n for n in [*place.body, *place.orelse] if isinstance(n, ast.Break)]
+                inside: list[ast.stmt] = [n for n in [*place.body, *place.orelse] if isinstance(n, ast.Break)]
+                returns = [n for n in place.body if isinstance(n, ast.Return) and not place.orelse]
+                leaves = [*inside, *returns]
                 if leaves and ground.view.loops(place)[:1] == [node]:
                     yield Found(
                         BREAK,
@@ -351,7 +376,8 @@ def _comprehension(
     ground: Ground, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 ) -> Iterator[Found]:
     for part in node.generators:
-        over = ground.kind(part.iter) == "tensor"
+        ranged = ground.type(part.iter)
+        over = ranged.kind == "tensor" or (ranged.kind == "range" and ranged.item == TENSOR)
         where = any(ground.kind(test) == "tensor" for test in part.ifs)
         if over or where:
             yield Found(
@@ -378,14 +404,17 @@ def _try(ground: Ground, node: ast.Try) -> Iterator[Found]:
             )
 
 
-def _unused(ground: Ground, node: ast.Expr) -> Iterator[Found]:
+def _unused(ground: Ground, node: ast.Expr | ast.Assign) -> Iterator[Found]:
     """`array.write(...)` as a statement: in the graph the result is the array, and the old one stays as it was."""
+    if isinstance(node, ast.Assign) and not (len(node.targets) == 1 and _is(node.targets[0], "_")):
+        return
     match node.value:
         case ast.Call(func=ast.Attribute(value=owner, attr="write" | "scatter" | "unstack" | "split" as name)):
             if ground.kind(owner) == "tensorarray":
                 at = ground.program.span(node).start
                 text = ground.program.segment(owner)
-                edits = (Edit(Span(at, at), f"{text} = "),)
+                end = at if isinstance(node, ast.Expr) else ground.program.span(node.value).start
+                edits = (Edit(Span(at, end), f"{text} = "),)
                 yield Found(
                     WRITE,
                     node,
@@ -439,7 +468,9 @@ def _function(ground: Ground, function: Function, context: Context) -> Iterator[
                 f"{function.name} is a generator, which tf.function does not trace",
                 "Return the values, or make a tf.data.Dataset.",
             )
-        yield from _recursive(ground, function)
+        yield from recursive(ground, function, RECURSIVE)
+    elif context.why == "reached":
+        yield from recursive_helper(ground, function, RECURSIVE)
     if not context.autograph:
         return
     returns = [n for n in own if isinstance(n, ast.Return) and n.value is not None]
@@ -471,61 +502,3 @@ def _falls(body: list[ast.stmt]) -> bool:
         case ast.Try() | ast.Match() | ast.While():
             return False
     return True
-
-
-def _by_python(ground: Ground, node: ast.AST) -> bool:
-    """Whether a test of Python's decides about a place while the function is traced."""
-    child = node
-    for above in ground.view.above(node):
-        test = above.test if isinstance(above, ast.If | ast.IfExp) and child is not above.test else None
-        if test is not None and ground.kind(test) not in ("tensor", "likely", "nest"):
-            return True
-        child = above
-    return False
-
-
-def _counts(ground: Ground, node: ast.AST) -> bool:
-    """Whether what decides about a place compares parameters, of which nothing is known, with numbers."""
-    child, found = node, False
-    for above in ground.view.above(node):
-        if isinstance(above, ast.If | ast.IfExp) and child is not above.test:
-            match above.test:
-                case ast.Compare(left=ast.Name() as name, comparators=[ast.Constant(value=int() | float())]):
-                    function = ground.view.function(name)
-                    known = function is None or not is_parameter(ground, name, function)
-                    if known or ground.kind(name) not in ("unknown", "likely", "tensor"):
-                        return False
-                    found = True
-                case _:
-                    return False
-        child = above
-    return found
-
-
-def _recursive(ground: Ground, function: Function) -> Iterator[Found]:
-    """A tf.function that calls itself, also by way of others of this file."""
-    names = [a for a in parameters(function) if a.arg != "self"]
-    python = [ground.flow.parameter(function, a).kind == "python" for a in names]
-    if any(python):
-        return  # a number of Python's ends it while it is traced
-    given = [value for a in names for _, value in handed(ground, function, a.arg)]
-    number = any(ground.kind(value) == "python" for value in given)
-    seen: set[int] = set()
-    pending: list[tuple[AnyFunction, ast.Call | None]] = [(function, None)]
-    while pending:
-        here, through = pending.pop()
-        for node in ground.view.own(here):
-            if isinstance(node, ast.Call) and (not _by_python(ground, node) or (not number and _counts(ground, node))):
-                for target in ground.view.called(node.func):
-                    first = through or node
-                    if target is function:
-                        yield Found(
-                            RECURSIVE,
-                            first,
-                            f"{function.name} calls itself, and tracing it never ends",
-                            "Write it as a loop.",
-                        )
-                        return
-                    if not isinstance(target, ast.ClassDef) and id(target) not in seen:
-                        seen.add(id(target))
-                        pending.append((target, first))

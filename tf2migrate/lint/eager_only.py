@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lint.foreign_methods import foreign_method
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground
-from tf2migrate.lint.keras3_edits import argument, literal, modules, spelled, without
+from tf2migrate.lint.keras3_edits import literal, modules, spelled, without
+from tf2migrate.lint.open_sizes import open_sizes
 from tf2migrate.lint.traced import Context
 from tf2migrate.lint.types import MAYBE, SYMBOLIC, Type
-from tf2migrate.lint.view import AnyFunction, parameters
+from tf2migrate.lint.view import AnyFunction
 from tf2migrate.model import Edit
 
 METHOD, NUMPY, MATH, BUILTIN, LENGTH, DIMENSION, ITEM, INSTANCE, NAME, SYMBOLIC_CALL = (
@@ -73,6 +75,10 @@ _MATH = {name: f"tf.{name}" for name in ("sqrt", "exp", "sin", "cos", "tan", "ta
     "log1p": "tf.math.log1p",
     "sigmoid": "tf.sigmoid",
 }
+#: Packages whose functions compute with NumPy's arrays, and the keywords that take them in NumPy.
+_OF_ARRAYS = ("scipy", "cv2", "skimage", "sklearn", "librosa")
+_FIRST = ("a", "x", "arr", "array", "src")
+
 _BUILTINS = {
     "sum": "tf.reduce_sum",
     "any": "tf.reduce_any",
@@ -87,31 +93,24 @@ _PYTHON_NAMES = re.compile(
     r"|alpha|beta|gamma|sigma|scale|rate|dtype|config|params|seed)s?|(n|d|num|max|min|is|use)_\w+|\w+_(dim|size|name|axis)"
 )
 
-#: Functions that take a shape, or a number of times, and no None in it.
-_SHAPED = frozenset(
-    f"tf.{name}"
-    for name in (
-        *("reshape", "zeros", "ones", "fill", "tile", "broadcast_to", "range", "random.normal", "random.uniform"),
-        *("random.truncated_normal", "eye", "one_hot", "constant", "repeat", "slice"),
-    )
-)
-
 
 def eager_only(ground: Ground) -> Iterator[Found]:
     """What is said of places that need a value in traced code."""
     for node, function, context in ground.traced_nodes():
         if isinstance(node, ast.Call) and not _asks_first(ground, node):
             yield from _method(ground, node, function)
+            yield from foreign_method(ground, node, METHOD)
+            yield from open_sizes(ground, node, function, context, DIMENSION)
             yield from _numpy(ground, node, function, context)
             yield from _builtin(ground, node, context)
         elif isinstance(node, ast.Compare) and not _asks_first(ground, node):
             yield from _contains(ground, node)
-        elif isinstance(node, ast.Subscript) and not ground.traced.runs_eagerly(node):
-            yield from _dimension(ground, node, function, context)
     for place in ground.program.each(ast.Assign):
         yield from _item(ground, place)
     for added in ground.program.each(ast.AugAssign):
         yield from _item(ground, added)
+    for removed in ground.program.each(ast.Delete):
+        yield from _item(ground, removed)
     for call in ground.view.kinds.calls:
         yield from _name(ground, call)
         yield from _symbolic(ground, call)
@@ -174,15 +173,18 @@ def _method(ground: Ground, node: ast.Call, function: AnyFunction) -> Iterator[F
 def _numpy(ground: Ground, node: ast.Call, function: AnyFunction, context: Context) -> Iterator[Found]:
     path = ground.view.path(node.func)
     package, _, name = path.rpartition(".")
-    if package not in ("numpy", "numpy.linalg", "math", "scipy.special") or path in _NUMPY_TAKES:
+    of_numpy = package in ("numpy", "numpy.linalg", "math")
+    reads = name in ("imread", "imwrite", "load")  # of which another rule speaks
+    if (not of_numpy and (path.partition(".")[0] not in _OF_ARRAYS or reads)) or path in _NUMPY_TAKES:
         return
-    parts = [p for a in node.args for p in (a.elts if isinstance(a, ast.List | ast.Tuple) else [a])]
+    given = [*node.args, *(k.value for k in node.keywords if k.arg in _FIRST)]
+    parts = [p for a in given for p in (a.elts if isinstance(a, ast.List | ast.Tuple) else [a])]
     if not any(_is_tensor(ground, part, function) for part in parts):
         return
     table = _MATH if package == "math" else _TF if package == "numpy" else {}
     program = ground.program
     new = spelled(program, table.get(name, ""), modules(program)) if name in table else None
-    plain = {k.arg for k in node.keywords} <= {"axis", "keepdims"}
+    plain = bool(node.args) and {k.arg for k in node.keywords} <= {"axis", "keepdims"}
     edits = (Edit(program.span(node.func), new),) if new and plain else ()
     code, module = (MATH, "math") if package == "math" else (NUMPY, package)
     yield Found(
@@ -211,6 +213,8 @@ def _builtin(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found
         edits = (Edit(program.span(node), f"{new}({program.segment(node.args[0])})[0]"),) if new else ()
         advice = "Use tf.shape(x)[0], or x.shape[0] where it is known."
         yield Found(LENGTH, node, "a tensor of the graph has no len() here", advice, edits, safe=False)
+    elif name in ("max", "min") and ((len(kinds) > 2 and "tensor" in kinds) or _is_listed(ground, node)):
+        yield _needs(node, name, f"tf.reduce_{name}(tf.stack(values), 0)", ())
     elif name in ("max", "min") and len(kinds) == 2 and "tensor" in kinds:
         new = spelled(program, f"tf.{name}imum", modules(program))
         edits = (Edit(program.span(node.func), new),) if new else ()
@@ -239,6 +243,12 @@ def _builtin(ground: Ground, node: ast.Call, context: Context) -> Iterator[Found
             )
 
 
+def _is_listed(ground: Ground, node: ast.Call) -> bool:
+    """Whether a call compares the tensors of a list."""
+    parts = node.args[0].elts if len(node.args) == 1 and isinstance(node.args[0], ast.List | ast.Tuple) else []
+    return len(parts) > 1 and any(ground.kind(part) == "tensor" for part in parts)
+
+
 def _of_tensors(found: Type) -> bool:
     return found.item is not None and found.item.kind == "tensor"
 
@@ -255,64 +265,14 @@ def _contains(ground: Ground, node: ast.Compare) -> Iterator[Found]:
             yield _needs(node, "in", "tf.reduce_any(x == values)", ())
 
 
-def _dimension(ground: Ground, node: ast.Subscript, function: AnyFunction, context: Context) -> Iterator[Found]:
-    """`inputs.shape[0]` in a shape that must be known, where it is None: in a layer's call, or by the signature."""
-    match node:
-        case ast.Subscript(
-            value=ast.Attribute(value=ast.Name() as owner, attr="shape"), slice=ast.Constant(value=int() as place)
-        ):
-            pass
-        case _:
-            return
-    if context.why == "keras":
-        arguments = parameters(function)
-        if len(arguments) < 2 or owner.id != arguments[1].arg or ground.kind(owner) != "nest" or place != 0:
-            return
-        where = f"{owner.id}.shape[0] is None where the size of the batch is not known, as in fit"
-    elif _is_none(ground, owner, place, function, context):
-        where = f"{owner.id}.shape[{place}] is None by the input_signature"
-    else:
-        return
-    for above in ground.view.above(node):
-        if isinstance(above, ast.BoolOp | ast.IfExp | ast.Compare):
-            return
-        if isinstance(above, ast.Call):
-            if ground.view.symbol(above.func) in _SHAPED:
-                program = ground.program
-                new = spelled(program, "tf.shape", modules(program))
-                edits = (Edit(program.span(node), f"{new}({owner.id})[{place}]"),) if new else ()
-                yield Found(
-                    DIMENSION,
-                    node,
-                    where,
-                    f"Use tf.shape({owner.id})[{place}].",
-                    edits,
-                    safe=False,
-                )
-            return
-
-
-def _is_none(ground: Ground, owner: ast.Name, place: int, function: AnyFunction, context: Context) -> bool:
-    """Whether the input_signature of a tf.function leaves a size of a parameter open."""
-    signature = context.options.get("input_signature")
-    names = [a.arg for a in parameters(function) if a.arg != "self"]
-    if context.root is not function or owner.id not in names or not isinstance(signature, ast.List | ast.Tuple):
-        return False
-    if [b.how for b in ground.view.scopes.bindings(owner)] != ["param"] or names.index(owner.id) >= len(signature.elts):
-        return False
-    spec = signature.elts[names.index(owner.id)]
-    if not isinstance(spec, ast.Call) or ground.view.symbol(spec.func) != "tf.TensorSpec":
-        return False
-    shape = argument(spec, "shape", 0)
-    sizes = shape.elts if isinstance(shape, ast.List | ast.Tuple) else []
-    return place < len(sizes) and isinstance(size := sizes[place], ast.Constant) and size.value is None
-
-
-def _item(ground: Ground, node: ast.Assign | ast.AugAssign) -> Iterator[Found]:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+def _item(ground: Ground, node: ast.Assign | ast.AugAssign | ast.Delete) -> Iterator[Found]:
+    targets = [node.target] if isinstance(node, ast.AugAssign) else node.targets
     for target in targets:
         owner = target.value if isinstance(target, ast.Subscript) else None
-        if not isinstance(owner, ast.Name) or not _computed(ground, owner) or ground.kind(owner) not in SYMBOLIC:
+        if not isinstance(owner, ast.Name) or not _computed(ground, owner):
+            continue
+        summed = ground.kind(owner) in MAYBE and ground.traced.of(node) is not None
+        if ground.kind(owner) not in SYMBOLIC and not summed:
             continue
         what = "variable" if ground.kind(owner) == "variable" else "tensor"
         advice = "Use tf.tensor_scatter_nd_update." if what == "tensor" else "Write v[i].assign(...)."
@@ -322,8 +282,12 @@ def _item(ground: Ground, node: ast.Assign | ast.AugAssign) -> Iterator[Found]:
 def _computed(ground: Ground, name: ast.Name) -> bool:
     """Whether a name is bound to what TensorFlow computes, as far as a look tells."""
     values = [b.node for b in ground.view.scopes.bindings(name)]
+    if ground.kind(name) in MAYBE:
+        return len(values) == 1 and isinstance(values[0], ast.BinOp)
     return any(
-        isinstance(v, ast.BinOp) or (isinstance(v, ast.Call) and ground.view.symbol(v.func).startswith("tf."))
+        isinstance(v, ast.BinOp)
+        or (isinstance(v, ast.arg) and v.annotation is not None)
+        or (isinstance(v, ast.Call) and ground.view.symbol(v.func).startswith("tf."))
         for v in values
     )
 
@@ -331,10 +295,15 @@ def _computed(ground: Ground, name: ast.Name) -> bool:
 def _name(ground: Ground, node: ast.Call) -> Iterator[Found]:
     """`name=` with a number."""
     for keyword in node.keywords:
-        if keyword.arg == "name" and isinstance(keyword.value, ast.Constant):
+        if keyword.arg == "name" and not isinstance(keyword.value, ast.JoinedStr):
             value = literal(keyword.value)
             symbol = ground.view.symbol(node.func)
-            if isinstance(value, int | float) and symbol.startswith("tf.") and not symbol.startswith("tf.keras."):
+            traced = ground.traced.of(node) is not None and ground.kind(keyword.value) == "tensor"
+            if (
+                (traced or isinstance(value, int | float))
+                and symbol.startswith("tf.")
+                and not symbol.startswith("tf.keras.")
+            ):
                 edits = without(ground.program, node, [keyword])
                 yield Found(
                     NAME,
@@ -347,7 +316,7 @@ def _name(ground: Ground, node: ast.Call) -> Iterator[Found]:
 
 def _symbolic(ground: Ground, node: ast.Call) -> Iterator[Found]:
     """A symbolic tensor of Keras, handed to a tf.function."""
-    if not node.args or not isinstance(node.func, ast.Name):
+    if not node.args or not isinstance(node.func, ast.Name | ast.Attribute):
         return
     for target in ground.view.called(node.func):
         context = ground.traced.contexts.get(id(target))

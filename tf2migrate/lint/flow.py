@@ -208,7 +208,8 @@ class Flow:
             self._calls = {}
             for node in self.view.kinds.calls:
                 for target in self._callees(node):
-                    self._calls.setdefault(id(target), []).append(node)
+                    made = self.view.method(target, "__init__") if isinstance(target, ast.ClassDef) else None
+                    self._calls.setdefault(id(made or target), []).append(node)
         return self._calls.get(id(function), [])
 
     def _callees(self, node: ast.Call) -> list[AnyFunction | ast.ClassDef]:

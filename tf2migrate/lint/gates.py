@@ -13,9 +13,11 @@ _SWITCHES = re.compile(r"run_functions_eagerly|run_eagerly|enable_debug_mode")
 _NUMBER_AS_NAME = re.compile(r"\bname ?= ?(\d|True|False)")
 _COMPUTED = re.compile(r"(\w+) = (?:tf\.|\w+ [-+*/])")
 _ITEM_SET = re.compile(r"^\s*(\w+)\[[^\n]*\] [-+*/]?= ", re.MULTILINE)
+_ITEM_TAKEN = re.compile(r"^\s*del (\w+)\[", re.MULTILINE)
 _OLD = re.compile(
     r"optimizers\.\w|\.op\b|\.graph\b|\.value\b|\.eval\(|gradients\(|control_dependencies|tf\.group|Variable\(|\.add\("
     r"|\.as_default\(|in \w+(\.\w+)*\.(trainable_)?(variables|weights)\b"
+    r"|lru_cache|functools.cache|apply_gradients|\{[\w.]+(: [^{}\n]*)? for |set\([\[(]"
 )
 
 
@@ -38,7 +40,7 @@ def needs_values(text: str) -> bool:
     """Whether an item of a tensor may be set, or a number be a name, or something be traced."""
     if traces(text) or _NUMBER_AS_NAME.search(text) is not None:
         return True
-    stored = set(_ITEM_SET.findall(text))
+    stored = set(_ITEM_SET.findall(text)) | set(_ITEM_TAKEN.findall(text))
     return bool(stored) and not stored.isdisjoint(_COMPUTED.findall(text))
 
 

@@ -32,6 +32,7 @@ def guide_patterns(ground: Ground) -> Iterator[Found]:
     for call in ground.view.kinds.calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "append":
             yield from _kept(ground, call, call.func.value)
+            yield from _summed(ground, call, call.func.value)
     if ground.program.text.count("apply_gradients") > 1:
         yield from _together(ground)
 
@@ -67,7 +68,7 @@ def _in_constructor(ground: Ground, node: ast.Assign, target: ast.Attribute) -> 
         n.attr == target.attr
         and isinstance(n.ctx, ast.Load)
         and isinstance(around := ground.view.function(n), Function)
-        and around.name in _CALLS
+        and (around.name in _CALLS or id(around) in ground.traced.contexts)
         and around in cls.body
         for n in ground.program.each(ast.Attribute)
     )
@@ -113,6 +114,28 @@ def _kept(ground: Ground, call: ast.Call, owner: ast.expr) -> Iterator[Found]:
             f"{owner.attr} keeps what every call before has put there: it grows, and its sum with it",
             "Make a new list in each call, or return the value.",
         )
+
+
+def _summed(ground: Ground, call: ast.Call, owner: ast.expr) -> Iterator[Found]:
+    """`losses.append(loss)` and the sum of `losses` in each round of a loop that does not empty the list."""
+    loops, function = ground.view.loops(call), ground.view.function(call)
+    if not isinstance(owner, ast.Name) or len(loops) != 1 or (function is not None and ground.traced.of(call)):
+        return
+    made = [b.node for b in ground.view.scopes.bindings(owner)]
+    if len(made) != 1 or not isinstance(made[0], ast.List) or made[0].elts or ground.view.loops(made[0]):
+        return
+    if ground.kind(call.args[0] if len(call.args) == 1 else None) != "tensor" or _is_emptied(ground, owner.id):
+        return
+    for each in ground.view.kinds.calls:
+        summed = each.args[0] if each.args and ground.symbol(each.func) == "tf.add_n" else None
+        if isinstance(summed, ast.Name) and summed.id == owner.id and ground.view.loops(each) == loops:
+            yield Found(
+                KEPT,
+                call,
+                f"{owner.id} keeps what every round before has put there: it grows, and its sum with it",
+                "Make a new list in each round.",
+            )
+            return
 
 
 def _is_emptied(ground: Ground, name: str) -> bool:

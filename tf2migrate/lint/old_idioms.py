@@ -6,10 +6,14 @@ import ast
 from collections.abc import Iterator
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lint.at_rest import at_rest
+from tf2migrate.lint.eager_places import is_eager
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.graphs import left_of_graphs
 from tf2migrate.lint.ground import Ground
-from tf2migrate.lint.keras3_edits import added, argument, literal
+from tf2migrate.lint.keras3_edits import argument, literal
+from tf2migrate.lint.keras3_scopes import Function
+from tf2migrate.lint.keys import keys
 from tf2migrate.lint.types import SYMBOLIC
 from tf2migrate.model import Edit, Span
 
@@ -17,7 +21,9 @@ RATE, GRAPH, KEY, IDENTITY, VALUE, GRADIENTS, LEFTOVER, TRAINING, LOSSES = (f"TF
 
 _OF_GRAPHS = ("op", "graph", "name")
 
-_SEEDED = ("BatchNormalization", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "GaussianNoise", "GaussianDropout")
+
+_GRADIENTS = ("tf.gradients", "tf.keras.backend.gradients", "tf.hessians")
+_ORDERS = ("tf.control_dependencies", "tf.group")
 
 
 def old_idioms(ground: Ground) -> Iterator[Found]:
@@ -31,15 +37,10 @@ def old_idioms(ground: Ground) -> Iterator[Found]:
         yield from _session(ground, call, graphs)
         yield from _eager(ground, call, graphs)
         yield from _member(ground, call)
-    keys = [key for node in each(ast.Dict) for key in node.keys] + [e for node in each(ast.Set) for e in node.elts]
-    targets = [target for node in each(ast.Assign) for target in node.targets]
-    keys += [t.slice for t in targets if isinstance(t, ast.Subscript) and ground.kind(t.value) == "dict"]
-    for key in keys:
-        yield from _key(ground, key)
+    yield from keys(ground, KEY)
     for compared in each(ast.Compare):
         yield from _identity(ground, compared)
-    for block in each(ast.With):
-        yield from _training(ground, block)
+    yield from at_rest(ground, TRAINING)
     yield from _losses(ground)
     yield from left_of_graphs(ground, GRAPH)
 
@@ -51,10 +52,10 @@ def _rate(ground: Ground, node: ast.Call) -> Iterator[Found]:
     rate = argument(node, "learning_rate", 0)
     if rate is None:
         return
-    called = isinstance(rate, ast.Call) and ground.view.kinds.of(rate.func) == "Schedule"
+    called = _is_called_schedule(ground, rate)
     if called or ground.kind(rate) == "tensor":
         edits: tuple[Edit, ...] = ()
-        if called and isinstance(rate, ast.Call):
+        if isinstance(rate, ast.Call) and ground.view.kinds.of(rate.func) == "Schedule":
             edits = (Edit(ground.program.span(rate), ground.program.segment(rate.func)),)
         yield Found(
             RATE,
@@ -65,8 +66,11 @@ def _rate(ground: Ground, node: ast.Call) -> Iterator[Found]:
         )
 
 
-def _module_level(ground: Ground, node: ast.AST) -> bool:
-    return ground.view.function(node) is None
+def _is_called_schedule(ground: Ground, rate: ast.expr) -> bool:
+    """Whether a rate is what a schedule gives for one step, also by way of a name that is bound once."""
+    bindings = ground.view.scopes.bindings(rate) if isinstance(rate, ast.Name) else []
+    made = bindings[0].node if len(bindings) == 1 and bindings[0].how == "is" else rate
+    return isinstance(made, ast.Call) and ground.view.kinds.of(made.func) == "Schedule"
 
 
 def _attribute(ground: Ground, node: ast.Attribute, graphs: bool) -> Iterator[Found]:
@@ -74,11 +78,12 @@ def _attribute(ground: Ground, node: ast.Attribute, graphs: bool) -> Iterator[Fo
         shape = node.value.value if isinstance(node.value, ast.Subscript) else None
         of_tensor = isinstance(shape, ast.Attribute) and shape.attr == "shape"
         got = isinstance(shape, ast.Call) and isinstance(shape.func, ast.Attribute) and shape.func.attr == "get_shape"
-        if of_tensor or got:
+        known = ground.kind(node.value) == "dimension" and not _is_asked(ground, node)
+        if of_tensor or got or known or (shape is not None and _is_of_build(ground, shape)):
             end, program = ground.program.span(node.value).end, ground.program
             edits = (Edit(Span(end, program.span(node).end), ""),)
             yield Found(VALUE, node, "a dimension is a number, and has no value", "Leave .value out.", edits)
-    elif node.attr in _OF_GRAPHS and not graphs and isinstance(node.ctx, ast.Load) and _module_level(ground, node):
+    elif node.attr in _OF_GRAPHS and not graphs and isinstance(node.ctx, ast.Load) and is_eager(ground, node):
         of_name = isinstance(node.value, ast.Name | ast.Call)
         if of_name and ground.kind(node.value) == "tensor":
             yield Found(
@@ -87,6 +92,24 @@ def _attribute(ground: Ground, node: ast.Attribute, graphs: bool) -> Iterator[Fo
                 f"an eager tensor has no {node.attr}",
                 "Keep what you look for by a name of Python's.",
             )
+
+
+def _is_asked(ground: Ground, node: ast.AST) -> bool:
+    """Whether a test around a place asks whether the dimension is a number."""
+    tests = [a.test for a in ground.view.above(node) if isinstance(a, ast.If | ast.IfExp)]
+    asks = {getattr(n, "id", getattr(n, "attr", "")) for test in tests for n in walk(test)}
+    return bool(asks & {"hasattr", "isinstance", "Dimension"})
+
+
+def _is_of_build(ground: Ground, shape: ast.expr) -> bool:
+    """Whether an expression is the shape that Keras hands to a layer's `build`."""
+    function = ground.view.function(shape)
+    if not isinstance(shape, ast.Name) or not isinstance(function, Function) or function.name != "build":
+        return False
+    cls = ground.view.scopes.classes.get(id(shape))
+    named = [b.how for b in ground.view.scopes.bindings(shape)] == ["param"]
+    layer = cls is not None and ground.view.kinds.base(cls) in ("Layer", "Model", "RNN")
+    return named and layer and not _is_asked(ground, shape)
 
 
 def _is_called(ground: Ground, node: ast.Attribute) -> bool:
@@ -110,16 +133,16 @@ def _session(ground: Ground, node: ast.Call, graphs: bool) -> Iterator[Found]:
 
 def _eager(ground: Ground, node: ast.Call, graphs: bool) -> Iterator[Found]:
     symbol = ground.view.symbol(node.func)
-    if graphs or not _module_level(ground, node):
+    if graphs or not symbol.startswith("tf.") or symbol not in (*_GRADIENTS, *_ORDERS) or not is_eager(ground, node):
         return
-    if symbol in ("tf.gradients", "tf.keras.backend.gradients", "tf.hessians"):
+    if symbol in _GRADIENTS:
         yield Found(
             GRADIENTS,
             node,
             f"{symbol} needs a graph: eagerly, TensorFlow stops there",
             "Record the computation with a tf.GradientTape.",
         )
-    elif symbol in ("tf.control_dependencies", "tf.group"):
+    else:
         yield Found(
             LEFTOVER,
             node,
@@ -128,24 +151,8 @@ def _eager(ground: Ground, node: ast.Call, graphs: bool) -> Iterator[Found]:
         )
 
 
-def _key(ground: Ground, node: ast.expr | None) -> Iterator[Found]:
-    """A tensor where Python needs a hash."""
-    if isinstance(node, ast.Name | ast.Attribute) and ground.kind(node) in SYMBOLIC:
-        end = ground.program.span(node).end
-        text = ground.program.segment(node)
-        yield Found(
-            KEY,
-            node,
-            f"{text} is a {ground.kind(node)}, and no key: TensorFlow stops there",
-            f"Write {text}.ref().",
-            (Edit(Span(end, end), ".ref()"),),
-        )
-
-
 def _member(ground: Ground, node: ast.Call) -> Iterator[Found]:
     match node:
-        case ast.Call(func=ast.Attribute(value=owner, attr="add"), args=[item]) if ground.kind(owner) == "set":
-            yield from _key(ground, item)
         case ast.Call(func=ast.Attribute(value=owner, attr=("index" | "remove" | "count") as name), args=[item]):
             if ground.kind(owner) == "list" and ground.kind(item) in SYMBOLIC and isinstance(owner, ast.Name):
                 yield _equal(node, f"{name}() compares tensors element by element, and stops")
@@ -179,58 +186,6 @@ def _identity(ground: Ground, node: ast.Compare) -> Iterator[Found]:
         )
 
 
-def _training(ground: Ground, node: ast.With) -> Iterator[Found]:
-    """A model with BatchNormalization or Dropout that is called in a tape without training=."""
-    tapes = [
-        i
-        for i in node.items
-        if isinstance(i.context_expr, ast.Call) and ground.view.symbol(i.context_expr.func) == "tf.GradientTape"
-    ]
-    if not tapes or "apply_gradients" not in ground.program.text:
-        return
-    for statement in node.body:
-        for call in walk(statement):
-            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or len(call.args) != 1:
-                continue
-            if any(k.arg == "training" or k.arg is None for k in call.keywords):
-                continue
-            if _has_modes(ground, call.func):
-                edits = (added(ground.program, call, "training=True"),)
-                yield Found(
-                    TRAINING,
-                    call,
-                    f"{call.func.id} is called without training=: its BatchNormalization and Dropout are at rest",
-                    "Write training=True.",
-                    edits,
-                    safe=False,
-                )
-
-
-def _has_modes(ground: Ground, name: ast.Name) -> bool:
-    """Whether a model has a layer of which training is another thing than inference, as its making shows."""
-    bindings = ground.view.scopes.bindings(name)
-    made = bindings[0].node if len(bindings) == 1 else None
-    if not isinstance(made, ast.Call):
-        return False
-    if ground.view.symbol(made.func) == "tf.keras.Sequential":
-        if not made.args or not isinstance(made.args[0], ast.List):
-            return False
-        layers = [e for e in made.args[0].elts if isinstance(e, ast.Call)]
-    else:
-        classes = [t for t in ground.view.called(made.func) if isinstance(t, ast.ClassDef)]
-        init = ground.view.method(classes[0], "__init__") if len(classes) == 1 else None
-        call = ground.view.method(classes[0], "call") if len(classes) == 1 else None
-        if init is None or call is None or ground.view.kinds.base(classes[0]) != "Model":
-            return False
-        if any(k.arg == "training" for n in ground.view.own(call) if isinstance(n, ast.Call) for k in n.keywords):
-            names = {a.arg for a in call.args.args}
-            if "training" not in names:
-                return False  # it says itself which of the two it is
-        layers = [n for n in ground.view.own(init) if isinstance(n, ast.Call)]
-    symbols = [ground.view.symbol(layer.func) for layer in layers]
-    return any(s.startswith("tf.keras.layers.") and s.rpartition(".")[2] in _SEEDED for s in symbols)
-
-
 def _losses(ground: Ground) -> Iterator[Found]:
     """Regularizers whose losses a training loop of its own does not add."""
     text = ground.program.text
@@ -242,6 +197,7 @@ def _losses(ground: Ground) -> Iterator[Found]:
         for keyword in node.keywords:
             given = keyword.arg in ("kernel_regularizer", "bias_regularizer", "activity_regularizer")
             some = isinstance(keyword.value, ast.Call) or isinstance(literal(keyword.value), str)
+            some = some or (isinstance(keyword.value, ast.Name) and _is_regularizer(ground, keyword.value))
             if given and some and ground.view.kinds.of(node) in ("Layer", "RNN"):
                 yield Found(
                     LOSSES,
@@ -250,3 +206,9 @@ def _losses(ground: Ground) -> Iterator[Found]:
                     "Add tf.add_n(model.losses) to the loss.",
                 )
                 return
+
+
+def _is_regularizer(ground: Ground, name: ast.Name) -> bool:
+    made = [b.node for b in ground.view.scopes.bindings(name)]
+    calls = [ground.view.symbol(m.func) for m in made if isinstance(m, ast.Call)]
+    return bool(made) and len(calls) == len(made) and all(s.startswith("tf.keras.regularizers.") for s in calls)

@@ -121,6 +121,8 @@ class _Tape:
                 )
             if isinstance(target, ast.Name) and not handed:
                 yield from self._outside(call, target)
+            if isinstance(sources, ast.Attribute) and not handed:
+                yield from self._model_outside(call, sources)
             if target is not None and self._flat(target, 6):
                 yield Found(
                     DISCRETE,
@@ -132,20 +134,40 @@ class _Tape:
                 yield from self._sources(sources, watched, handed)
 
     def _twice(self) -> Iterator[Found]:
+        repeated = [call for call in self.asked if self._is_repeated(call)] if not self.persistent else []
+        if repeated:
+            yield self._used_up(repeated[0])
+            return
         if self.persistent or len(self.asked) < 2:
             return
         first, second = self.asked[0], self.asked[1]
         if self._apart(first, second):
             return
+        yield self._used_up(second)
+
+    def _used_up(self, second: ast.Call) -> Found:
         given = argument(self.made, "persistent", 0) is not None
         edits = () if given else (added(self.ground.program, self.made, "persistent=True"),)
-        yield Found(
+        return Found(
             TWICE,
             second,
             f"{self.name} is used up by its first gradient",
             "Write tf.GradientTape(persistent=True), or ask for both gradients in one call.",
             edits,
         )
+
+    def _is_repeated(self, call: ast.Call) -> bool:
+        """Whether a loop or comprehension, which does not record anew, asks for a gradient again and again."""
+        around = {id(above) for above in self.ground.view.above(self.block)}
+        for above in self.ground.view.above(call):
+            if id(above) in around:
+                return False
+            if isinstance(above, ast.For | ast.While):
+                left = any(isinstance(n, ast.Break | ast.Return) for s in above.body for n in walk(s))
+                return not left and call not in walk(above.iter if isinstance(above, ast.For) else above.test)
+            if isinstance(above, ast.ListComp | ast.DictComp | ast.GeneratorExp):
+                return call not in walk(above.generators[0].iter)
+        return False
 
     def _apart(self, one: ast.AST, other: ast.AST) -> bool:
         """Whether two places are in branches of which only one is run, or the first leaves the function."""
@@ -168,23 +190,53 @@ class _Tape:
         ]
         if not stores or any(id(n) in self.inside for n in stores) or self.ground.view.loops(self.block):
             return
-        if all(n.lineno < self.block.lineno for n in stores) and not _in_tape(self.ground, stores):
+        end = self.block.end_lineno or 0
+        before = all(n.lineno < self.block.lineno for n in stores)
+        after = all(end < n.lineno < call.lineno for n in stores)
+        if (before or after) and not _in_tape(self.ground, stores):
             yield Found(
                 OUTSIDE,
                 call,
-                f"{target.id} is computed before the tape records: its gradient is None",
+                f"{target.id} is computed {'before' if before else 'after'} the tape records: its gradient is None",
                 "Compute it inside of the with block.",
             )
+
+    def _model_outside(self, call: ast.Call, sources: ast.Attribute) -> Iterator[Found]:
+        """A model that is called above the tape, and whose variables nothing inside of it reads."""
+        if sources.attr not in ("trainable_variables", "trainable_weights") or not isinstance(sources.value, ast.Name):
+            return
+        model = sources.value.id
+        inside = [n for s in self.block.body for n in walk(s)]
+        names = {n.id for n in inside if isinstance(n, ast.Name)}
+        above = self.ground.view.parents.get(id(self.block))
+        body = getattr(above, "body", [])
+        for statement in body[: body.index(self.block)] if self.block in body else []:
+            match statement:
+                case ast.Assign(targets=[ast.Name(id=made)], value=ast.Call(func=ast.Name(id=called))) if (
+                    called == model and made in names and model not in names
+                ):
+                    own = [n for n in inside if isinstance(n, ast.Call) and not self._takes(n, made)]
+                    if not own:
+                        yield Found(
+                            OUTSIDE,
+                            call,
+                            f"{made} is computed before the tape records: no gradient comes to {model}",
+                            "Compute it inside of the with block.",
+                        )
+
+    def _takes(self, call: ast.Call, name: str) -> bool:
+        """Whether a call is one of TensorFlow's, or is handed a name: it computes with that, as far as is seen."""
+        of_tensorflow = self.ground.view.symbol(call.func).startswith("tf.")
+        return of_tensorflow or any(isinstance(n, ast.Name) and n.id == name for a in call.args for n in walk(a))
 
     def _sources(self, sources: ast.expr, watched: list[ast.Attribute], handed: bool) -> Iterator[Found]:
         for source in sources.elts if isinstance(sources, ast.List | ast.Tuple) else [sources]:
             if not isinstance(source, ast.Name):
                 continue
-            bindings = self.ground.view.scopes.bindings(source)
-            made = bindings[0].node if len(bindings) == 1 and bindings[0].how == "is" else None
-            if not isinstance(made, ast.Call):
+            made = self._made(source)
+            if not isinstance(made, ast.Call | ast.BinOp):
                 continue
-            symbol, found = self.ground.view.symbol(made.func), self.ground.type(made)
+            found = self.ground.type(made)
             if found.kind in ("tensor", "variable") and found.dtype.startswith(("int", "uint", "bool")):
                 yield Found(
                     INTEGER,
@@ -192,7 +244,7 @@ class _Tape:
                     f"{source.id} is {found.dtype}: there is no gradient with respect to whole numbers, it is None",
                     "Make it a float.",
                 )
-            elif symbol in _CONSTANTS and id(made) not in self.inside and not watched and not handed:
+            elif self._is_constant(made) and id(made) not in self.inside and not watched and not handed:
                 first = self.block.body[0]
                 at = self.ground.program.offset(first.lineno, 0)
                 text = f"{' ' * first.col_offset}{self.name}.watch({source.id})\n"
@@ -206,6 +258,28 @@ class _Tape:
                     edits,
                 )
 
+    def _made(self, source: ast.Name) -> ast.AST | None:
+        """What a source is bound to: once, or, of a parameter, by one assignment above the tape."""
+        bindings = self.ground.view.scopes.bindings(source)
+        values = [b.node for b in bindings if b.how == "is"]
+        others = [b for b in bindings if b.how != "is"]
+        if len(values) != 1 or (others and [b.how for b in others] != ["param"]):
+            return None
+        statement = self.ground.view.parents.get(id(values[0]))
+        body = getattr(self.ground.view.parents.get(id(self.block)), "body", [])
+        straight = statement in body and self.block in body and body.index(statement) < body.index(self.block)
+        return values[0] if not others or straight else None
+
+    def _is_constant(self, made: ast.Call | ast.BinOp) -> bool:
+        """Whether TensorFlow computes a tensor that is no variable."""
+        view = self.ground.view
+        if isinstance(made, ast.BinOp):
+            names = [n for n in walk(made) if isinstance(n, ast.Name) and not view.path(n)]
+            return self.ground.kind(made) == "tensor" and not names
+        symbol = view.symbol(made.func)
+        fixed = symbol == "tf.Variable" and literal(argument(made, "trainable", 1)) is False
+        return fixed or symbol in _CONSTANTS or symbol in _COPIES
+
     def _flat(self, node: ast.expr, depth: int) -> bool:
         """Whether no gradient comes through an expression, as far as this function tells."""
         view = self.ground.view
@@ -216,6 +290,9 @@ class _Tape:
                 symbol = view.symbol(function)
                 if symbol in _DISCRETE:
                     return True
+                path = view.path(function)
+                if path.startswith("numpy.") or path in ("builtins.float", "builtins.int"):
+                    return any(self.ground.kind(a) in ("tensor", "variable") for a in args)
                 if symbol in ("tf.constant", "tf.convert_to_tensor"):
                     return bool(args) and self._flat(args[0], depth)
                 if symbol == "tf.cast" and len(args) > 1:
@@ -243,6 +320,9 @@ class _Tape:
         """Whether a gradient may come through an operand."""
         return not isinstance(node, ast.Constant) and self.ground.kind(node) not in ("python", "array", "dtype")
 
+
+#: Functions whose result is another tensor than what they are given, also where that is watched.
+_COPIES = frozenset(("tf.cast", "tf.expand_dims", "tf.reshape", "tf.image.resize", "tf.stack", "tf.concat"))
 
 _CONSTANTS = frozenset(
     f"tf.{name}"

@@ -375,6 +375,7 @@ class Traced:
                 for target in self.targets(node):
                     if id(target) not in self.contexts:
                         converted = inside.autograph and not self.unconverted(target)
+                        converted = converted and getattr(target, "name", "") != "__init__"  # no constructor is
                         why: Why = "told" if inside.why == "told" else "reached"
                         found = Context(why, inside.root, inside.call, converted)
                         self._add(target, found)
@@ -389,8 +390,9 @@ class Traced:
             return
         for part in self._run_by(node):
             for target in view.called(part):
-                if not isinstance(target, ast.ClassDef) and not self._is_exit(target):
-                    yield target
+                made = view.method(target, "__init__") if isinstance(target, ast.ClassDef) else target
+                if made is not None and not self._is_exit(made):
+                    yield made
         owner = view.made(node.func)
         if owner is not None:
             for name in ("call", "__call__"):

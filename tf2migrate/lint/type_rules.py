@@ -58,6 +58,8 @@ def arithmetic(one: Type, other: Type, op: ast.operator) -> Type:
         return FLOAT if isinstance(op, ast.Div) else one if one.dtype == other.dtype else PYTHON
     if kinds <= {"python", "dimension"}:
         return DIMENSION
+    if isinstance(op, ast.Mult) and kinds in ({"list", "python"}, {"tuple", "python"}):
+        return one if one.kind in CONTAINERS else other
     return one if one.kind == other.kind and one.kind in CONTAINERS else UNKNOWN
 
 
