@@ -117,12 +117,19 @@ def item(expressions: Expressions, node: ast.Subscript) -> str | None:
             if not leaf.nested:
                 text = f"{expressions.call_text(run, planned)}[{planned.returned.index(returned[leaf])}]"
                 return f"{text}{summaries.numpy(leaf)}"
-        case ast.Slice(lower=None, upper=ast.Constant(value=int(end)), step=None) if run.fetches.kind == "list":
-            chosen = [item for item in items[:end] if isinstance(item, Fetch) and not item.nested]
-            whole = len(chosen) == len(items[:end]) and _as_returned(expressions, run, planned, chosen)
+        case ast.Slice(
+            lower=None | ast.Constant(value=int()) as lower, upper=None | ast.Constant(value=int()) as upper, step=None
+        ) if run.fetches.kind == "list":
+            taken = items[_end(lower) : _end(upper)]
+            chosen = [item for item in taken if isinstance(item, Fetch) and not item.nested]
+            whole = len(chosen) == len(taken) and _as_returned(expressions, run, planned, chosen)
             if whole and 1 < len(chosen) < len(items) and iterator_text.run_text(expressions, run) is None:
                 return f"[value.numpy() for value in {expressions.call_text(run, planned)}]"
     return None
+
+
+def _end(node: ast.Constant | None) -> int | None:
+    return int(node.value) if node is not None and isinstance(node.value, int) else None
 
 
 def expression(expressions: Expressions, run: Run) -> str:
