@@ -25,6 +25,8 @@ from tf2migrate.lift.other_forms import other_forms
 from tf2migrate.lift.own_elements import own_elements
 from tf2migrate.lift.properties import properties
 from tf2migrate.lift.returned_parts import returned_parts
+from tf2migrate.lift.total_loss import total_loss
+from tf2migrate.lift.written_apart import written_apart
 from tf2migrate.lines import moved
 from tf2migrate.lint import lint
 from tf2migrate.lint.postcondition import fresh
@@ -138,6 +140,8 @@ STAGES: tuple[Stage, ...] = (
     wrapped,
     _tf1(canned),
     _tf1(_placed(estimators)),
+    _tf1(written_apart),
+    _tf1(total_loss),
     _tf1(bound_arguments),
     _tf1(imported_graphs),
     _tf1(own_elements),

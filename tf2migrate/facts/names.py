@@ -41,7 +41,8 @@ PRIVATE = {
 SLIM = {
     "tf.contrib.layers": frozenset(
         (
-            *("conv2d", "convolution2d", "conv2d_transpose", "separable_conv2d", "fully_connected", "linear", "relu"),
+            *("conv2d", "convolution2d", "conv2d_transpose", "convolution2d_transpose", "separable_conv2d", "relu"),
+            *("fully_connected", "linear"),
             *("max_pool2d", "avg_pool2d", "batch_norm", "dropout", "flatten", "bias_add", "layer_norm", "softmax"),
             *("repeat", "stack", "unit_norm", "one_hot_encoding", "xavier_initializer", "xavier_initializer_conv2d"),
             *("variance_scaling_initializer", "l1_regularizer", "l2_regularizer", "l1_l2_regularizer"),

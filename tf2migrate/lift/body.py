@@ -81,7 +81,7 @@ class BodyWriter:
         parameters = [iterator_text.parameter(planned, v, names[v]) for v in found.parameters]
         tf = self.expressions.tf
         signed = iterator_text.signed(planned)
-        specs = [self._spec(planned, v) for v in found.parameters] if signed else []
+        specs = [self.spec(planned, v) for v in found.parameters] if signed else []
         told = f"(input_signature=[{', '.join(specs)}])" if specs else ""
         if any(isinstance(v, Placeholder) and v.any_tensor for v in found.parameters):
             told = "(reduce_retracing=True)"
@@ -91,7 +91,8 @@ class BodyWriter:
         self.expressions.inside = False
         return [*head, *[STEP + line if line else "" for line in "\n".join(body).split("\n")]], self.comments
 
-    def _spec(self, planned: Planned, value: Value) -> str:
+    def spec(self, planned: Planned, value: Value) -> str:
+        """How a function is told the type of a parameter."""
         name = visibility.spec(self.plan, planned, value)
         return cell_text.spec_text(self.expressions.tf, value, name) if isinstance(value, ZeroState) else name
 

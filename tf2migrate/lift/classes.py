@@ -232,6 +232,12 @@ def call(interpreter: Interpreter, bound: Bound, node: ast.Call, hint: str) -> V
     return interpreter.call_helper(function, node, arguments, hint)
 
 
+def called(interpreter: Interpreter, instance: Instance) -> Bound | None:
+    """The method that a call of an instance itself is of, where the class has one."""
+    method = instance.of.methods.get("__call__")
+    return Bound(instance, interpreter.function(method, instance.of.frame)) if method is not None else None
+
+
 def follow_the_rest(interpreter: Interpreter) -> None:
     """The methods that the program never calls, as somebody else may."""
     for instance in list(interpreter.instances.values()):

@@ -29,6 +29,7 @@ from tf2migrate.lift import (
     savers,
     sharing,
     summaries,
+    traced_ahead,
     uncalled,
     variable_lists,
     visibility,
@@ -330,11 +331,8 @@ class Emitter:
         if owned and (called or any(not visibility.sees(run.frame, planned.frame) for run in planned.runs)):
             lines[-1:] = ["", f"{indent}self.{planned.name} = {planned.name}", ""]
         if planned in self.traced:
-            lines[-1:] = [
-                "",
-                f"{indent}{planned.name}.get_concrete_function()  # makes the variables that it needs",
-                "",
-            ]
+            ahead = traced_ahead.lines(self.plan, self.body_writer, planned)
+            lines[-1:] = ["", *(indent + line for line in ahead), ""]
         return lines
 
     @staticmethod

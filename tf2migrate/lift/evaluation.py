@@ -298,6 +298,8 @@ def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
         return keras_layers.call(interpreter, function, node)
     if isinstance(function, classes.Class):
         return classes.instantiate(interpreter, function, node)
+    if isinstance(function, classes.Instance) and (method := classes.called(interpreter, function)) is not None:
+        return classes.call(interpreter, method, node, hint)
     if isinstance(function, classes.Bound):
         return classes.call(interpreter, function, node, hint)
     arguments = interpreter.arguments(node)

@@ -176,11 +176,13 @@ _CONTRIB_LAYERS = {
 }
 
 _CONTRIB_LAYERS["convolution2d"] = _CONTRIB_CONV
+_CONTRIB_LAYERS["convolution2d_transpose"] = _CONTRIB_LAYERS["conv2d_transpose"]
 _SCOPES = {
     "embed_sequence": "EmbedSequence",
     "conv2d": "Conv",
     "convolution2d": "Conv",
     "conv2d_transpose": "Conv2d_transpose",
+    "convolution2d_transpose": "Conv2d_transpose",
     "batch_norm": "BatchNorm",
     "flatten": "Flatten",
     "dropout": "Dropout",

@@ -8,7 +8,7 @@ from tf2migrate.apply import apply, fits
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import lift
 from tf2migrate.lift.handed_in import handed_in
-from tf2migrate.lift.written_out import written_out
+from tf2migrate.lift.written_out import networks_written_out, written_out
 from tf2migrate.model import Edit, Options, Outcome, Target
 
 
@@ -35,6 +35,10 @@ def _forms(program: Program) -> Iterator[tuple[Edit, ...]]:
         yield placeholders
     if updates and placeholders and fits((*updates, *placeholders), program.cuts):
         yield (*updates, *placeholders)
+    if networks := networks_written_out(program):
+        yield networks
+        if updates and fits((*updates, *networks), program.cuts):
+            yield (*updates, *networks)
 
 
 def _is_refused(program: Program, options: Options) -> bool:

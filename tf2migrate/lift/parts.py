@@ -166,6 +166,8 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
         return "a function makes variables and uses them on tensors"
     if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Global | ast.Nonlocal) for n in walk(function)):
         return "a function that makes variables is a generator, or binds names of outside"
+    if function.name == "__call__":
+        return "an object makes variables where it is called"
     if function.args.vararg or function.args.kwarg:
         return "a function that makes variables takes any number of arguments"
     effects = [e for s in frame.statements for e in s.effects if not isinstance(e, Noting)]

@@ -1,7 +1,8 @@
-"""Functions that update or differentiate what their callers computed: `train_op = training(loss, rate)`.
+"""Functions that are written out where they are called.
 
-They are written out where they are called: a tape has to be around what is differentiated, which the caller computes;
-the update, or the gradient, stands beside it.
+Those that update or differentiate what their callers computed, `train_op = training(loss, rate)`: a tape has to be
+around what is differentiated, which the caller computes; the update, or the gradient, stands beside it. And networks that give several things,
+`mean, loss = network(x, y)`, where a run needs some of them only, and is fed for no more.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tf2migrate.model import Edit, Span
 
 _TAPED = ("minimize", "apply_gradients", "gradients")
 _RUNS = ("run", "eval")
+_LONG = 40  # statements, of what is written out at each of its calls
 _OTHER = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Yield, ast.YieldFrom, ast.Await),
     *(ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom, ast.NamedExpr, ast.Delete, ast.Try),
@@ -38,11 +40,21 @@ def written_out(program: Program) -> tuple[Edit, ...]:
     """The edits that write such functions out at each of their calls; none where one of the calls cannot be."""
     if not any(f".{name}(" in program.text for name in _TAPED):
         return ()
+    return _written(program, {f.name: f for f in program.tree.body if isinstance(f, ast.FunctionDef) and _takes_gradients(f)})
+
+
+def networks_written_out(program: Program) -> tuple[Edit, ...]:
+    """The edits that write out the functions that build networks and give several things."""
+    found = {f.name: f for f in program.tree.body if isinstance(f, ast.FunctionDef) and _gives_several(program, f)}
+    inner = {name for f in found.values() for name in _called(f)}  # what is called by what is written out stays
+    return _written(program, {name: f for name, f in found.items() if name not in inner})
+
+
+def _written(program: Program, found: Mapping[str, ast.FunctionDef]) -> tuple[Edit, ...]:
+    """The edits for all of these functions that can be written out."""
     edits: list[Edit] = []
-    found = {f.name: f for f in program.tree.body if isinstance(f, ast.FunctionDef) and _takes_gradients(f)}
     for name, function in found.items():
-        calls = {getattr(n.func, "id", "") for n in walk(function) if isinstance(n, ast.Call)}
-        if calls & found.keys():  # those that it calls come first
+        if _called(function) & found.keys():  # those that it calls come first
             continue
         if (own := _edits(program, name, function)) is not None:
             edits += own
@@ -50,15 +62,38 @@ def written_out(program: Program) -> tuple[Edit, ...]:
 
 
 def _takes_gradients(function: ast.FunctionDef) -> bool:
-    """Whether a function updates or differentiates what it is given, runs nothing, and returns once at its end."""
+    """Whether a function updates or differentiates what it is given, and can be written out."""
+    return _is_plain_function(function) and bool(_methods(function) & set(_TAPED))
+
+
+def _gives_several(program: Program, function: ast.FunctionDef) -> bool:
+    """Whether a function gives several things by name that it computes with TensorFlow, and can be written out."""
+    last = _last(function.body)
+    value = last.value if isinstance(last, ast.Return) else None
+    if not isinstance(value, ast.Tuple) or not _is_plain_function(function) or len(function.body) > _LONG:
+        return False
+    called = {program.names.symbol(n.func) or "" for n in walk(function) if isinstance(n, ast.Call)}
+    return any(path.startswith("tf.") for path in called)
+
+
+def _called(function: ast.FunctionDef) -> set[str]:
+    return {getattr(n.func, "id", "") for n in walk(function) if isinstance(n, ast.Call)}
+
+
+def _methods(function: ast.FunctionDef) -> set[str]:
+    calls = [n for n in walk(function) if isinstance(n, ast.Call)]
+    return {n.func.attr for n in calls if isinstance(n.func, ast.Attribute)}
+
+
+def _is_plain_function(function: ast.FunctionDef) -> bool:
+    """Whether a function runs nothing, and returns once at its end."""
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     spec, inside = function.args, [n for s in body for n in walk(s)]
     if function.decorator_list or spec.vararg or spec.kwarg or not [*spec.args, *spec.kwonlyargs]:
         return False
     if any(isinstance(n, _OTHER) or _is_long(n) for n in inside):
         return False
-    methods = [n.func.attr for n in inside if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
-    if not any(m in _TAPED for m in methods) or any(m in _RUNS for m in methods):
+    if _methods(function) & set(_RUNS):
         return False
     last = _last(function.body)
     return all(n is last for n in inside if isinstance(n, ast.Return))
@@ -206,11 +241,10 @@ def _ends(program: Program, function: ast.FunctionDef, site: Site, local: set[st
     ]
     read = {n.id for n in walk(site.call) if isinstance(n, ast.Name)}
     bodies = [n.id for s in function.body for n in walk(s) if isinstance(n, ast.Name)]
-    stores = [n.id for s in function.body for n in walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
     return {
         v: t
         for v, t in pairs
-        if v in local and t not in read and (t not in bodies or t == v) and stores.count(v) == 1
+        if v in local and t not in read and (t not in bodies or t == v)
         if [p[0] for p in pairs].count(v) == 1 == [p[1] for p in pairs].count(t)
     }
 
@@ -229,11 +263,21 @@ def _end(program: Program, function: ast.FunctionDef, site: Site, texts: Mapping
             pairs = zip(targets, value.elts, strict=True)
             written = [(program.segment(t), _renamed(program, v, texts)) for t, v in pairs]
             rest = [(target, each) for target, each in written if target != each]
+            if not {*_read(value)} & {
+                program.segment(t)
+                for t, v in zip(targets, value.elts, strict=True)
+                if program.segment(t) != _renamed(program, v, texts)
+            }:
+                return f"\n{program.indent(last)}".join(f"{target} = {each}" for target, each in rest)
             return f"{', '.join(t for t, _ in rest)} = {', '.join(v for _, v in rest)}" if rest else ""
         case ast.Assign(targets=[target]):
             left = program.segment(target)
             return "" if left == renamed else f"{left} = {renamed}"
     raise AssertionError
+
+
+def _read(node: ast.AST) -> list[str]:
+    return [ast.unparse(n) for n in walk(node) if isinstance(n, ast.Name | ast.Attribute)]
 
 
 def _starred(nodes: list[ast.expr]) -> bool:
