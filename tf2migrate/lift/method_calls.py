@@ -71,9 +71,9 @@ def method_call(interpreter: Interpreter, node: ast.Call, method: Method, hint: 
     return value
 
 
-def _run(interpreter: Interpreter, node: ast.Call, fetched: ast.expr) -> Value:
+def _run(interpreter: Interpreter, node: ast.Call, fetched: ast.expr, base: Value) -> Value:
     """`eval` of a tensor or `run` of an op: in the session that it is given, or in the default one."""
-    bound = bind(node, S.EVAL)
+    bound = bind(node, ("session",) if isinstance(base, Variable) else S.EVAL)
     if "session" in bound:
         with interpreter.apart():
             session = interpreter.evaluate(bound["session"])
@@ -89,13 +89,13 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
         interpreter.arguments(node)
         return base
     if name == "eval" and isinstance(base, Tensor | Placeholder | Variable | Effect | Schedule | summaries.Summary):
-        return _run(interpreter, node, method.node.value)
+        return _run(interpreter, node, method.node.value, base)
     if (
         name == "run"
         and isinstance(base, Effect | Handle)
         and not (isinstance(base, Handle) and base.role == "session")
     ):
-        return _run(interpreter, node, method.node.value)
+        return _run(interpreter, node, method.node.value, base)
     match base:
         case averages.Averages():
             return averages.method(interpreter, node, base, name)

@@ -86,7 +86,7 @@ def _shared(plan: Plan, statements: list[Statement], functions: list[Planned]) -
             if leaf.named:
                 wanted.update(dict.fromkeys(d for d in leaf.reads if d.statement in inside))
     last = {d.name: d for s in statements for d in s.writes}
-    results = sorted(wanted, key=lambda d: d.statement.order)
+    results = sorted(wanted, key=lambda d: (d.statement.order, d.statement.writes.index(d)))
     if not results or any(last[d.name] is not d for d in results) or len(results) > 3:
         return None
     parameters: dict[Value, Definition] = {}
