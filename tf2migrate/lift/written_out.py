@@ -1,8 +1,8 @@
 """Functions that are written out where they are called.
 
 Those that update or differentiate what their callers computed, `train_op = training(loss, rate)`: a tape has to be
-around what is differentiated, which the caller computes; the update, or the gradient, stands beside it. And networks that give several things,
-`mean, loss = network(x, y)`, where a run needs some of them only, and is fed for no more.
+around what is differentiated, which the caller computes; the update, or the gradient, stands beside it. And networks
+that give several things, `mean, loss = network(x, y)`, where a run needs some of them, and is fed for no more.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def written_out(program: Program) -> tuple[Edit, ...]:
     """The edits that write such functions out at each of their calls; none where one of the calls cannot be."""
     if not any(f".{name}(" in program.text for name in _TAPED):
         return ()
-    return _written(program, {f.name: f for f in program.tree.body if isinstance(f, ast.FunctionDef) and _takes_gradients(f)})
+    return _written(
+        program, {f.name: f for f in program.tree.body if isinstance(f, ast.FunctionDef) and _takes_gradients(f)}
+    )
 
 
 def networks_written_out(program: Program) -> tuple[Edit, ...]:
