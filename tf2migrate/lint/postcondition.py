@@ -117,7 +117,12 @@ def _of_graphs(program: Program) -> tuple[Finding, ...]:
 
 
 def _untraced(ground: Ground, found: Found) -> Edit | None:
-    """The edit that takes the decorator from a function without parameters; None where that is not all there is."""
+    """The edit that takes the decorator from a function without parameters; None where that is not all there is.
+
+    `tf.gradients` asks for a graph: a program that keeps it in a helper keeps its functions traced.
+    """
+    if any(isinstance(c.func, ast.Attribute) and c.func.attr == "gradients" for c in ground.program.each(ast.Call)):
+        return None
     context = ground.traced.of(found.node)
     match context.root if context is not None else None:
         case (
