@@ -156,7 +156,7 @@ class BodyWriter:
             for effect in statement.effects:
                 if isinstance(effect, Effect) and effect.kind in TAPED:
                     if not any(child is effect.node for child in ast.walk(statement.node)):
-                        if effect.kind == "gradients" and planned.traced:  # left to the helper, which a trace may ask so
+                        if effect.kind == "gradients" and planned.traced:  # left to the helper
                             continue
                         raise Refused(
                             "TFM902",
