@@ -122,7 +122,7 @@ class Flow:
     def parameter(self, function: AnyFunction, argument: ast.arg) -> Type:
         """What a parameter is."""
         if id(argument) not in self._params:
-            for call in self._calls_of(function):  # first, since what calls the function may ask what it returns
+            for call in self.calls_of(function):  # first, since what calls the function may ask what it returns
                 self._analyse(self.view.function(call) or self.view.program.tree)
         if id(argument) not in self._params:
             self._params[id(argument)] = UNKNOWN
@@ -184,7 +184,7 @@ class Flow:
 
     def _from_calls(self, function: AnyFunction, argument: ast.arg) -> Type | None:
         """The join of what every call in this file hands over; None where there is no call."""
-        calls = [call for call in self._calls_of(function) if self.view.function(call) is not function]
+        calls = [call for call in self.calls_of(function) if self.view.function(call) is not function]
         if isinstance(function, ast.Lambda) or not calls:
             return None
         places = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
@@ -203,17 +203,15 @@ class Flow:
             found = this if found is None else join(found, this)
         return found
 
-    def _calls_of(self, function: AnyFunction) -> list[ast.Call]:
+    def calls_of(self, function: AnyFunction) -> list[ast.Call]:
+        """The calls in the file that run a function; of a constructor, those that make an object."""
         if self._calls is None:
             self._calls = {}
             for node in self.view.kinds.calls:
-                for target in self._callees(node):
+                for target in self.view.called(node.func):
                     made = self.view.method(target, "__init__") if isinstance(target, ast.ClassDef) else None
                     self._calls.setdefault(id(made or target), []).append(node)
         return self._calls.get(id(function), [])
-
-    def _callees(self, node: ast.Call) -> list[AnyFunction | ast.ClassDef]:
-        return self.view.called(node.func)
 
     # names
 
@@ -516,7 +514,7 @@ class Flow:
             return TENSOR if values and values[0].kind in SYMBOLIC else NEST
         if path:
             return UNKNOWN
-        targets = [t for t in self._callees(node) if isinstance(t, Function)]
+        targets = [t for t in self.view.called(node.func) if isinstance(t, Function)]
         return self._returned(targets[0]) if len(targets) == 1 else UNKNOWN
 
     def _is_layer(self, node: ast.expr) -> bool:

@@ -80,7 +80,7 @@ def _covered(ground: Ground) -> Iterator[Found]:
     for function, context in ground.functions():
         if context.root is not function or context.why != "function" or not isinstance(function, ast.FunctionDef):
             continue
-        calls = [c for c in ground.view.kinds.calls if any(t is function for t in ground.view.called(c.func))]
+        calls = ground.flow.calls_of(function)
         if any(ground.view.function(call) is function for call in calls):
             continue  # it calls itself
         names = [

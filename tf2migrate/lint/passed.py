@@ -11,7 +11,7 @@ from tf2migrate.lint.view import AnyFunction, parameters
 
 def calls_of(ground: Ground, function: AnyFunction) -> list[ast.Call]:
     """The calls in the file that run a function."""
-    return [c for c in ground.view.kinds.calls if any(target is function for target in ground.view.called(c.func))]
+    return ground.flow.calls_of(function)
 
 
 def handed(ground: Ground, function: AnyFunction, name: str) -> Iterator[tuple[ast.Call, ast.expr]]:

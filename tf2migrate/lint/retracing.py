@@ -202,7 +202,7 @@ def _in_loop(ground: Ground, node: ast.Call) -> Iterator[Found]:
     elif called and ground.view.function(node) is not None and not _is_test(ground):
         function = ground.view.function(node)
         assert function is not None
-        calls = [c for c in ground.view.kinds.calls if any(t is function for t in ground.view.called(c.func))]
+        calls = ground.flow.calls_of(function)
         yield _created(node, any(ground.view.loops(c) for c in calls))
 
 

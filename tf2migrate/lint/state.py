@@ -170,7 +170,8 @@ def _rebound(ground: Ground, node: ast.Name, context: Context) -> bool:
         if ground.view.function(n) is (None if isinstance(owner, ast.Module) else owner)
     ]
     stores = [n for n in here if isinstance(n, ast.Name) and n.id == node.id and isinstance(n.ctx, ast.Store)]
-    calls = [c for c in here if isinstance(c, ast.Call) and any(t is context.root for t in ground.view.called(c.func))]
+    stands = {id(n) for n in here}
+    calls = [c for c in ground.flow.calls_of(context.root) if id(c) in stands]
     made_in = {id(loop) for loop in ground.view.loops(context.root)}  # where each round has a function of its own
     for store in stores:
         loops = {id(loop) for loop in ground.view.loops(store)}
@@ -300,9 +301,9 @@ def _guarded(ground: Ground, node: ast.AST, through: tuple[int, ...] = ()) -> bo
 def _is_called_once(ground: Ground, node: ast.AST, through: tuple[int, ...]) -> bool:
     """Whether every call of the function that a place stands in may be reached in the first trace only."""
     function, context = ground.view.function(node), ground.traced.of(node)
-    if context is None or context.why != "reached" or id(function) in through:
+    if function is None or context is None or context.why != "reached" or id(function) in through:
         return False
-    calls = [c for c in ground.view.kinds.calls if any(t is function for t in ground.view.called(c.func))]
+    calls = ground.flow.calls_of(function)
     inner = (*through, id(function))
     return bool(calls) and all(_guarded(ground, call, inner) for call in calls if ground.traced.of(call) is not None)
 

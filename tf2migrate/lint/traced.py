@@ -21,6 +21,7 @@ from typing import Literal
 
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
+from tf2migrate.lint.gates import gives
 from tf2migrate.lint.keras3_scopes import Function
 from tf2migrate.lint.keras_given import given_to_keras
 from tf2migrate.lint.view import AnyFunction, View, parameters, view_of
@@ -73,9 +74,6 @@ _PYTHONS = re.compile(r"(^|_)(python|numpy|np|eager|eagerly)(_|$)")
 
 #: The name of what asks how the program runs: `tf.executing_eagerly`, `tf.inside_function`, or one's own.
 _ASKING = re.compile(r"eager|inside_function|(\b|_)in_\w*function|in_\w*graph|is_\w*(graph|symbolic|tracing)")
-
-#: What hands functions to Keras.
-_GIVES = re.compile(r"\.compile\(|\bLambda\(")
 
 #: What has Keras train or run a model.
 _FITS = re.compile(r"\.(fit|train_on_batch|test_on_batch|predict_on_batch|evaluate|predict)\(")
@@ -215,7 +213,7 @@ class Traced:
             yield from self._handed(call)
         for cls in program.each(ast.ClassDef):
             yield from self._keras(cls)
-        if _GIVES.search(program.text) is not None:
+        if gives(program.text):
             for call in self.view.kinds.calls:
                 for given in given_to_keras(self.view, call):
                     if not self._is_exit(given):
