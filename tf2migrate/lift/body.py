@@ -87,7 +87,7 @@ class BodyWriter:
             told = "(reduce_retracing=True)"
         decorator = f"@{tf}.function{told}"
         head = [*([decorator] if planned.traced else []), f"def {planned.name}({', '.join(parameters)}):"]
-        body = list(lines) or ["pass"]
+        body = [*lines, *["pass"] * all(line.lstrip().startswith("#") for line in lines if line)]
         self.expressions.inside = False
         return [*head, *[STEP + line if line else "" for line in "\n".join(body).split("\n")]], self.comments
 

@@ -179,7 +179,7 @@ def operation(interpreter: Interpreter, node: ast.Call, path: str) -> Value:
             if isinstance(leaf, Unknown):
                 return leaf
     when = latest([*given, *(v for v in values if not isinstance(v, Function))])
-    inside = S.is_random(path) or path in S.INSIDE
+    inside = S.is_random(path) or path in (*S.INSIDE, *_OF_PYTHON)  # Python is called at each run
     found = Tensor(Time.STAGED if inside or when >= Time.MADE else Time.CONSTANT, node)
     if path in S.CONTROL_FLOW:
         shapes = [v for v in given if isinstance(v, Structure) and len(v.items) > 1]

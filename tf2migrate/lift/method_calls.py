@@ -34,6 +34,7 @@ from tf2migrate.lift.values import (
     Optimizer,
     Placeholder,
     Python,
+    Refused,
     Schedule,
     Structure,
     Tensor,
@@ -50,6 +51,9 @@ from tf2migrate.lift.values import (
 if TYPE_CHECKING:
     from tf2migrate.lift.functions import Method
     from tf2migrate.lift.interpret import Interpreter
+
+#: Methods that change a variable, besides those that assign.
+_CHANGING = ("load", "count_up_to", "scatter_", "batch_scatter_")
 
 
 def effect(interpreter: Interpreter, changes: Effect) -> Value:
@@ -217,6 +221,9 @@ def _variable_method(interpreter: Interpreter, node: ast.Call, base: Variable, n
         return Tensor(Time.CONSTANT, node)
     if name == "get_shape":
         return PYTHON
+    if name.startswith(_CHANGING):
+        changed = ast.unparse(node.func)
+        raise Refused("TFM902", node, f"{changed} changes a variable, and is not followed", "Use assign in a run.")
     return interpreter.operation([base, *values], node)
 
 

@@ -235,18 +235,22 @@ def check(interpreter: Interpreter) -> list[Finding]:
 def traced(interpreter: Interpreter, plan: Plan) -> set[Planned]:
     """The functions to trace as soon as they are defined: a layer that is saved must have its variables by then.
 
+    So must an object of the program's own that is restored: what a checkpoint lacks is missed only where it is needed.
     Raises `Refused` where nothing makes them before.
     """
     saved_averages.check(interpreter, plan)
     found = set()
     for use in interpreter.uses.values():
-        for layer in () if use.restores else use.saver.layers:
+        for layer in use.saver.layers:
+            if use.restores and layer not in interpreter.lazy:  # Keras sees what is missing when a layer is built
+                continue
             makers = [p for p in plan.functions if variable_lists.calls(interpreter, p, layer)]
             if any(run.statement.order < use.statement.order for p in makers for run in p.runs):
                 continue
             ready = [p for p in makers if variable_lists.defined(p) < use.statement.order]
             if not ready:
-                what = "a layer is saved before it is called, which is when it gets its variables"
+                done = "restored" if use.restores else "saved"
+                what = f"a layer is {done} before it is called, which is when it gets its variables"
                 raise Refused("TFM911", use.node, what, "Call it before.")
             found.add(min(ready, key=lambda p: not variable_lists.trains(p)))  # the optimizer's state is saved, too
     return found

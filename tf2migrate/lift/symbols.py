@@ -18,6 +18,10 @@ INITIALIZERS = {
     "tf.initialize_variables": "some",
     "tf.tables_initializer": "tables",
     "tf.initialize_all_tables": "tables",
+    "tf.initializers.global_variables": "global",
+    "tf.initializers.local_variables": "local",
+    "tf.initializers.variables": "some",
+    "tf.initializers.tables_initializer": "tables",
 }
 RANDOM = {
     "tf.random_normal",
@@ -38,6 +42,15 @@ RANDOM = {
     "tf.image.random_flip_up_down",
     "tf.nn.nce_loss",
     "tf.nn.sampled_softmax_loss",
+    "tf.nn.uniform_candidate_sampler",
+    "tf.nn.log_uniform_candidate_sampler",
+    "tf.nn.learned_unigram_candidate_sampler",
+    "tf.nn.fixed_unigram_candidate_sampler",
+    "tf.nn.all_candidate_sampler",
+    "tf.nn.fractional_max_pool",
+    "tf.nn.fractional_avg_pool",
+    "tf.image.sample_distorted_bounding_box",
+    "tf.timestamp",
 }
 #: Ops that give a list or a tuple of tensors.
 SEVERAL = {
