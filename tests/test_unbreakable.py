@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import random
+import re
 import resource
 import subprocess
 import sys
@@ -287,3 +288,24 @@ def test_a_disk_that_is_full_leaves_every_file_whole(tmp_path: Path) -> None:
         assert "cannot be written: File too large" in found[f"large{number}.py"][0]
         assert "tf.math.log" in (tmp_path / f"small{number}.py").read_text()
     assert len(list(tmp_path.iterdir())) == 8
+
+
+#: Calls that TensorFlow 1 would not take either: something that must be given is not.
+LACKING = """
+tf.assign() | tf.assign(w) | w.assign() | tf.assign_add(w) | tf.Variable() | tf.get_variable() | tf.placeholder()
+tf.gradients() | tf.summary.scalar() | tf.summary.histogram("a") | tf.layers.dense() | tf.layers.conv2d(x)
+tf.nn.dynamic_rnn() | tf.contrib.rnn.BasicLSTMCell() | tf.contrib.rnn.MultiRNNCell() | tf.add_to_collection("a")
+tf.get_collection() | tf.train.batch() | tf.train.Saver().save() | tf.summary.FileWriter() | tf.cond() | tf.group()
+tf.while_loop() | tf.identity() | tf.train.exponential_decay() | tf.variable_scope() | tf.control_dependencies()
+tf.train.AdamOptimizer().minimize() | tf.train.AdamOptimizer().apply_gradients() | tf.estimator.Estimator()
+tf.train.string_input_producer() | tf.metrics.accuracy() | tf.placeholder_with_default() | tf.FIFOQueue() | s.run()
+tf.import_graph_def() | tf.one_hot() | tf.div() | tf.image.resize_images() | tf.train.latest_checkpoint()
+"""
+
+
+@pytest.mark.parametrize("call", re.split(r" \| |\n", LACKING.strip()))
+def test_an_argument_that_is_not_given_is_no_defect(call: str) -> None:
+    program = (
+        f"w = tf.Variable(1.0)\ny = x * w\na = {call}\nwith tf.Session() as s:\n    print(s.run([y, a], {{x: 1}}))\n"
+    )
+    checked((OLD + program + f"    {call}\n").encode())

@@ -10,13 +10,20 @@ class Unbound(Exception):
     """A call whose arguments cannot be told apart by reading it; the message says why."""
 
 
+class _Arguments(dict[str, ast.expr]):
+    """Arguments by parameter name; one that is asked for and was not given makes the call one that cannot be told."""
+
+    def __missing__(self, name: str) -> ast.expr:
+        raise Unbound(f"{name} is not given")
+
+
 def bind(call: ast.Call, parameters: Sequence[str]) -> Mapping[str, ast.expr]:
     """The arguments of a call by parameter name.
 
     Raises `Unbound` for ``*args`` and ``**kwargs``, for too many positional arguments, for a keyword that is no
-    parameter, and for an argument given twice.
+    parameter, and for an argument given twice; what it returns raises it for an argument that was not given.
     """
-    bound: dict[str, ast.expr] = {}
+    bound = _Arguments()
     if len(call.args) > len(parameters):
         raise Unbound(f"{len(call.args)} positional arguments where {len(parameters)} are known")
     for name, value in zip(parameters, call.args, strict=False):

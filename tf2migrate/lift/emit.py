@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import textwrap
 
 from tf2migrate.facts.program import Program
@@ -16,6 +17,7 @@ from tf2migrate.lift import (
     collected_lazily,
     collections,
     comments,
+    displayed,
     element_types,
     iterator_text,
     keras_layers,
@@ -28,6 +30,7 @@ from tf2migrate.lift import (
     run_text,
     savers,
     sharing,
+    specs,
     summaries,
     traced_ahead,
     uncalled,
@@ -243,17 +246,17 @@ class Emitter:
         for group in self._lines_together(body):
             indent = self.program.indent(group[0])
             new: list[str] = []
-            for node in group:
+            for node, last in zip(group, [None, *group], strict=False):
                 lines = self.statement(node, indent)
                 self._drop_comments(node, lines)
-                new += lines
+                new += [] if displayed.joined(lines, node, last, new) else lines
             start = (
                 self.program.offset(group[0].lineno, 0)
                 if not _decorated(group[0])
                 else self.program.offset(_first_line(group[0]), 0)
             )
-            last = group[-1].end_lineno or group[-1].lineno
-            end = self.program.offset(last, 0) + len(self.program.lines[last - 1])
+            bottom = group[-1].end_lineno or group[-1].lineno
+            end = self.program.offset(bottom, 0) + len(self.program.lines[bottom - 1])
             if not self.program.text[start:end].endswith("\n"):
                 end = len(self.program.text)
             old = self.program.text[start:end]
@@ -286,13 +289,13 @@ class Emitter:
     def block(self, body: list[ast.stmt], indent: str, after_line: int) -> list[str]:
         """The lines of a block at an indentation, with what stands between its statements."""
         out: list[str] = []
-        at = after_line
+        at, last = after_line, None
         for node in body:
             lines = self.statement(node, indent)
             self._drop_comments(node, lines)
-            out += self._between(at, _first_line(node), indent)
-            out += lines
-            at = max(at, node.end_lineno or node.lineno)
+            if not displayed.joined(lines, node, last, out):
+                out += [*self._between(at, _first_line(node), indent), *lines]
+            at, last = max(at, node.end_lineno or node.lineno), node
         return out
 
     def _drop_comments(self, node: ast.stmt, lines: list[str]) -> None:
@@ -481,7 +484,9 @@ class Emitter:
         trailing = self._trailing(node)
         lines = [folded(indent + shift(line, self.program.indent(node), indent), indent) for line in text]
         every = [part for line in lines for part in line]
-        return [every[0] + trailing, *every[1:]] if every else []
+        if every:
+            every[-1 if trailing.startswith(";") else 0] += trailing
+        return every
 
     def _prints_tensor(self, statement: Statement) -> bool:
         node = statement.node
@@ -587,7 +592,8 @@ class Emitter:
         line = self.program.lines[(node.end_lineno or 1) - 1].rstrip("\n")
         end = self.program.span(node).end - self.program.offset(node.end_lineno or 1, 0)
         rest = line[end:]
-        return rest.rstrip() if rest.strip().startswith("#") else ""
+        said = rest.strip().startswith("#") or displayed.ends_with_semicolon(self.program, node)
+        return rest.rstrip() if said else ""
 
     # ------------------------------------------------------------ checks
 
@@ -603,16 +609,18 @@ class Emitter:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom):
             return
         gone = {d.name for d in statement.reads if self.gone(d)}
-        if not gone:
+        left = {d.name for d in statement.reads if isinstance(d.value, Placeholder)} - gone
+        if not gone and not left:
             return
+        tree: ast.AST = node
         if text is not None:
-            try:
-                tree: ast.AST = ast.parse(textwrap.dedent(text))
-            except SyntaxError:
-                tree = node
+            with contextlib.suppress(SyntaxError):
+                tree = ast.parse(textwrap.dedent(text))
             gone &= {n.id for n in walk(tree) if isinstance(n, ast.Name)}
             attributes = {d.attribute for d in statement.reads if d.owner is not None and self.gone(d)}
             gone |= attributes & {n.attr for n in walk(tree) if isinstance(n, ast.Attribute)}
+        if left:
+            gone |= specs.computed_with(specs.headers(tree), left, specs.aliases(self.program.names.imports))
         if gone:
             name = sorted(gone)[0]
             raise Refused(

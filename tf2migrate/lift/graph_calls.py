@@ -430,6 +430,8 @@ def _gradients(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
     extra = set(bound) - {"ys", "xs", "name", "grad_ys"}
     if extra:
         return Unknown(f"tf.gradients with {', '.join(sorted(extra))}", node)
+    if "xs" not in values:
+        return Unknown("tf.gradients is asked for the gradients of nothing", node)
     xs = values["xs"]
     interpreter.statement.effects.append(Effect("gradients", node, bound, xs))
     if isinstance(xs, Structure) and xs.rest is None:

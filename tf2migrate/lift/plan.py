@@ -26,6 +26,7 @@ from tf2migrate.lift import (
 )
 from tf2migrate.lift.cells import ZeroState, kept_states
 from tf2migrate.lift.datasets import Element, starts
+from tf2migrate.lift.displayed import is_displayed
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
@@ -431,7 +432,7 @@ def wanted_leaves(interpreter: Interpreter, run: Run) -> list[Fetch]:
     pairs = unpacked(run)
     every = list(run.fetches.leaves())
     statement = run.statement.node
-    if isinstance(statement, ast.Expr) and statement.value is run.node:
+    if isinstance(statement, ast.Expr) and statement.value is run.node and not is_shown(interpreter, run):
         return []
     if pairs is None:
         if run.fetches.kind == "one" and isinstance(statement, ast.Assign) and statement.value is run.node:
@@ -444,6 +445,12 @@ def wanted_leaves(interpreter: Interpreter, run: Run) -> list[Fetch]:
         for target, leaf in pairs
         if kind_of(leaf) != "effect" and not (isinstance(target, ast.Name) and not _read(interpreter, target.id))
     ]
+
+
+def is_shown(interpreter: Interpreter, run: Run) -> bool:
+    """Whether a notebook shows what a run gives; beside updates, which have no value, nothing of it is kept."""
+    effects = any(kind_of(leaf) in ("effect", "assigned", "init") for leaf in run.fetches.leaves())
+    return not effects and is_displayed(interpreter.program, run.statement.node)
 
 
 def is_unread(interpreter: Interpreter, run: Run) -> bool:

@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift import iterator_text, summaries
-from tf2migrate.lift.plan import is_unread, unpacked, wanted_leaves
+from tf2migrate.lift.plan import is_shown, is_unread, unpacked, wanted_leaves
 from tf2migrate.lift.planned import Planned
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Fetch, Fetches, Run
@@ -55,6 +55,8 @@ def statement(expressions: Expressions, run: Run) -> list[str] | None:
     if (drawn := iterator_text.run_lines(expressions, run)) is not None:
         return drawn
     planned = expressions.plan.of_run.get(id(run.node))
+    if isinstance(run.statement.node, ast.Expr) and is_shown(expressions.interpreter, run):
+        return None
     if isinstance(run.statement.node, ast.Expr):
         return [expressions.call_text(run, planned)] if planned is not None else []
     if (pairs := unpacked(run)) is not None:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.calls import bind
+from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.tree import is_main
 from tf2migrate.lift import noted, visibility, written_summaries
 from tf2migrate.lift.render import spread
@@ -101,7 +101,10 @@ def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
             return made_note
     if not interpreter.frame.unit or not all(map(is_main, interpreter.blocks)):
         raise Refused("TFM901", node, "a summary is made in a helper function, a loop or a branch", ADVICE)
-    name, value_node = bound.pop("name"), bound.pop("values" if kind == "histogram" else "tensor")
+    given = "values" if kind == "histogram" else "tensor"
+    if not {"name", given} <= bound.keys():
+        raise Unbound(f"a summary has a name and {given}, and one of them is not given")
+    name, value_node = bound.pop("name"), bound.pop(given)
     options = "".join(f", {key}={ast.unparse(value)}" for key, value in bound.items())
     if not (isinstance(name, ast.Constant) and isinstance(name.value, str)) or bound.keys() - {"max_outputs"}:
         raise Refused("TFM901", node, "a summary has a computed name, a collection or a family", ADVICE)
