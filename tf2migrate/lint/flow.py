@@ -346,12 +346,14 @@ class Flow:
             case ast.BoolOp(op=ast.And(), values=[first, *_]):
                 return self._narrowed(first, env)
             case ast.Call(func=function, args=[ast.Name(id=name), kinds]) if name in env:
-                if self.view.path(function) != "builtins.isinstance" or env[name].kind not in MAYBE:
+                if self.view.path(function) != "builtins.isinstance" or env[name].kind not in {"tensor", *MAYBE}:
                     return {}
                 classes = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
                 paths = {self.view.path(each).removeprefix("builtins.") for each in classes}
                 if paths <= CONTAINERS:
                     return {name: Type("list", env[name])}
+                if env[name].kind == "tensor":
+                    return {}
                 if paths <= {"int", "float", "bool", "str"}:
                     return {name: PYTHON}
                 return {name: UNKNOWN} if not any(path.startswith(("tensorflow", "keras")) for path in paths) else {}
