@@ -1,4 +1,4 @@
-"""TFM341 of methods that texts and arrays have, and tensors have not."""
+"""TFM341 of methods that texts and arrays have, and tensors have not, and of those of models that want values."""
 
 from __future__ import annotations
 
@@ -23,17 +23,34 @@ _OF_ARRAYS = {
 }  # fmt: skip
 
 
+_OF_MODELS = ("fit", "evaluate", "predict", "predict_on_batch")
+
+
 def foreign_method(ground: Ground, node: ast.Call, code: str) -> Iterator[Found]:
     """`line.split(",")`, `image.astype("float32")` of a tensor."""
     if not isinstance(node.func, ast.Attribute):
         return
     name, owner = node.func.attr, node.func.value
+    if name in _OF_MODELS and ground.view.kinds.is_a(owner, "Model") and not _is_own(ground, owner, name):
+        yield Found(
+            code,
+            node,
+            f"{name}() runs functions of its own and wants their values: TensorFlow stops there",
+            "Call the model, or call this outside of the traced function.",
+        )
+        return
     advice = _OF_TEXTS.get(name) or _OF_ARRAYS.get(name)
     if advice is None or "enable_numpy_behavior" in ground.program.text or ground.view.path(owner):
         return
     kind = ground.kind(owner)
     if kind == "tensor" or (kind == "nest" and _is_element(ground, owner)):
         yield Found(code, node, f"a tensor has no {name}()", f"Use {advice}.")
+
+
+def _is_own(ground: Ground, owner: ast.expr, name: str) -> bool:
+    """Whether a method is one that the program has written itself."""
+    cls = ground.view.kinds.method_class(owner) or ground.view.made(owner)
+    return cls is not None and ground.view.method(cls, name) is not None
 
 
 def _is_element(ground: Ground, owner: ast.expr) -> bool:

@@ -416,13 +416,21 @@ def _global(ground: Ground, node: ast.Global | ast.Nonlocal, function: AnyFuncti
             owner = _nonlocal_owner(ground, function, name)
             if owner is None or id(owner) in ground.traced.contexts:
                 continue
-        if stores and "trac" not in name.lower() and not _once(ground, stores[0], name):
+        if stores and not _counts_traces(ground, stores, name) and not _once(ground, stores[0], name):
             yield Found(
                 GLOBAL,
                 stores[0],
                 f"{name} is assigned when the function is traced, and not at each call",
                 "Return the value, or make it a tf.Variable and assign to that.",
             )
+
+
+def _counts_traces(ground: Ground, stores: list[ast.Name], name: str) -> bool:
+    """Whether a name says that it is about tracing, or a test counts how often a function is traced."""
+    added = [ground.view.parents.get(id(n)) for n in stores]
+    tests = "pytest" in ground.program.text or "TestCase" in ground.program.text
+    counts = all(isinstance(a, ast.AugAssign) and literal(a.value) == 1 for a in added)
+    return _TRACING.search(name) is not None or (tests and counts)
 
 
 def _once(ground: Ground, node: ast.expr, name: str) -> bool:

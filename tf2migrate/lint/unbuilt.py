@@ -19,6 +19,9 @@ def unbuilt(ground: Ground, code: str) -> Iterator[Found]:
         if len(bindings) != 1 or not isinstance(bindings[0].node, ast.Call) or not is_unbuilt(ground, bindings[0].node):
             continue
         made, name = bindings[0].node, node.value.id
+        if ground.view.function(made) is None and _is_before_call(ground, node, name):
+            yield _empty(node, name, code)
+            continue
         if ground.view.function(made) is not ground.view.function(node) or ground.view.loops(node):
             continue
         start, end = (made.lineno, made.col_offset), (node.lineno, node.col_offset)
@@ -29,12 +32,28 @@ def unbuilt(ground: Ground, code: str) -> Iterator[Found]:
             and start < (n.lineno, n.col_offset) < end and getattr(ground.view.parents[id(n)], "attr", "") != "add"
         ]  # fmt: skip
         if not between and start < end and isinstance(ground.view.parents.get(id(made)), ast.Assign):
-            yield Found(
-                code,
-                node,
-                f"{name} has no variables before its first call: the list is empty",
-                "Call it, or its build(), before.",
-            )
+            yield _empty(node, name, code)
+
+
+def _empty(node: ast.Attribute, name: str, code: str) -> Found:
+    return Found(
+        code,
+        node,
+        f"{name} has no variables before its first call: the list is empty",
+        "Call it, or its build(), before.",
+    )
+
+
+def _is_before_call(ground: Ground, node: ast.Attribute, name: str) -> bool:
+    """Whether a function reads the variables of a model of the module above the first call of it, which no other place
+    makes: those of other functions come later, as far as this file tells."""
+    function = ground.view.function(node)
+    reads = [n for n in ground.program.each(ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
+    if function is None or any(ground.view.function(n) is not function for n in reads):
+        return False
+    calls = [n for n in reads if isinstance(c := ground.view.parents.get(id(n)), ast.Call) and c.func is n]
+    first = min(reads, key=lambda n: (n.lineno, n.col_offset))
+    return bool(calls) and first is node.value and not ground.view.loops(node)
 
 
 def _added(ground: Ground, made: ast.Call) -> ast.expr | None:
