@@ -90,6 +90,7 @@ class Kinds:
         self.program = program
         self._symbols: dict[int, str] = {}
         self._known: dict[int, str | None] = {}
+        self._names: dict[int, str | None] = {}
         self._calls: dict[int, list[ast.Call]] | None = None
 
     @cached_property
@@ -175,23 +176,34 @@ class Kinds:
                 return self._made(node)
             case ast.Name():
                 cls = self.method_class(node)
-                return self.base(cls) if cls else self._join(self.scopes.bindings(node))
+                return self.base(cls) if cls else self._named(self.scopes.bindings(node))
             case ast.Attribute(value=owner, attr=name):
                 return self._attribute(owner, name)
             case ast.Subscript(value=ast.Attribute(value=owner, attr="layers")) if self.is_a(owner, "Model"):
                 return "Layer"
-            case ast.Subscript(value=inner):
-                kind = self.of(inner)
-                return kind if kind == "KerasTensor" else None
+            case ast.Subscript(value=inner) | ast.UnaryOp(operand=inner):
+                return self._symbolic_of([inner])
             case ast.BinOp(left=left, right=right):
-                return "KerasTensor" if "KerasTensor" in (self.of(left), self.of(right)) else None
+                return self._symbolic_of([left, right])
             case ast.AugAssign(value=value):
                 return "KerasTensor" if self.of(value) == "KerasTensor" else "?"
-            case ast.UnaryOp(operand=inner):
-                return "KerasTensor" if self.of(inner) == "KerasTensor" else None
             case ast.IfExp(body=one, orelse=other):
                 return self._agree([self.of(one), self.of(other)])
         return None
+
+    def _named(self, bindings: list[Binding]) -> str | None:
+        """The kind of a name. What it is computed from itself (`x = layer(x)`) adds nothing to that."""
+        if not bindings:
+            return None
+        key = id(bindings)
+        if key not in self._names:
+            self._names[key] = "?"
+            found = self._join(bindings)
+            if found == "?":
+                del self._names[key]
+                return found
+            self._names[key] = found
+        return self._names[key]
 
     def _join(self, bindings: list[Binding]) -> str | None:
         return self._agree([self._bound(binding) for binding in bindings])
@@ -257,8 +269,15 @@ class Kinds:
             if node.func.attr in ("fit", "fit_generator") and self.is_a(node.func.value, "Model"):
                 return "History"
         if self.is_a(node.func, "Layer") and node.args:
-            return "KerasTensor" if self.symbolic(node.args[0]) else None
+            return self._symbolic_of(node.args[:1])
         return None
+
+    def _symbolic_of(self, values: list[ast.expr]) -> str | None:
+        """Whether what is computed from values is symbolic; "?" where that hangs on what is being found."""
+        if any(self.symbolic(value) for value in values):
+            return "KerasTensor"
+        parts = [p for v in values for p in (v.elts if isinstance(v, ast.List | ast.Tuple) else [v])]
+        return "?" if any(self.of(part) == "?" for part in parts) else None
 
     def symbolic(self, node: ast.expr) -> bool:
         """Whether an expression is a symbolic tensor, or a list with one in it."""
@@ -272,7 +291,7 @@ class Kinds:
         of_keras = package == "tf.keras.layers" and name in _APPLIED
         values = [*node.args, *(k.value for k in node.keywords)]
         if of_keras or not symbol.startswith("tf.keras.") or package in ("tf.keras.backend", "tf.keras.ops"):
-            return "KerasTensor" if any(self.symbolic(value) for value in values) else None
+            return self._symbolic_of(values)
         return None
 
     def _returned(self, function: Function) -> str | None:
