@@ -19,6 +19,7 @@ from tf2migrate.lift.values import (
     Handle,
     Layer,
     Python,
+    Refused,
     Structure,
     Tensor,
     Time,
@@ -83,7 +84,7 @@ def method(interpreter: Interpreter, node: ast.Call, base: Averages, name: str) 
             return leaf
     held: list[Value] = [m.value for m in value.members] if isinstance(value, Collected) else leaves(value)
     if not isinstance(value, Structure) or not all(isinstance(v, Variable) for v in held):
-        return Unknown(_OTHER, node)
+        raise Refused("TFM901", node, _OTHER, "Rewrite this part by hand, then run the tool again.")  # in helpers, too
     interpreter.scopes.slot(interpreter.graph, certain=False)
     effect = Effect("average", node, target=base, parts=tuple(held))
     interpreter.statement.effects.append(effect)

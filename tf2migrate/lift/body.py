@@ -66,6 +66,8 @@ class BodyWriter:
         outer = [pair for pair in taped if pair not in differentiated]
         self.in_tape = self._needed_in_tape(planned, outer)
         self.inner = tapes.inner(planned, differentiated)
+        by = [e.target for _, e in taped if e.kind == "gradients" and e.target is not None]
+        self.watched = {leaf for target in by for leaf in leaves(target) if isinstance(leaf, Tensor)}
         self._plan_calls(planned, early, [self.in_tape, self.inner])
         lines = [f"{name} = {first}" for name, first in found.entered.items()]
         lines += self._tape(planned, outer, differentiated)
@@ -123,6 +125,10 @@ class BodyWriter:
         for shared in [*self.shared, *planned.passed]:
             inside = set(shared.statements)
             if shared.planned is planned or any(inside & tape and not inside <= tape for tape in taped):
+                continue
+            if any(d.value in self.watched for s in shared.statements for d in s.writes):
+                if shared in planned.passed:  # the tape has to be told before something is made of it
+                    raise passages.refused_order(shared)
                 continue
             beside = [s for s in early if all((s in tape) == (shared.statements[0] in tape) for tape in taped)]
             at = call_position(shared, beside)

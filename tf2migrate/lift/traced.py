@@ -37,14 +37,56 @@ Changes = dict[Definition, list[tuple[int, ast.AST]]]
 
 
 def changes(interpreter: Interpreter) -> Changes:
-    """Where what Python's names stand for is changed in place, in the program's order."""
+    """Where what Python's names stand for is changed in place, in the program's order; by functions, too."""
     found: Changes = {}
+    changing = _changing(interpreter)
+    others: dict[Definition, set[Definition]] = {}
     for statement in (s for frame in interpreter.frames for s in frame.statements if not s.moves):
         if isinstance(statement.node, ast.Assign | ast.AugAssign | ast.Expr | ast.Delete):
             for definition in statement.reads:
-                for node in _changed(statement.node, definition.name):
+                for node in (*_changed(statement.node, definition.name), *_handed(statement, definition, changing)):
                     found.setdefault(definition, []).append((statement.order, node))
+            for one, other in _aliases(statement):
+                others.setdefault(one, {one}).add(other)
+                others.setdefault(other, {other}).add(one)
+    for definition in [d for d in others if d in found]:
+        shared = [(order, node) for order, node in found[definition] if not isinstance(node, ast.AugAssign)]
+        for other in others[definition] - {definition}:
+            found[other] = [*found.get(other, []), *shared]
     return found
+
+
+def _changing(interpreter: Interpreter) -> dict[str, set[int]]:
+    """The functions that change what they are given, and at which places."""
+    found: dict[str, set[int]] = {}
+    for function in interpreter.program.each(ast.FunctionDef):
+        for at, parameter in enumerate(a.arg for a in function.args.args if a.arg != "self"):
+            if any(not isinstance(n, ast.AugAssign) for s in function.body for n in _changed(s, parameter)):
+                found.setdefault(function.name, set()).add(at)
+    return found
+
+
+def _handed(statement: Statement, definition: Definition, changing: dict[str, set[int]]) -> Iterator[ast.AST]:
+    """Where a statement gives what a name stands for to a function that changes it."""
+    for node in walk(statement.node):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            places = changing.get(node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id, ())
+            given = [a for at, a in enumerate(node.args) if at in places]
+            if any(isinstance(a, ast.Name) and a.id == definition.name for a in given):
+                yield node
+
+
+def _aliases(statement: Statement) -> Iterator[tuple[Definition, Definition]]:
+    """The bindings of one thing under two names, and of an array beside a part of it."""
+    node = statement.node
+    if not isinstance(node, ast.Assign) or len(statement.writes) != 1:
+        return
+    held = node.value
+    if isinstance(held, ast.Subscript) and isinstance(held.slice, ast.Slice):
+        held = held.value
+    for definition in statement.reads:
+        if isinstance(held, ast.Name) and held.id == definition.name and isinstance(definition.value, Python):
+            yield definition, statement.writes[0]
 
 
 def bound(definition: Definition) -> Definition:
