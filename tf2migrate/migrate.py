@@ -10,7 +10,7 @@ from functools import partial
 from tf2migrate.apply import apply
 from tf2migrate.blanklines import squeeze
 from tf2migrate.compat import compat, needed
-from tf2migrate.facts.era import is_tf1, spells_tf1
+from tf2migrate.facts.era import is_eager, is_tf1, spells_tf1
 from tf2migrate.facts.program import Program
 from tf2migrate.imports import tidy
 from tf2migrate.leftovers import leftovers
@@ -62,20 +62,26 @@ def _tf1(stage: Stage, target: Target = Target.NATIVE) -> Stage:
 
 
 def _tf2(stage: Stage) -> Stage:
-    """A stage for programs that are of TensorFlow 2 already."""
+    """A stage for programs that are of TensorFlow 2 already, or are only to be linted and run as such."""
 
     def run(program: Program, options: Options) -> Outcome:
-        return Outcome() if _is_old(program, options) else stage(program, options)
+        linted = options.target is Target.LINT and not options.tf1 and is_eager(program.first)
+        return stage(program, options) if linted or not _is_old(program, options) else Outcome()
 
     return run
 
 
 def _mixed(program: Program, options: Options) -> Outcome:
-    """What is said of traced functions and tapes in a program that has something of TensorFlow 1 as well."""
-    if not _is_old(program, options) or not any(word in program.text for word in ("tf.function", "GradientTape")):
+    """What is said of a program that has something of TensorFlow 1 as well: of what is traced, or of all where it runs
+    eagerly."""
+    eager = not options.tf1 and is_eager(program)
+    of_traces = any(word in program.text for word in ("tf.function", "GradientTape"))
+    if not _is_old(program, options) or not (eager or of_traces) or (eager and options.target is Target.LINT):
         return Outcome()
-    said = (f for f in lint(program, replace(options, unsafe_fixes=False)).findings if f.code.startswith(_OF_TRACES))
-    return Outcome((), tuple(replace(f, fixable=False) for f in said))
+    said = lint(program, replace(options, unsafe_fixes=False)).findings
+    return Outcome(
+        (), tuple(replace(f, fixable=False, unsafe=False) for f in said if eager or f.code.startswith(_OF_TRACES))
+    )
 
 
 def _placed(stage: Stage) -> Stage:

@@ -8,7 +8,7 @@ from tf2migrate.config import Configuration
 from tf2migrate.facts.program import Program
 from tf2migrate.lint import RULES, lint
 from tf2migrate.migrate import migrate
-from tf2migrate.model import Options
+from tf2migrate.model import Options, Target
 from tf2migrate.rulebook import pages
 from tf2migrate.treat import treat
 
@@ -44,6 +44,23 @@ def test_what_a_comment_covers_is_not_fixed() -> None:
 
 def test_a_program_of_tensorflow_1_is_not_linted() -> None:
     assert "TFM529" not in codes("import tensorflow as tf\nx = tf.placeholder(tf.float32)\ny = tf.keras.Input(4)\n")
+
+
+LOGS = "tf.compat.v1.logging.set_verbosity('ERROR')\n"
+
+
+def test_a_program_without_sessions_that_has_names_of_compat_v1_is_linted_and_fixed_when_only_linted() -> None:
+    text = SAFE.replace("x =", LOGS + "x =")
+    outcome = migrate(text, Options(target=Target.LINT))
+    assert {finding.code for finding in outcome.findings} == {"TFM199", "TFM529"}
+    assert outcome.after == text.replace("4", "(4,)")
+    (told,) = [finding for finding in migrate(text).findings if finding.code == "TFM529"]
+    assert (told.fixable, told.unsafe) == (False, False)
+
+
+def test_a_program_with_sessions_is_not_told_what_keras_3_has_otherwise() -> None:
+    text = SAFE + LOGS + "sess = tf.compat.v1.Session()\n"
+    assert "TFM529" not in codes(text, Options(target=Target.LINT)) + codes(text)
 
 
 def test_fixes_that_make_room_for_each_other_are_all_made() -> None:

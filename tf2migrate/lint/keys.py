@@ -17,7 +17,8 @@ _CACHES = ("functools.lru_cache", "functools.cache")
 def keys(ground: Ground, code: str) -> Iterator[Found]:
     """What is said of the keys of dicts, the members of sets, and the arguments of functions that are cached."""
     for node in _hashed(ground):
-        if ground.kind(node) in SYMBOLIC:
+        made = node.func if isinstance(node, ast.Call) else None  # int(x) and the like are no tensors
+        if ground.kind(node) in SYMBOLIC and not (made is not None and ground.view.path(made).startswith("builtins.")):
             end = ground.program.span(node).end
             text = ground.program.segment(node)
             plain = isinstance(node, ast.Name | ast.Attribute)
