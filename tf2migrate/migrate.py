@@ -65,8 +65,10 @@ def _tf2(stage: Stage) -> Stage:
     """A stage for programs that are of TensorFlow 2 already, or are only to be linted and run as such."""
 
     def run(program: Program, options: Options) -> Outcome:
+        if not _is_old(program, options):
+            return stage(program, options)
         linted = options.target is Target.LINT and not options.tf1 and is_eager(program.first)
-        return stage(program, options) if linted or not _is_old(program, options) else Outcome()
+        return stage(program, options) if linted else Outcome()
 
     return run
 
@@ -74,9 +76,11 @@ def _tf2(stage: Stage) -> Stage:
 def _mixed(program: Program, options: Options) -> Outcome:
     """What is said of a program that has something of TensorFlow 1 as well: of what is traced, or of all where it runs
     eagerly."""
+    if not _is_old(program, options):
+        return Outcome()
     eager = not options.tf1 and is_eager(program)
     of_traces = any(word in program.text for word in ("tf.function", "GradientTape"))
-    if not _is_old(program, options) or not (eager or of_traces) or (eager and options.target is Target.LINT):
+    if not (eager or of_traces) or (eager and options.target is Target.LINT):
         return Outcome()
     said = lint(program, replace(options, unsafe_fixes=False)).findings
     return Outcome(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from functools import lru_cache
 
 from tf2migrate.facts.names import canonical, is_internal
@@ -54,15 +53,16 @@ def is_tf1(program: Program) -> bool:
 
 
 #: What a program of graphs and sessions says, whatever else it has of TensorFlow 2.
-_OF_GRAPHS = re.compile(
-    r"Session\(|placeholder|disable_(v2|eager)|get_default_graph|as_default\(|set_session|compat\.v1 as"
-    r"|_initializer\(\)|get_variable\(|\bcompat import v1|tf\.(app|contrib|train\.Optimizer)\b|estimator"
+_OF_GRAPHS = (
+    *("Session(", "placeholder", "disable_v2", "disable_eager", "get_default_graph", "as_default(", "set_session"),
+    *("compat.v1 as", "compat import v1", "_initializer()", "get_variable(", "tf.app.", "tf.contrib", "estimator"),
 )
 
 
 def is_eager(program: Program) -> bool:
     """Whether a program runs as TensorFlow 2's do, and has of TensorFlow 1 only what `tf.compat.v1` still has."""
-    return _OF_GRAPHS.search(program.text) is None and "compat.v1." in program.text and not spells_tf1(program)
+    text = program.text
+    return "compat.v1." in text and not any(word in text for word in _OF_GRAPHS) and not spells_tf1(program)
 
 
 def spells_tf1(program: Program) -> bool:
