@@ -351,12 +351,20 @@ class BodyWriter:
         variables, lines = self._variables(effect, self.variables)
         return [*lines, f"{target} = list(zip({self.tape}.gradient({loss}, {variables}), {variables}))"]
 
+    def _is_variable(self, given: ast.expr) -> bool:
+        """Whether what is trained is one variable, which TensorFlow 1 took for a list of one."""
+        named = [d for d in self.planned.slice.closed if isinstance(d.value, Variable)]
+        name = given.attr if isinstance(given, ast.Attribute) else given.id if isinstance(given, ast.Name) else ""
+        return any(name == (d.attribute if d.owner is not None else d.name) for d in named)
+
     def _variables(self, effect: Effect, name: str) -> tuple[str, list[str]]:
         """The variables that gradients are taken of, and the line that binds them to a name if there is none."""
         given = effect.arguments.get("var_list")
         if given is None or (isinstance(given, ast.Constant) and given.value is None):
             return name, [f"{name} = {self.tape}.watched_variables()"]
         text = self.expressions.text(given)
+        if self._is_variable(given):
+            return name, [f"{name} = [{text}]"]
         if isinstance(given, ast.Name):
             return text, []
         return name, [f"{name} = {text}"]
