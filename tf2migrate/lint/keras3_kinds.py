@@ -91,6 +91,8 @@ class Kinds:
         self._symbols: dict[int, str] = {}
         self._known: dict[int, str | None] = {}
         self._names: dict[int, str | None] = {}
+        self._open: list[tuple[dict[int, str | None], int]] = []
+        self._depth = 0
         self._calls: dict[int, list[ast.Call]] | None = None
 
     @cached_property
@@ -124,13 +126,17 @@ class Kinds:
         """The kind of an expression; None where it is none of Keras's, or not seen."""
         if id(node) not in self._known:
             self._known[id(node)] = "?"  # what is asked for while it is being found adds nothing
+            self._depth += 1
             found = self._found(node)
-            if found == "?" or found is None:
-                del self._known[id(node)]  # it may have depended on what was being found
-                if found is None:
-                    self._known[id(node)] = None
-                return found
+            self._depth -= 1
             self._known[id(node)] = found
+            if found == "?":
+                self._open.append((self._known, id(node)))
+            if not self._depth:  # what hung on what was being found is found anew when it is asked for
+                for table, key in self._open:
+                    del table[key]
+                self._open.clear()
+            return found
         return self._known[id(node)]
 
     def is_a(self, node: ast.AST, kind: str) -> bool:
@@ -200,8 +206,7 @@ class Kinds:
             self._names[key] = "?"
             found = self._join(bindings)
             if found == "?":
-                del self._names[key]
-                return found
+                self._open.append((self._names, key))
             self._names[key] = found
         return self._names[key]
 
