@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import cell_classes, cell_projections, fed_tensors, graph_elements, normalization, noted
+from tf2migrate.lift import cell_classes, cell_projections, fed_tensors, graph_elements, grown, normalization, noted
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.first_values import AGAIN
 from tf2migrate.lift.interpret import Interpreter
@@ -74,6 +74,8 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
         wanted.append(RESTART)
     if _named(cell_projections.NAME, text):
         wanted.append(cell_projections.DEFINITION.format(tf=tf))
+    if _named(grown.NAME, text):
+        wanted.append(grown.DEFINITION.format(tf=tf, name=grown.NAME))
     if _named("draw_weights", text):
         wanted.append(AGAIN)
     if _named(graph_elements.NAME, text):

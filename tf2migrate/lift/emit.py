@@ -19,6 +19,7 @@ from tf2migrate.lift import (
     comments,
     displayed,
     element_types,
+    grown,
     iterator_text,
     keras_layers,
     layers,
@@ -62,6 +63,7 @@ class Emitter:
         self.interpreter, self.plan = interpreter, plan
         self.program = interpreter.program
         collected_lazily.check(interpreter, plan)
+        grown.check(interpreter)
         self.findings: list[Finding] = [
             *savers.check(interpreter),
             *summaries.check(interpreter),

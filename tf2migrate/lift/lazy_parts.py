@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import grown
 from tf2migrate.lift.collections import Added
 from tf2migrate.lift.trace import Made, Statement
 from tf2migrate.lift.values import Python, Refused, Value, Variable, leaves
@@ -148,6 +149,8 @@ class _Splitter:
         self.waiting |= self.lazy | {id(m.node) for m in following}
         if self.waiting:
             self._take_variables()
+        elif grown.things(self.interpreter, self.part.frames):  # what loops and branches read stays beside them
+            inside = []
         else:
             self.late, inside = before, []
         early = [s for s in self.statements if id(s) not in self.late | self.lazy]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import lazy_parts, loops, noted, pairs, part_names
+from tf2migrate.lift import grown, lazy_parts, loops, noted, pairs, part_names
 from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
 from tf2migrate.lift.layers import Called
@@ -43,6 +43,7 @@ class PartText:
         self.parameters = [*self.function.args.posonlyargs, *self.function.args.args, *self.function.args.kwonlyargs]
         every = self.expressions.interpreter.loops
         self.loops = {s: every[id(s)] for s in self.late if isinstance(s, ast.For) and id(s) in every}
+        self.grown = grown.names(self)  # for what is made in loops and branches: the name of its place
         self.kept: dict[str, None] = {}
         self.names: dict[int, str] = {}
         self._resolve()
@@ -94,6 +95,7 @@ class PartText:
                     self.expressions.given.add(id(node))
             elif True in before:
                 self._refuse(node, "is one thing while the graph is built and another while it runs")
+        self._check_made(when_made)
         self._keep_lazy(own, given)
         at_first = [n for s in [*self.early, *self.lazy] for n in walk(s) if isinstance(n, ast.Name)]
         at_first = [n for n in at_first if n not in when_called and id(n) not in self.names]
@@ -111,6 +113,14 @@ class PartText:
                 self.names[id(node)] = OWNER
             elif node.id in self.part.staged and isinstance(node.ctx, ast.Load) and id(node) not in lazily:
                 self._refuse(node, "is a tensor, and is read where variables are made")
+
+    def _check_made(self, when_made: list[ast.Name]) -> None:
+        """Raises `Refused` where something is made, with the object, of what only its calls know."""
+        in_loops = {id(inner) for loop in self.loops for inner in walk(loop)}
+        late = {id(inner) for s in self.late for inner in walk(s)} - in_loops
+        for node in when_made:
+            if any(at in late for at, _ in self.expressions.interpreter.resolved.get(id(node), ())):
+                self._refuse(node, "is known when the object is called, and something is made of it before")
 
     def _keep_lazy(self, own: set[int], given: set[str]) -> None:
         """What the first call reads and makes. Raises `Refused` where a name stands for two things there."""
@@ -141,7 +151,7 @@ class PartText:
         when_made: list[ast.Name] = []
         when_called: list[ast.Name] = []
         for node in walk(self.function):
-            value = rewrites.get(id(node))
+            value = rewrites.get(id(node)) if id(node) not in self.grown else None
             if isinstance(value, Unrolled | Bidirectional):
                 when_made += [name for cell in value.cells for name in self._loads(cell)]
             elif isinstance(value, Called) and value.layer is not None and id(value.layer.node) == id(node):
@@ -184,10 +194,10 @@ class PartText:
 
     def _hoist(self) -> None:
         """What is made in the middle of a statement of each run gets a name on the object."""
-        taken = {*self.kept, *_OF_MODULES}
+        taken = {*self.kept, *_OF_MODULES, *(["made"] if self.grown else [])}
         self._name_loops()
         loops_made = {id(inner) for node in self.loops for inner in walk(node)}
-        late = {id(inner) for s in self.late for inner in walk(s)} - loops_made
+        late = {id(inner) for s in self.late for inner in walk(s)} - loops_made - self.grown.keys()
         for frame in self.part.frames:
             for made in [m for s in frame.statements for m in s.made if id(m.node) in late]:
                 if id(made.node) not in self.expressions.hoisted:
@@ -218,9 +228,10 @@ class PartText:
         expressions.names |= self.names
         first = [f"self.{self._own(a.arg)} = {self._plain(a.arg)}" for a in self._made_of() if a.arg in self.kept]
         first += [f"{self._guard(items)} = None" for items in self.before.values()]
-        init = [*first, *self._initial()]
+        init = [*first, *(["self.made = MadeOnce()"] if self.grown else []), *self._initial()]
         expressions.inside = True
-        call = list(noted.scoped(self))
+        grown.write(self)
+        call = [*(["made = self.made.again()"] if self.grown else []), *noted.scoped(self)]
         expressions.inside = False
         head = [f"class {self.name}({expressions.tf}.Module):"]
         if self.docstring is not None:
@@ -316,7 +327,9 @@ class PartText:
         """What is made in the middle of a statement, in the order in which it is made."""
         inside = {id(node) for node in walk(statement)}
         every = {id(m.node): m.node for frame in self.part.frames for s in frame.statements for m in s.made}
-        yield from (node for key, node in every.items() if key in inside and key in self.expressions.hoisted)
+        for key, node in every.items():
+            if key in inside and key in self.expressions.hoisted and key not in self.grown:
+                yield node
 
     def _guard(self, items: list[ast.stmt | Made]) -> str:
         """What the object has once these have been made: the last of them."""
@@ -375,7 +388,7 @@ class PartText:
     def attribute(self, node: ast.expr, value: Value) -> str:
         """The name under which an object keeps something. Raises `Refused`."""
         made = value.node if isinstance(value, Layer | Variable) else None
-        if id(made) in self.expressions.hoisted:
+        if id(made) in self.expressions.hoisted and id(made) not in self.grown:
             return self.expressions.hoisted[id(made)].removeprefix("self.")
         for definition in [d for frame in self.part.frames for s in frame.statements for d in s.writes]:
             if definition.value is value and definition.site in self.sites:

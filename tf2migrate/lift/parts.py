@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import lazy_parts
+from tf2migrate.lift import grown, lazy_parts
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.layer_kinds import WEIGHTLESS
 from tf2migrate.lift.noted import Noting
@@ -102,6 +102,7 @@ def called(
     thing = Layer(node, function.name)
     interpreter.objects[id(node)] = thing
     lazy_parts.note(interpreter, part)
+    grown.note(interpreter, part)
     interpreter.make(node, thing, _name(function, hint), collections=frozenset())
     interpreter.rewrites[id(node)] = Call(Time.STAGED, node, node, function)
     return value
@@ -179,6 +180,8 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
         return "a function returns the first state of a cell beside tensors"
     for statement in frame.statements:
         compound = isinstance(statement.node, ast.If | ast.For | ast.While | ast.Try)
+        if grown.is_grown(interpreter, statement):
+            continue
         split = id(statement.node) in interpreter.loops
         if compound and statement.moves and (statement.made or statement.shared) and not split:
             return "a function makes variables in a loop or a branch, among tensors"
