@@ -26,6 +26,7 @@ from tf2migrate.lift.own_elements import own_elements
 from tf2migrate.lift.properties import properties
 from tf2migrate.lift.returned_parts import returned_parts
 from tf2migrate.lift.total_loss import total_loss
+from tf2migrate.lift.tuple_states import tuple_states
 from tf2migrate.lift.written_apart import written_apart
 from tf2migrate.lines import moved
 from tf2migrate.lint import lint
@@ -152,6 +153,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(_placed(estimators)),
     _tf1(written_apart),
     _tf1(total_loss),
+    _tf1(tuple_states),
     _tf1(bound_arguments),
     _tf1(imported_graphs),
     _tf1(own_elements),

@@ -11,6 +11,7 @@ from tf2migrate.lift import (
     cell_calls,
     cell_kinds,
     cell_projections,
+    cell_states,
     cell_text,
     cells,
     collections,
@@ -253,6 +254,8 @@ class Expressions:
             return regularization_loss.total_text(self, node, value)
         if isinstance(value, cell_projections.Projected):
             return cell_projections.text(self, value)
+        if isinstance(value, cell_states.PutTogether):
+            return cell_states.text(self, node)
         if isinstance(value, cells.Cell):
             return cell_text.cell_text(self, value)
         if isinstance(value, cells.Wrapped | cells.Stacked):
