@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from tf2migrate.apply import fits
-from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.facts.calls import bind
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import body_of
 from tf2migrate.facts.tree import walk
@@ -18,12 +18,13 @@ from tf2migrate.model import Edit, Options, Outcome, Span
 
 _MODULES = ("tf.losses.", "tf.contrib.losses.", "tf.contrib.slim.losses.")
 _LOOPS = ast.For | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda
+_ADDED = ("add_to_collection", "GraphKeys.LOSSES", "add_loss")  # ways to add to the collection besides
 _NONE_OF_THEM = ("get_", "Reduction")
 
 
 def total_loss(program: Program, options: Options) -> Outcome:
     """The edits that write sums of all losses out."""
-    if "get_total_loss" not in program.text:
+    if "get_total_loss" not in program.text or any(word in program.text for word in _ADDED):
         return Outcome()
     asked = [n for n in program.nodes if isinstance(n, ast.Call) and _loss(program, n) == "get_total_loss"]
     losses = [n for n in program.nodes if isinstance(n, ast.Call) and _is_loss(program, n)]
@@ -31,7 +32,7 @@ def total_loss(program: Program, options: Options) -> Outcome:
     edits: list[Edit] = []
     names: dict[ast.stmt, str] = {}
     for call in asked:
-        above = _above(program, call, losses)
+        above = _above(program, call, losses) if _is_plain(call) else None
         if above is None or not _followed_once(program, call):
             return Outcome()
         terms = []
@@ -51,6 +52,12 @@ def total_loss(program: Program, options: Options) -> Outcome:
         inside = isinstance(program.parents[id(call)], ast.BinOp | ast.Attribute) and len(terms) > 1
         edits.append(Edit(program.span(call), f"({text})" if inside else text))
     return Outcome(tuple(edits) if edits and fits(edits, program.cuts) else ())
+
+
+def _is_plain(call: ast.Call) -> bool:
+    """Whether a sum is asked for of all scopes."""
+    known = all(k.arg in ("add_regularization_losses", "name") for k in call.keywords)
+    return known and len(call.args) <= 2 and not any(isinstance(a, ast.Starred) for a in call.args)
 
 
 def _loss(program: Program, call: ast.Call) -> str:
@@ -154,10 +161,7 @@ def _repeats(program: Program, node: ast.AST) -> bool:
 
 def _regularization(program: Program, call: ast.Call) -> list[str]:
     """The sum of what regularizers add, where the program has any and the call asks for them."""
-    try:
-        bound = bind(call, ("add_regularization_losses", "name", "scope"))
-    except Unbound:
-        return []
+    bound = bind(call, ("add_regularization_losses", "name", "scope"))
     told = bound.get("add_regularization_losses")
     wanted = told is None or (isinstance(told, ast.Constant) and bool(told.value))
     if not wanted or "regularizer" not in program.text:
