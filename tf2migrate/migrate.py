@@ -44,6 +44,9 @@ from tf2migrate.wrappers import wrapped
 #: The lints that say nothing that the migration would change.
 _OF_TRACES = ("TFM30", "TFM31", "TFM32", "TFM33", "TFM34", "TFM35", "TFM36", "TFM37", "TFM42")
 
+#: What the migration mends in any program: `.value` of a dimension.
+_MENDED = "TFM405"
+
 Stage = Callable[[Program, Options], Outcome]
 
 
@@ -83,10 +86,9 @@ def _mixed(program: Program, options: Options) -> Outcome:
     of_traces = any(word in program.text for word in ("tf.function", "GradientTape"))
     if not (eager or of_traces) or (eager and options.target is Target.LINT):
         return Outcome()
-    said = lint(program, replace(options, unsafe_fixes=False)).findings
-    return Outcome(
-        (), tuple(replace(f, fixable=False, unsafe=False) for f in said if eager or f.code.startswith(_OF_TRACES))
-    )
+    found = lint(program, replace(options, unsafe_fixes=False)).findings
+    said = (f for f in found if f.code.startswith(_OF_TRACES) or (eager and f.code != _MENDED))
+    return Outcome((), tuple(replace(f, fixable=False, unsafe=False) for f in said))
 
 
 def _placed(stage: Stage) -> Stage:
@@ -123,7 +125,8 @@ def _bound(program: Program, options: Options) -> Outcome:
 
 def _told(program: Program, options: Options) -> Outcome:
     """What is of TensorFlow 1 in a program that nobody wants migrated: every name, and the one idiom that is none."""
-    told = (*_uses(program), *dimension_value(program, options).findings)
+    sizes = () if is_eager(program) else dimension_value(program, options).findings  # lint tells of them there
+    told = (*_uses(program), *sizes)
     return Outcome((), tuple(replace(f, fixable=False) if f.fixable else f for f in told))
 
 
