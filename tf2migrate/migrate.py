@@ -82,7 +82,7 @@ def _mixed(program: Program, options: Options) -> Outcome:
     eagerly."""
     if not _is_old(program, options):
         return Outcome()
-    eager = not options.tf1 and is_eager(program)
+    eager = not options.tf1 and is_eager(program.first)
     of_traces = any(word in program.text for word in ("tf.function", "GradientTape"))
     if not (eager or of_traces) or (eager and options.target is Target.LINT):
         return Outcome()
@@ -125,7 +125,7 @@ def _bound(program: Program, options: Options) -> Outcome:
 
 def _told(program: Program, options: Options) -> Outcome:
     """What is of TensorFlow 1 in a program that nobody wants migrated: every name, and the one idiom that is none."""
-    sizes = () if is_eager(program) else dimension_value(program, options).findings  # lint tells of them there
+    sizes = () if is_eager(program.first) else dimension_value(program, options).findings  # lint tells of them there
     told = (*_uses(program), *sizes)
     return Outcome((), tuple(replace(f, fixable=False) if f.fixable else f for f in told))
 

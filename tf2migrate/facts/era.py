@@ -59,6 +59,7 @@ _OF_GRAPHS = (
 )
 
 
+@lru_cache(maxsize=1)  # several stages ask it of the same program
 def is_eager(program: Program) -> bool:
     """Whether a program runs as TensorFlow 2's do, and has of TensorFlow 1 only what `tf.compat.v1` still has."""
     text = program.text

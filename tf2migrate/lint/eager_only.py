@@ -33,9 +33,6 @@ _NUMPY_TAKES = frozenset(
             "load",
             "save",
             "testing.assert_allclose",
-            "full",
-            "zeros",
-            "ones",
         ),
     )
 )
@@ -103,6 +100,8 @@ def eager_only(ground: Ground) -> Iterator[Found]:
             yield from open_sizes(ground, node, function, context, DIMENSION)
             yield from _numpy(ground, node, function, context)
             yield from _builtin(ground, node, context)
+        elif isinstance(node, ast.Subscript) and ground.kind(node.slice) == "tensor":
+            yield from _indexed(ground, node)
         elif isinstance(node, ast.Compare) and not _asks_first(ground, node):
             yield from _contains(ground, node)
     for place in ground.program.each(ast.Assign):
@@ -255,6 +254,18 @@ def _of_tensors(found: Type) -> bool:
 
 def _needs(node: ast.expr, name: str, new: str, edits: tuple[Edit, ...]) -> Found:
     return Found(BUILTIN, node, f"{name} needs a value, and a traced tensor has none", f"Use {new}.", edits, safe=False)
+
+
+def _indexed(ground: Ground, node: ast.Subscript) -> Iterator[Found]:
+    """`names[i]` of a list or tuple of Python's, with a tensor for a number."""
+    numbered = ground.kind(node.value) in ("list", "tuple") and isinstance(node.ctx, ast.Load)
+    if numbered and not isinstance(node.slice, ast.Slice) and not _asks_first(ground, node):
+        yield Found(
+            METHOD,
+            node,
+            "a list or tuple takes no tensor for an index",
+            "Use tf.gather, or make it a tensor.",
+        )
 
 
 def _contains(ground: Ground, node: ast.Compare) -> Iterator[Found]:
