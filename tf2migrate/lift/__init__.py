@@ -49,7 +49,8 @@ def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) ->
     """What the written code calls and TensorFlow 2 has no like of, below the imports: optimizers, Glorot's draw."""
     found = []
     for start, end in pairwise([0, *program.borders, len(program.text)]):
-        text = "".join(e.text for e in edits if start <= e.span.start < end + (end == len(program.text)))
+        inside = [e for e in edits if start <= e.span.start < end + (end == len(program.text))]
+        text = "".join(e.text for e in inside)
         imports = [
             n
             for n in program.tree.body
@@ -57,7 +58,9 @@ def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) ->
         ]
         wanted = _wanted(emitter, text)
         if wanted and imports:
-            last = imports[-1].end_lineno or 1
+            needed = min((e.span.start for e in inside if _wanted(emitter, e.text)), default=end)
+            before = [n for n in imports if program.span(n).start < needed] or imports[:1]
+            last = before[-1].end_lineno or 1
             at = program.offset(last, 0) + len(program.lines[last - 1])
             found.append(Edit(Span(at, at), "".join(f"\n\n{code}\n\n\n" for code in wanted)))
     return found

@@ -40,18 +40,16 @@ def changes(interpreter: Interpreter) -> Changes:
     """Where what Python's names stand for is changed in place, in the program's order; by functions, too."""
     found: Changes = {}
     changing = _changing(interpreter)
-    others: dict[Definition, set[Definition]] = {}
+    pairs: list[tuple[Definition, Definition]] = []
     for statement in (s for frame in interpreter.frames for s in frame.statements if not s.moves):
         if isinstance(statement.node, ast.Assign | ast.AugAssign | ast.Expr | ast.Delete):
             for definition in statement.reads:
                 for node in (*_changed(statement.node, definition.name), *_handed(statement, definition, changing)):
                     found.setdefault(definition, []).append((statement.order, node))
-            for one, other in _aliases(statement):
-                others.setdefault(one, {one}).add(other)
-                others.setdefault(other, {other}).add(one)
-    for definition in [d for d in others if d in found]:
-        shared = [(order, node) for order, node in found[definition] if not isinstance(node, ast.AugAssign)]
-        for other in others[definition] - {definition}:
+            pairs += _aliases(statement)
+    for one, other in [*((b, a) for a, b in reversed(pairs)), *pairs]:
+        shared = [(order, node) for order, node in found.get(one, ()) if not isinstance(node, ast.AugAssign)]
+        if shared:
             found[other] = [*found.get(other, []), *shared]
     return found
 
@@ -77,8 +75,11 @@ def _handed(statement: Statement, definition: Definition, changing: dict[str, se
 
 
 def _aliases(statement: Statement) -> Iterator[tuple[Definition, Definition]]:
-    """The bindings of one thing under two names, and of an array beside a part of it."""
+    """The bindings of one thing under two names, of an array beside a part of it, and before and after a change."""
     node = statement.node
+    for write in statement.writes:
+        same = [d for d in statement.reads if d.name == write.name and d is not write]
+        yield from ((d, write) for d in same if any(_changed(node, d.name)))
     if not isinstance(node, ast.Assign) or len(statement.writes) != 1:
         return
     held = node.value
@@ -101,15 +102,18 @@ def bound(definition: Definition) -> Definition:
 
 def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
     """Raises `Refused` where a function would compute with something else than the graph did."""
+    reached: list[ast.AST] = list(helpers(interpreter, found))
+    _check_loops(found, reached)
     for statement in found.statements:
         made = {id(inner) for m in statement.made for inner in walk(m.node)}
         for node in walk(statement.node):
             if isinstance(node, ast.Call) and id(node) not in made:
                 _check_drawn(interpreter, node)
+        reading = [statement.node, *reached]
         for definition in statement.reads:
             if isinstance(definition.value, Python | Structure) and definition.owner is None and not definition.staged:
                 later = [node for order, node in changed.get(definition, []) if order > statement.order]
-                later = [node for node in later if not _is_another_item(statement.node, definition.name, node)]
+                later = [node for node in later if not _is_another_item(reading, definition.name, node)]
                 if later:
                     what = f"{definition.name} is read while the graph is built, and changes before the run"
                     raise Refused("TFM903", later[0], what, "Give what the graph reads a name of its own, and a copy.")
@@ -171,18 +175,33 @@ def _changed(node: ast.AST, name: str) -> Iterator[ast.AST]:
                 yield child
 
 
-def _is_another_item(reading: ast.AST, name: str, change: ast.AST) -> bool:
-    """Whether a change sets one item of a dict, and a statement only reads others."""
+def _is_another_item(reading: list[ast.AST], name: str, change: ast.AST) -> bool:
+    """Whether a change sets one item of a dict, and a statement and the helpers that it calls only read others."""
     if not isinstance(change, ast.Subscript) or not isinstance(change.slice, ast.Constant):
         return False
-    reads = [n for n in walk(reading) if isinstance(n, ast.Name) and n.id == name]
+    nodes = [n for node in reading for n in walk(node)]
+    reads = [n for n in nodes if isinstance(n, ast.Name) and n.id == name]
     others = [
         n
-        for n in walk(reading)
+        for n in nodes
         if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name) and n.value.id == name
         if isinstance(n.slice, ast.Constant) and n.slice.value != change.slice.value
     ]
-    return len(reads) == len(others)
+    return bool(reads) and len(reads) == len(others)
+
+
+def _check_loops(found: Slice, reached: list[ast.AST]) -> None:
+    """That no helper reads what a loop counts by: the loop moves into a function, and its names are that function's."""
+    loops = [n for s in found.statements for n in walk(s.node) if isinstance(n, ast.For)]
+    counts = {n.id: loop for loop in loops for n in walk(loop.target) if isinstance(n, ast.Name)}
+    for function in reached:
+        names = [n for n in walk(function) if isinstance(n, ast.Name)]
+        own = {n.id for n in names if isinstance(n.ctx, ast.Store)}
+        own |= {n.arg for n in walk(function) if isinstance(n, ast.arg)}
+        for name in sorted({n.id for n in names} - own):
+            if name in counts:
+                what = f"a helper reads {name}, which a loop of the graph binds, from outside"
+                raise Refused("TFM903", counts[name], what, "Give it to the helper as an argument.")
 
 
 def _check_helper(interpreter: Interpreter, function: ast.FunctionDef) -> None:
