@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from itertools import count
 
-from tf2migrate.lift import cell_text, iterator_text, loops, noted, pairs, passages, tapes, visibility
+from tf2migrate.lift import cell_text, iterator_text, loops, noted, pairs, passages, tapes, untrained, visibility
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.expressions import Expressions
@@ -361,6 +361,7 @@ class BodyWriter:
         """The variables that gradients are taken of, and the line that binds them to a name if there is none."""
         given = effect.arguments.get("var_list")
         if given is None or (isinstance(given, ast.Constant) and given.value is None):
+            untrained.check(self.interpreter, self.planned.slice, effect.node)
             return name, [f"{name} = {self.tape}.watched_variables()"]
         text = self.expressions.text(given)
         if self._is_variable(given):

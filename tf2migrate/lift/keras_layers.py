@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layer_kinds import KINDS, Kind
-from tf2migrate.lift.layers import WEIGHTLESS, Called, called, check_precision, layer_name, seeds, setting, unlike
+from tf2migrate.lift.layers import (
+    WEIGHTLESS,
+    Called,
+    called,
+    check_precision,
+    layer_name,
+    seeds,
+    setting,
+    trained_of,
+    unlike,
+)
 from tf2migrate.lift.scopes import ALL_VARIABLES, NEVER
 from tf2migrate.lift.trace import Statement
 from tf2migrate.lift.values import PYTHON, Layer, Tensor, Time, Unknown, Value, leaves
@@ -88,6 +98,8 @@ def _of_tf_layers(interpreter: Interpreter, node: ast.Call, path: str, hint: str
     for name, argument in bound.items():
         if isinstance(found := setting(interpreter, name, argument, kind), Unknown):
             return found
+    if trained_of(interpreter, bound.get("trainable")) is not True:
+        interpreter.untrained.add(id(node))
     constructor = Called(Time.STAGED, node, kind, bound, PYTHON, interpreter.statement)
     named = bound.get("name")
     own = named.value if isinstance(named, ast.Constant) and isinstance(named.value, str) else None

@@ -160,6 +160,8 @@ def _made(
     if full is not None and interpreter.repeats and interpreter.scopes.may_share(told):
         return Unknown("a loop makes a layer in its first turn, and shares it in the others", node)
     made = Shareable(node, kind.keras, settings)
+    if trained is not True and not kind.keras.startswith(WEIGHTLESS):
+        interpreter.untrained.add(id(node))
     if full is not None:
         interpreter.scopes.store[id(interpreter.graph), full] = made
     if kind.keras != "Dropout":

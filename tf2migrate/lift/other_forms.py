@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, combinations
 
 from tf2migrate.apply import apply, fits
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import lift
 from tf2migrate.lift.handed_in import handed_in
+from tf2migrate.lift.returned_lists import returned_lists
+from tf2migrate.lift.untrained import listed
 from tf2migrate.lift.written_out import networks_written_out, written_out
 from tf2migrate.model import Edit, Options, Outcome, Target
+
+_CHANGES = (written_out, handed_in, networks_written_out, listed, returned_lists)
 
 
 def other_forms(program: Program, options: Options) -> Outcome:
@@ -28,17 +33,13 @@ def changed(program: Program, edits: tuple[Edit, ...]) -> Program:
 
 
 def _forms(program: Program) -> Iterator[tuple[Edit, ...]]:
-    updates, placeholders = written_out(program), handed_in(program)
-    if updates:
-        yield updates
-    if placeholders:
-        yield placeholders
-    if updates and placeholders and fits((*updates, *placeholders), program.cuts):
-        yield (*updates, *placeholders)
-    if networks := networks_written_out(program):
-        yield networks
-        if updates and fits((*updates, *networks), program.cuts):
-            yield (*updates, *networks)
+    """Each change by itself, then several together."""
+    changes = [edits for change in _CHANGES if (edits := change(program))]
+    for count in range(1, len(changes) + 1):
+        for chosen in combinations(changes, count):
+            edits = tuple(chain.from_iterable(chosen))
+            if fits(edits, program.cuts):
+                yield edits
 
 
 def _is_refused(program: Program, options: Options) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import untrained
 from tf2migrate.lift.values import Refused, Structure, Tensor, Time, Unknown, Value
 
 if TYPE_CHECKING:
@@ -57,12 +58,19 @@ def check(interpreter: Interpreter, plan: Plan) -> None:
             late = tuple(_members(interpreter, value.graph)) != value.members
             if late or not uses.are_known(value.node) or not all(_has(p, uses, value.node) for p in plan.functions):
                 raise Refused("TFM901", value.node, UNCOUNTED, "Make all variables in straight code, without branches.")
+            for planned in plan.functions:
+                if id(value.node) in _inside(planned):
+                    untrained.check(interpreter, planned.slice, value.node)
 
 
 def _has(planned: Planned, uses: _Uses, node: ast.Call) -> bool:
     """Whether a function that asks for the list takes the gradients of it."""
-    inside = {id(n) for statement in planned.slice.statements for n in walk(statement.node)}
+    inside = _inside(planned)
     return id(node) not in inside or bool(uses.gradients & inside)
+
+
+def _inside(planned: Planned) -> set[int]:
+    return {id(n) for statement in planned.slice.statements for n in walk(statement.node)}
 
 
 class _Uses:
