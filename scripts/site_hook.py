@@ -11,6 +11,7 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
+from pymdownx.slugs import slugify
 
 from tf2migrate.rulebook import pages
 
@@ -18,14 +19,14 @@ ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "scripts"))
 symbol_pages = import_module("symbol_pages")
 
-SHOWN = ("*.md", "docs/**/*.md", "docs/**/*.svg", "rules/**/*.md")
+SHOWN = ("*.md", "docs/**/*.md", "docs/**/*.svg", "docs/**/*.json", "rules/**/*.md")
 
 #: The words behind a fence on a rule's page, and how they read.
 ROLES = {"before": "Before", "after": "After", "same": "Nothing is said of", "found": "Found"}
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """The rules in the navigation, by family."""
+    """The rules in the navigation, by family; headings in Chinese have names, by which links find them."""
     families = groupby(pages().values(), key=lambda page: page.folder)
     grouped: dict[str, list[dict[str, str]]] = {}
     for folder, members in families:
@@ -34,6 +35,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     rules = ["rules/README.md", *({folder.capitalize(): entries} for folder, entries in grouped.items())]
     names = [f"api/{name}" for name in symbol_pages.pages()]
     rules.append({"Names of TensorFlow 1.15": names})
+    config.mdx_configs["toc"] = {**config.mdx_configs.get("toc", {}), "slugify": slugify(case="lower")}
     config.nav = [{"Rules": rules} if entry == {"Rules": []} else entry for entry in config.nav or []]
     return config
 

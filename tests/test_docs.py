@@ -240,6 +240,16 @@ def test_the_chinese_readme_has_the_programs_and_every_option_of_the_english_one
     assert {name for parameter in cli.migrate.params for name in parameter.opts if name.startswith("-")} <= table
 
 
+def test_the_chinese_readme_has_the_commands_the_settings_and_the_rules_of_the_english_one() -> None:
+    texts = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")]
+    assert commands(ROOT / "README.zh-CN.md") == commands(ROOT / "README.md")
+    tables = [re.findall(r"^\| (?:`(--?[\w-]+)|(TFM\d+–\d+))", text, re.M) for text in texts]
+    assert tables[0] == tables[1]
+    assert len(tables[0]) > 30
+    first, second = (tomllib.loads(re.findall(r"^```toml\n(.*?)^```", text, re.M | re.S)[0]) for text in texts)
+    assert first == second
+
+
 def test_the_picture_is_what_is_printed() -> None:
     """`python scripts/picture.py` draws it anew."""
     done = subprocess.run(

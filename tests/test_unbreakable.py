@@ -290,6 +290,39 @@ def test_a_disk_that_is_full_leaves_every_file_whole(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 8
 
 
+@pytest.mark.parametrize(
+    ("arguments", "around", "said"),
+    [
+        ("a.py", "> /dev/full", "No space left on device"),
+        ("a.py --diff", "> /dev/full", "No space left on device"),
+        ("- --fix", "< a.py > /dev/full", "No space left on device"),
+        ("rule", "> /dev/full", "No space left on device"),
+        ("- --fix", "< a.py >&-", "standard output is closed"),
+        ("-", "<&-", "standard input is closed"),
+        ("'' a.py", "", "a PATH is empty"),
+    ],
+)
+def test_what_cannot_be_told_or_asked_is_an_error_and_no_finding(
+    arguments: str, around: str, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.py").write_text(TF + "x = tf.log(1.0)\n")
+    line = f"{sys.executable} -m tf2migrate {arguments} {around}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ran = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert ran.returncode == 2
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "tf.log" in (tmp_path / "a.py").read_text()
+
+
+def test_a_name_that_is_too_long_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(TF + "x = tf.log(1.0)\n")
+    code, found = listed(str(tmp_path / f"{'a' * 300}.py"), "--fix", str(tmp_path / "a.py"))
+    assert code == 1
+    assert found == {f"{'a' * 300}.py": ["cannot be read: File name too long"]}
+    assert "tf.math.log" in (tmp_path / "a.py").read_text()
+
+
 #: Calls that TensorFlow 1 would not take either: something that must be given is not.
 LACKING = """
 tf.assign() | tf.assign(w) | w.assign() | tf.assign_add(w) | tf.Variable() | tf.get_variable() | tf.placeholder()

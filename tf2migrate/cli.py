@@ -54,7 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given and given[0] in COMMANDS:
         command = _command(given[0])
         name = f"tf2migrate {given.pop(0)}"
-    command.main(given, prog_name=name, complete_var=COMPLETE)
+    try:
+        command.main(given, prog_name=name, complete_var=COMPLETE)
+    except OSError as error:  # such as a disk that is full where standard output goes
+        click.echo(f"Error: {error.strerror or error}{f': {error.filename}' * bool(error.filename)}", err=True)
+        sys.exit(2)
 
 
 def _command(name: str) -> click.Command:

@@ -77,7 +77,7 @@ class Search:
 
     def _below(self, root: Path) -> Iterator[Input]:
         whole = Path(os.path.abspath(root))
-        if not root.is_dir():
+        if not os.path.isdir(root):  # which is also not there, or has a name that is too long
             settings = self.configuration.of(root.parent)
             if not (settings.force_exclude and is_excluded(root, settings)):
                 yield Input(root, of_file(whole, settings))
@@ -128,7 +128,7 @@ def _trouble(entry: os.DirEntry[str]) -> str | None:
 def is_excluded(path: Path, settings: Settings) -> bool:
     """Whether the settings leave out what was given by name."""
     whole = Path(os.path.abspath(path))
-    return any(_verdict(globs, whole, path.is_dir()) for globs in (settings.exclude, settings.extend_exclude))
+    return any(_verdict(globs, whole, os.path.isdir(path)) for globs in (settings.exclude, settings.extend_exclude))
 
 
 def of_file(path: Path, settings: Settings) -> Settings:

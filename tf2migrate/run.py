@@ -81,6 +81,8 @@ def tell(call: Call, known: baseline.Baseline | None, reports: Sequence[Report],
 
 
 def _check(call: Call) -> None:
+    if "" in call.paths:  # such as a variable of a shell that is not set; it would mean the folder that one stands in
+        raise Misused("a PATH is empty.")
     if "-" in call.paths and len(call.paths) > 1:
         raise Misused("- stands alone: standard input is one program.")
     if call.statistics and call.output_format not in ("text", "json"):
@@ -97,6 +99,8 @@ def _check(call: Call) -> None:
 
 def _standard_input(call: Call, configuration: Configuration) -> tuple[list[Report], bytes]:
     """What came of standard input, and the text that the report is about."""
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
     data = sys.stdin.buffer.read()
     name = call.stdin_filename
     path = Path(name or "-")
@@ -210,6 +214,8 @@ def _tell_diff(reports: Sequence[Report]) -> None:
 
 
 def _write(data: bytes) -> None:
+    if sys.stdout is None:
+        raise OSError("standard output is closed")
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 

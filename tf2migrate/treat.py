@@ -29,7 +29,7 @@ Migrate = Callable[[str, Options, Sequence[int]], Migration]
 _DEPTH = 8000
 
 ADVICE = {
-    "TFM001": "Check its permissions, and that it declares its encoding (`# -*- coding: latin-1 -*-`).",
+    "TFM001": "Check that it is there, that it may be read, and its encoding (`# -*- coding: latin-1 -*-`).",
     "TFM002": "Mend it so that Python 3 can read it, then run again.",
     "TFM003": f"Run again with --py2, which turns it into Python 3 on the way; it needs {py2.INSTALL}.",
     "TFM004": "Mend the cell so that Python 3 can read it, then run again; the other cells are treated.",

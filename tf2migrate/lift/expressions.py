@@ -83,6 +83,8 @@ class Expressions:
         self._making = False
         every = [s for frame in interpreter.frames for s in frame.statements]
         moving = [d for s in every if s.moves for d in s.writes]  # names that functions bind for themselves
+        iterators = [d.value for s in every for d in s.writes if isinstance(d.value, datasets.Iterator)]
+        self.handles = {id(iterator.handle) for iterator in iterators}  # the placeholders that tell iterators apart
         self._local = {d.name for d in moving if not isinstance(d.value, Effect)}
         self.tf = tensorflow_name(self.program.names)
         self.graphs = builders.name_graphs(interpreter, plan)  # for each builder of a graph: its result's name

@@ -306,6 +306,4 @@ def vanishes(expressions: Expressions, statement: Statement) -> bool:
         return False
     if value.untyped:
         return True
-    interpreter = expressions.interpreter
-    made = [d.value for f in interpreter.frames for s in f.statements for d in s.writes]
-    return any(isinstance(v, Iterator) and v.handle is value for v in made)
+    return id(value) in expressions.handles

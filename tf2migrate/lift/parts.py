@@ -250,28 +250,33 @@ def freed(interpreter: Interpreter) -> set[str]:
 
 def check(interpreter: Interpreter) -> None:
     """Each use of a function that becomes a class must be a call that is followed. Raises `Refused`."""
+    named = _named(interpreter)
+    order = {id(call): place for place, call in enumerate(interpreter.program.each(ast.Call))}
     for part in interpreter.parts.values():
         function = part.function
-        calls = {id(frame_call) for frame_call in interpreter.helper_calls.get(function, {}).values()}
-        for node in interpreter.program.nodes:
-            if isinstance(node, ast.Call) and id(node) in calls:
-                rewritten = interpreter.rewrites.get(id(node))
-                if not isinstance(rewritten, Call):
-                    what = f"{function.name} makes variables, and does not in this call"
-                    raise Refused("TFM901", node, what, _ADVICE)
-        named = [
-            n
-            for n in interpreter.program.nodes
-            if (isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id == function.name)
-            or (isinstance(n, ast.Attribute) and n.attr == function.name and interpreter.names.symbol(n) is None)
-        ]
-        functions = {id(node.func) for node in interpreter.helper_calls.get(function, {}).values()}
-        for node in named:
-            if id(node) not in functions:
-                raise Refused(
-                    "TFM901", node, f"{function.name}, which makes variables, is used without being called", _ADVICE
-                )
+        followed = interpreter.helper_calls.get(function, {}).values()
+        functions = {id(call.func) for call in followed}
+        for node in sorted((call for call in followed if id(call) in order), key=lambda call: order[id(call)]):
+            if not isinstance(interpreter.rewrites.get(id(node)), Call):
+                what = f"{function.name} makes variables, and does not in this call"
+                raise Refused("TFM901", node, what, _ADVICE)
+        for use in named.get(function.name, ()):
+            if id(use) not in functions:
+                what = f"{function.name}, which makes variables, is used without being called"
+                raise Refused("TFM901", use, what, _ADVICE)
         assert part.frames
+
+
+def _named(interpreter: Interpreter) -> dict[str, list[ast.Name | ast.Attribute]]:
+    """Where a name is read, alone or as an attribute of what is not TensorFlow's, in the order of the tree."""
+    wanted = {part.function.name for part in interpreter.parts.values()}
+    found: dict[str, list[ast.Name | ast.Attribute]] = {}
+    for node in interpreter.program.nodes if wanted else ():
+        if isinstance(node, ast.Name) and node.id in wanted and isinstance(node.ctx, ast.Load):
+            found.setdefault(node.id, []).append(node)
+        elif isinstance(node, ast.Attribute) and node.attr in wanted and interpreter.names.symbol(node) is None:
+            found.setdefault(node.attr, []).append(node)
+    return found
 
 
 __all__ = ["Call", "Part", "Structure", "called", "check"]

@@ -131,15 +131,21 @@ def prints(interpreter: Interpreter, found: Slice) -> list[ast.Call]:
 
 def helpers(interpreter: Interpreter, found: Slice) -> dict[FunctionNode, Statement]:
     """The helpers that a function calls, or that these call, with the statement of its that does."""
+    of_call: dict[int, list[FunctionNode]] = {}
+    for function, calls in interpreter.helper_calls.items():
+        for call in calls:
+            of_call.setdefault(call, []).append(function)
+    order = {function: place for place, function in enumerate(interpreter.helper_calls)}
     reached: dict[FunctionNode, Statement] = {}
     todo: list[tuple[ast.AST, Statement]] = [(statement.node, statement) for statement in found.statements]
     while todo:
         node, statement = todo.pop()
-        inside = {id(child) for child in walk(node)}
-        for function, calls in interpreter.helper_calls.items():
-            if function not in reached and inside & calls.keys():
-                reached[function] = statement
-                todo.append((function, statement))
+        called = {
+            function for child in walk(node) for function in of_call.get(id(child), ()) if function not in reached
+        }
+        for function in sorted(called, key=order.__getitem__):
+            reached[function] = statement
+            todo.append((function, statement))
     return {f: reached[f] for f in interpreter.helper_calls if f in reached}
 
 
