@@ -47,7 +47,8 @@ def refusals(result: Result) -> list[str]:
 
 
 def read(folder: Path) -> dict[str, str]:
-    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))}
+    files = sorted(folder.rglob("*.py"))
+    return {path.relative_to(folder).with_suffix("").as_posix(): path.read_text(encoding="utf-8") for path in files}
 
 
 @pytest.mark.parametrize("folder", PACKAGES, ids=lambda p: p.name)
@@ -65,7 +66,8 @@ FINDER = """
 import importlib.abc, importlib.machinery, linecache, sys
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name, path, target=None):
-        return importlib.machinery.ModuleSpec(name, self) if name in TEXTS else None
+        package = any(other.startswith(name + ".") for other in TEXTS)
+        return importlib.machinery.ModuleSpec(name, self, is_package=package) if name in TEXTS else None
     def create_module(self, spec):
         return None
     def exec_module(self, module):
@@ -80,7 +82,8 @@ for name in TEXTS:
 
 def joined(folder: Path, driver: str) -> str:
     """A program of several files as one text."""
-    modules = {name: text for name, text in read(folder).items() if f"{name}.py" != driver}
+    files = {name: text for name, text in read(folder).items() if f"{name}.py" != driver}
+    modules = {name.removesuffix("/__init__").replace("/", "."): text for name, text in files.items()}
     return f"TEXTS = {modules!r}\n{FINDER}\n{(folder / driver).read_text(encoding='utf-8')}"
 
 
@@ -303,3 +306,14 @@ def test_a_program_that_is_too_large_stays(monkeypatch: pytest.MonkeyPatch) -> N
         "the files that import each other are not followed as one program: with all that it imports it has 16 lines"
     )
     assert refusals(results["train"])[0] == f"1: TFM912 {message}"
+
+
+def test_tensorflow_through_a_star_is_seen_where_nothing_can_be_done() -> None:
+    """A file without an import of TensorFlow in it is one of TensorFlow 1 nevertheless."""
+    common, driver = "import tensorflow as tf\n", DRIVER.replace("import tensorflow as tf", "from common import *")
+    found = treated(common=common, model=MODEL, train=driver + "print(tf.contrib.no_such.thing())\n")
+    assert found["train"].after.decode().startswith("from common import *\nimport model")
+    assert any("TFM901" in why for why in refusals(found["train"]))
+    assert found["model"].after.decode() == MODEL
+    lifted = treated(common=common, model=MODEL, train=driver)
+    assert lifted["train"].after.decode().startswith("from common import *\nimport tensorflow as tf\nimport model")

@@ -17,11 +17,11 @@ from itertools import pairwise
 
 from tf2migrate.apply import apply
 from tf2migrate.facts.marks import MARK, marked, plain
-from tf2migrate.facts.names import ROOTS
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.symbols import SESSIONS
 from tf2migrate.model import Edit, Span
+from tf2migrate.packages import lent
 from tf2migrate.packages.modules import Module, NotFollowed, renamed
 from tf2migrate.selfcheck import unbound
 
@@ -213,15 +213,10 @@ def _check_foreign(modules: Sequence[Module], by_path: Mapping[str, Module]) -> 
             why = f"{min(taken_over)} is imported, and bound to something else as well"
             raise NotFollowed(module, module.program.tree.body[0], why)
         free = unbound(module.program)
-        stars = {n for p in module.stars if p in by_path for n, at in by_path[p].foreign.items() if _is_ours(at)}
-        if borrowed := sorted(free & stars):
-            raise NotFollowed(module, module.program.tree.body[0], f"{borrowed[0]} comes from an `import *`")
+        if untold := [name for name, text in lent.lent(module, by_path).items() if not text]:
+            raise NotFollowed(module, module.program.tree.body[0], f"{untold[0]} comes from an `import *`")
         if module is not root and (taken := sorted(free & root.names)):
             raise NotFollowed(root, root.program.tree.body[0], f"{taken[0]} has another meaning in {module.path}")
-
-
-def _is_ours(path: str) -> bool:
-    return path.split(".")[0] in ROOTS
 
 
 def _clashing(modules: Sequence[Module]) -> dict[str, set[str]]:
@@ -234,7 +229,7 @@ def _clashing(modules: Sequence[Module]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for module in modules:
         mine = {name for name in module.foreign if len(meanings[name]) > 1}
-        if bad := sorted(name for name in mine if _is_ours(module.foreign[name])):
+        if bad := sorted(name for name in mine if lent.is_ours(module.foreign[name])):
             why = f"{bad[0]} is {module.foreign[bad[0]]} here, and something else in another file"
             raise NotFollowed(module, module.program.tree.body[0], why)
         found[module.path] = set() if module is root else mine
@@ -363,7 +358,7 @@ def _edits(
     without = {id(n) for n in program.tree.body if id(n) not in live}
     own = clashing if last else {*module.names, *clashing}
     edits = renamed(module, dict(targets) | {name: marked(name, module.number) for name in own}, without)
-    edits += _aliases(module, clashing)
+    edits += [*_aliases(module, clashing), *lent.edits(module, lent.lent(module, by_path))]
     hidden = {id(n) for s in program.tree.body if id(s) in without for n in ast.walk(s)}
     for attribute, target in _attributes(module, by_path):
         if id(attribute) not in hidden:

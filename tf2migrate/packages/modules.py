@@ -27,6 +27,11 @@ class NotFollowed(ValueError):
         self.module, self.node, self.target = module, node, target
 
 
+def is_package(path: str) -> bool:
+    """Whether a file is what a package is when it is imported."""
+    return os.path.basename(path) == "__init__.py"
+
+
 @dataclass(eq=False)
 class Module:
     """One file. Names are those of its own module level, without what it imports."""
@@ -38,6 +43,7 @@ class Module:
     members: dict[str, tuple[str, str]] = field(default_factory=dict)  # a name, and of which file it is which name
     stars: list[str] = field(default_factory=list)  # the files all of whose names are taken
     inner: list[tuple[str, LocalImport]] = field(default_factory=list)  # imports that do not stand at module level
+    hidden: dict[str, tuple[str, str]] = field(default_factory=dict)  # modules that may be names of their package
 
     @classmethod
     def of(cls, path: str, program: Program, number: int, resolve: Resolve) -> Module:
@@ -61,12 +67,21 @@ class Module:
             if found is not None and at_top:
                 if inside is not None:
                     self.modules[alias.asname or alias.name] = found
+                    if (package := resolve(self.path, base, node.level)) is not None and is_package(package):
+                        self.hidden[alias.asname or alias.name] = package, alias.name
                 elif alias.name == "*":
                     self.stars.append(found)
                 else:
                     self.members[alias.asname or alias.name] = found, alias.name
         if found is not None and not at_top:
             self.inner.append((found, node))
+
+    def settle(self, others: Mapping[str, Module]) -> None:
+        """What a package binds to something else than its module of that name is this; nothing was asked before."""
+        for name, (package, origin) in self.hidden.items():
+            if package in others and (origin in others[package].members or origin in others[package].names):
+                del self.modules[name]
+                self.members[name] = package, origin
 
     @cached_property
     def imported(self) -> list[str]:
@@ -150,7 +165,7 @@ class Module:
     @property
     def exported(self) -> frozenset[str]:
         """What is there for others though the file itself does not read it."""
-        return self.public if os.path.basename(self.path) == "__init__.py" else self.listed
+        return self.public if is_package(self.path) else self.listed
 
     @cached_property
     def public(self) -> frozenset[str]:

@@ -15,6 +15,7 @@ from tf2migrate.lift import lift
 from tf2migrate.lift.other_forms import changed, other_forms
 from tf2migrate.lines import moved
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
+from tf2migrate.packages import lent
 from tf2migrate.packages.link import Linked, Part, link
 from tf2migrate.packages.modules import Module, NotFollowed, Resolve
 from tf2migrate.packages.unlink import Rewritten, unlink, with_imports
@@ -55,15 +56,22 @@ def lift_together(
 ) -> Together:
     """Every program that several of the files are, lifted; `unread` are those among them that are not looked into."""
     modules = {path: Module.of(path, program, n, resolve) for n, (path, program) in enumerate(programs.items(), 1)}
+    for module in modules.values():
+        module.settle(modules)
     found = Together()
     merged: dict[str, _Merged] = {}
-    old = {path for path, module in modules.items() if is_tf1(module.program)}
+    old = {path for path, module in modules.items() if is_tf1(lent.with_imports(module, modules))}
     for root, members in _views(modules):
         wanted = options[root.path].target is Target.NATIVE
         if wanted and any(module.path in old for module in members):
-            found.old |= {module.path for module in members if "tensorflow" in module.program.text}
+            found.old |= {m.path for m in members if "tensorflow" in m.program.text or lent.lent(m, modules)}
             _follow(root, members, options[root.path], unread, found, merged)
     _finish(modules, merged, found)
+    for path, module in modules.items():
+        borrowed = lent.lent(module, modules)
+        if borrowed and path in old and not found.outcomes.get(path, Outcome()).edits:
+            why = f"{min(borrowed)} comes from an `import *`"
+            _add(found, path, _finding(NotFollowed(module, module.program.tree.body[0], why)))
     return found
 
 
@@ -239,6 +247,7 @@ def _finish(modules: Mapping[str, Module], merged: Mapping[str, _Merged], found:
             found.views.append(View(path, dict.fromkeys([path, *module.imported]), path))
             _add(found, path, _finding(stop))
             continue
+        bound[path] = Program(text).names.module_level
         pieces = [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
         bounds = [*each.starts, len(module.program.text)]
         edits = []
@@ -246,6 +255,8 @@ def _finish(modules: Mapping[str, Module], merged: Mapping[str, _Merged], found:
             if module.program.text[start:end] != piece:
                 last = end == bounds[-1] and piece.strip() != ""
                 edits.append(Edit(Span(start, end), piece.rstrip("\n") + "\n" if last else piece))
+        if text == lent.alone(module, modules):
+            edits = []
         before = found.outcomes.get(path, Outcome())
         found.outcomes[path] = replace(before, edits=tuple(edits))
 

@@ -12,7 +12,7 @@ from tf2migrate.facts.marks import MARKED, plain
 from tf2migrate.facts.program import Program
 from tf2migrate.model import Edit, Span
 from tf2migrate.packages.link import Linked, Part, origins
-from tf2migrate.packages.modules import Module, NotFollowed
+from tf2migrate.packages.modules import Module, NotFollowed, is_package
 
 
 @dataclass(slots=True)
@@ -34,7 +34,10 @@ def unlink(linked: Linked, after: str, cuts: Sequence[int]) -> dict[str, Rewritt
         first += len(part.starts)
         forms.append((part, Program(after[own[0] : own[-1]]), [cut - own[0] for cut in own]))
     homes = {name: part.module for part, program, _ in forms for name in _bound(program)}
-    return {part.module.path: _module(linked, part, program, own, modules, homes) for part, program, own in forms}
+    results = {part.module.path: Rewritten({}) for part in linked.parts}
+    for part, program, own in forms:
+        _module(linked, part, program, own, modules, homes, results)
+    return results
 
 
 def _bound(program: Program) -> Iterator[str]:
@@ -54,10 +57,12 @@ def _module(
     bounds: Sequence[int],
     modules: Mapping[int, Module],
     homes: Mapping[str, Module],
-) -> Rewritten:
-    module, result = part.module, Rewritten({})
+    results: Mapping[str, Rewritten],
+) -> None:
+    module = part.module
+    by_path = {m.path: m for m in modules.values()}
     here = program.names.module_level
-    known = {target: name for name, target in origins(module, {m.path: m for m in modules.values()}).items()}
+    known = {target: name for name, target in origins(module, by_path).items()}
     edits = []
     for name in program.names.mentions:
         match = MARKED.fullmatch(name.id)
@@ -66,27 +71,45 @@ def _module(
             continue
         if not isinstance(name.ctx, ast.Load):
             raise NotFollowed(module, module.program.tree.body[0], f"{plain(name.id)} would be bound in another file")
-        spelled = known.get(name.id) or _spelled(module, home, plain(name.id), result)
+        spelled = known.get(name.id) or _spelled(module, home, plain(name.id), by_path, results)
         edits.append(Edit(program.span(name), spelled))
     changed, moved = apply(program.text, edits, bounds[1:-1])
     _check_scopes(module, program, Program(plain(changed)))
     pieces = [changed[start:end] for start, end in pairwise([0, *moved, len(changed)])]
-    result.segments = {index: linked.unmasked(plain(pieces[index])) for index in part.live}
-    return result
+    results[module.path].segments = {index: linked.unmasked(plain(pieces[index])) for index in part.live}
 
 
-def _spelled(module: Module, home: Module, name: str, result: Rewritten) -> str:
-    """How a module reads a name of another that it has not read before."""
-    for dotted, path in module.modules.items():
-        if path == home.path:
-            return f"{dotted}.{name}"
+def _spelled(
+    module: Module, home: Module, name: str, by_path: Mapping[str, Module], results: Mapping[str, Rewritten]
+) -> str:
+    """How a module reads a name of another that it has not read before; packages on the way hand it on."""
+    read = [*((path, f"{dotted}.") for dotted, path in module.modules.items())]
+    read += [(path, "") for path, _ in module.members.values()]
+    for path, prefix in read:
+        way = _way(path, home, name, by_path)
+        if way is not None:
+            for importer, imported in pairwise([*([module] if not prefix else []), *way]):
+                if imported.path not in importer.stars:
+                    results[importer.path].wanted.setdefault(imported.path, set()).add(name)
+            return f"{prefix}{name}"
     if home.path in module.stars and not name.startswith("_"):
-        return name
-    if any(path == home.path for path, _ in module.members.values()):
-        result.wanted.setdefault(home.path, set()).add(name)
         return name
     why = f"it would have to import {name}"
     raise NotFollowed(module, module.program.tree.body[0], why, home.path)
+
+
+def _way(path: str, home: Module, name: str, by_path: Mapping[str, Module]) -> list[Module] | None:
+    """The files from one that is imported to the one that has a name, each of which takes names of the next."""
+    if path == home.path:
+        return [home]
+    package = by_path.get(path)
+    if package is None or not is_package(path):
+        return None
+    handed = [origin for origin, _ in package.members.values()]
+    for onward in dict.fromkeys([*handed, *(() if name.startswith("_") else package.stars)]):
+        if (way := _way(onward, home, name, by_path)) is not None:
+            return [package, *way]
+    return None
 
 
 def _check_scopes(module: Module, before: Program, after: Program) -> None:
@@ -130,7 +153,11 @@ def with_imports(
             continue
         path = paths.pop()
         kept = [alias for alias in node.names if alias.name in bound[path] or (alias.asname or alias.name) in read]
+        replaced = is_package(module.path) and path in left  # by what those read that import it from the package
         gone = [alias for alias in kept if alias.name not in bound[path]]
+        if replaced:
+            kept = [alias for alias in kept if alias not in gone]
+            gone = [alias for alias in gone if (alias.asname or alias.name) in module.listed]
         if gone:
             raise NotFollowed(module, node, f"{gone[0].name} becomes something else in the file that has it", path)
         added = sorted(left.pop(path, set()) - {alias.name for alias in kept if alias.asname is None})
