@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.trace import Definition, loops_in
-from tf2migrate.lift.values import Handle, Python, Refused, Structure, Tensor, Time, Unknown, Value, Variable
+from tf2migrate.lift.values import NONE, Handle, Python, Refused, Structure, Tensor, Time, Unknown, Value, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -29,6 +29,7 @@ class Collection:
     entries: list[tuple[ast.expr, Value, frozenset[Definition]]] = field(default_factory=list)
     calls: list[ast.Call] = field(default_factory=list)
     asked: bool = False
+    never: bool = False  # whether its calls do not happen: they would call a function that is None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +73,26 @@ def add(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value
         return Handle("closed", node)
     names = {n.id for n in ast.walk(bound["value"]) if isinstance(n, ast.Name)}
     rebound = any(_bindings(interpreter.frame.node, name) > 1 for name in names)
-    elsewhere = any(c.calls for (_, n), c in interpreter.collected.items() if n == name and c is not found)
-    if found.asked or elsewhere:
+    others = [c for (_, n), c in interpreter.collected.items() if n == name and c is not found and c.calls]
+    never = _calls_none(interpreter, bound["value"])
+    if never and (known := next((c for c in others if node in c.calls), None)) is not None:
+        return Added("added", node, value=bound["value"], to=known)
+    for other in others:
+        if other.never:  # of a graph in which nothing is added
+            other.calls.clear()
+    if found.asked or any(c.calls for c in others):
         return Unknown("a function adds to a collection that was asked for before, or to one of each graph", node)
     if found.entries or draws or rebound or any(d.staged for d in reads):
         return Unknown("a function adds to a collection what cannot be computed later", node)
+    found.never = never and (found.never or not found.calls)
     found.calls.append(node)
     return Added("added", node, value=bound["value"], to=found)
+
+
+def _calls_none(interpreter: Interpreter, node: ast.expr) -> bool:
+    """Whether an expression calls a name that is None here, and so is behind a test of it."""
+    with interpreter.apart():
+        return isinstance(node, ast.Call) and interpreter.evaluate(node.func) is NONE
 
 
 def _bindings(function: ast.AST, name: str) -> int:

@@ -1,9 +1,9 @@
 """Objects of one class whose scopes share variables: rewritten, each would have variables of its own. They are refused.
 
-    with tf.variable_scope("model"):
-        train_model = Model(is_training=True)
-    with tf.variable_scope("model", reuse=True):
-        test_model = Model(is_training=False)
+with tf.variable_scope("model"):
+    train_model = Model(is_training=True)
+with tf.variable_scope("model", reuse=True):
+    test_model = Model(is_training=False)
 """
 
 from __future__ import annotations

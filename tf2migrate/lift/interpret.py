@@ -29,6 +29,7 @@ from tf2migrate.lift import (
     loops,
     noted,
     parts,
+    passed_variables,
     symbols,
 )
 from tf2migrate.lift.functions import Function, FunctionNode, Method, visible
@@ -400,7 +401,7 @@ class Interpreter:
             if function.node in self.feeders and node is not None:
                 return feeders.again(self, function, node)
             first = self.given[function.node][0][1] if node is not None else arguments
-            if _differ(first, arguments):
+            if passed_variables.differ(function.node, first, arguments):
                 return Unknown(
                     "a function that runs sessions is given different parts of the graph", node or function.node
                 )
@@ -575,19 +576,6 @@ class Interpreter:
         )
         self.handed[id(node)] = datasets.handed(self, self.runs[id(node)])
         return cells.fetched(found)
-
-
-def _differ(first: dict[str, Value], arguments: dict[str, Value]) -> bool:
-    """Whether two calls of a function give it different things of the graph; plain Python and sessions may differ."""
-    for name in {*first, *arguments}:
-        one, other = ([v for v in leaves(a.get(name, NONE)) if _of_graph(v)] for a in (first, arguments))
-        if len(one) != len(other) or any(a is not b for a, b in zip(one, other, strict=True)):
-            return True
-    return False
-
-
-def _of_graph(value: Value) -> bool:
-    return not isinstance(value, Python | Handle | Function | Symbol)
 
 
 def _at(node: FunctionNode) -> ast.stmt:

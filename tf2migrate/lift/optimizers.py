@@ -79,8 +79,16 @@ _SCHEDULES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("learning_rate", "decay_steps", "end_learning_rate", "power", "cycle"),
     ),
     "piecewise_constant": ("PiecewiseConstantDecay", ("boundaries", "values")),
+    "natural_exp_decay": ("ExponentialDecay", ("learning_rate", "decay_steps", "decay_rate", "staircase")),
+    "cosine_decay_restarts": (
+        "CosineDecayRestarts",
+        ("learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha"),
+    ),
     "cosine_decay": ("CosineDecay", ("learning_rate", "decay_steps", "alpha")),
 }
+
+
+_KEYWORDS = ("staircase", "cycle", "power", "end_learning_rate", "alpha", "t_mul", "m_mul")
 
 
 def schedule_text(expressions: Expressions, schedule: Schedule) -> str:
@@ -91,7 +99,9 @@ def schedule_text(expressions: Expressions, schedule: Schedule) -> str:
     for name in names:
         if name in arguments:
             text = expressions.text(arguments[name])
-            keyword = name if name in ("staircase", "cycle", "power", "end_learning_rate", "alpha") else ""
+            if name == "decay_rate" and schedule.symbol.endswith("natural_exp_decay"):
+                text = f"{expressions.tf}.exp(-{expressions.term(arguments[name])})"
+            keyword = name if name in _KEYWORDS else ""
             parts.append(f"{keyword}={text}" if keyword else text)
     step = arguments.get("global_step") or arguments["x"]
     made = f"{expressions.tf}.keras.optimizers.schedules.{keras}({', '.join(parts)})"

@@ -202,6 +202,23 @@ SCHEDULES: dict[str, tuple[str, ...]] = {
         "staircase",
         "name",
     ),
+    "tf.train.natural_exp_decay": (
+        "learning_rate",
+        "global_step",
+        "decay_steps",
+        "decay_rate",
+        "staircase",
+        "name",
+    ),
+    "tf.train.cosine_decay_restarts": (
+        "learning_rate",
+        "global_step",
+        "first_decay_steps",
+        "t_mul",
+        "m_mul",
+        "alpha",
+        "name",
+    ),
     "tf.train.polynomial_decay": (
         "learning_rate",
         "global_step",
