@@ -28,6 +28,7 @@ from tf2migrate.lift.returned_parts import returned_parts
 from tf2migrate.lift.total_loss import total_loss
 from tf2migrate.lift.tuple_states import tuple_states
 from tf2migrate.lift.written_apart import written_apart
+from tf2migrate.lift.written_out import named_builders
 from tf2migrate.lines import moved
 from tf2migrate.lint import lint
 from tf2migrate.lint.postcondition import fresh
@@ -159,6 +160,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(tuple_states),
     _tf1(bound_arguments),
     _tf1(imported_graphs),
+    _tf1(named_builders),
     _tf1(own_elements),
     _tf1(optimize_loss),
     _tf1(properties),

@@ -71,13 +71,7 @@ class Record:
     def is_mapped(self) -> bool:
         """Whether what becomes of a call follows from the names of its arguments, and how its gradient flows, alone."""
         seen = (
-            self.templates
-            or self.whole
-            or self.lone
-            or self.variants
-            or self.boxed
-            or self.spans
-            or self.whole_numbers
+            self.templates or self.whole or self.lone or self.variants or self.boxed or self.spans or self.whole_numbers
         )
         return not (seen or self.advice or self.others)
 

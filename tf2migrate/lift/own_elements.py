@@ -26,18 +26,18 @@ def own_elements(program: Program, options: Options) -> Outcome:
     """The edits that put the program's names in the place of the graph's; none for what cannot be told."""
     if any(word in program.text for word in _OTHER_GRAPHS):
         return Outcome()
-    asked = list(_asked(program))
-    if not asked:
+    every = list(asked(program))
+    if not every:
         return Outcome()
     found = _Elements(program)
-    for node, text, wanted in asked:
+    for node, text, wanted in every:
         if (own := found.name_of(node, text, wanted)) is not None:
             found.edits.append(Edit(program.span(node), own))
     edits = (*found.edits, *found.bound.values())
     return Outcome(edits if fits(edits, program.cuts) else ())
 
 
-def _asked(program: Program) -> Iterator[tuple[ast.expr, str, str]]:
+def asked(program: Program) -> Iterator[tuple[ast.expr, str, str]]:
     """The expressions that ask for an element by name, the name, and as what: "fetch", "key", "tensor", "operation"."""
     for feed in feeds_of(program):
         for key in feed.keys:

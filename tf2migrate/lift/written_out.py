@@ -2,22 +2,24 @@
 
 Those that update or differentiate what their callers computed, `train_op = training(loss, rate)`: a tape has to be
 around what is differentiated, which the caller computes; the update, or the gradient, stands beside it. And networks
-that give several things, `mean, loss = network(x, y)`, where a run needs some of them, and is fed for no more.
+that give several things, `mean, loss = network(x, y)`, where a run needs some of them, and is fed for no more. So are
+functions that build a graph and return nothing of it (`build(10)`), whose elements runs ask for by their names.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tf2migrate.apply import apply, fits
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import Scope, body_of, scope_of, scopes
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift.own_elements import asked
 from tf2migrate.lift.written_text import body_text, gone
-from tf2migrate.model import Edit, Span
+from tf2migrate.model import Edit, Options, Outcome, Span
 
 _TAPED = ("minimize", "apply_gradients", "gradients")
 _RUNS = ("run", "eval")
@@ -52,6 +54,12 @@ def networks_written_out(program: Program) -> tuple[Edit, ...]:
     return _written(program, {name: f for name, f in found.items() if name not in inner})
 
 
+def named_builders(program: Program, options: Options) -> Outcome:
+    """The edits that write out functions which build a graph whose elements are asked for by their names."""
+    found = {f.name: f for f in program.tree.body if isinstance(f, ast.FunctionDef) and _names_only(program, f)}
+    return Outcome(_written(program, found) if found and any(asked(program)) else ())
+
+
 def _written(program: Program, found: Mapping[str, ast.FunctionDef]) -> tuple[Edit, ...]:
     """The edits for all of these functions that can be written out."""
     edits: list[Edit] = []
@@ -65,14 +73,25 @@ def _written(program: Program, found: Mapping[str, ast.FunctionDef]) -> tuple[Ed
 
 def _takes_gradients(function: ast.FunctionDef) -> bool:
     """Whether a function updates or differentiates what it is given, and can be written out."""
-    return _is_plain_function(function) and bool(_methods(function) & set(_TAPED))
+    given = bool(function.args.args or function.args.kwonlyargs)
+    return given and _is_plain_function(function) and bool(_methods(function) & set(_TAPED))
+
+
+def _names_only(program: Program, function: ast.FunctionDef) -> bool:
+    """Whether a function makes placeholders and returns nothing: what it builds is known by names in the graph."""
+    inside = walk(function)
+    made = any(isinstance(n, ast.Call) and program.names.symbol(n.func) == "tf.placeholder" for n in inside)
+    named = any(isinstance(n, ast.keyword) and n.arg == "name" for n in inside)
+    returns = any(isinstance(n, ast.Return) for n in inside)
+    return made and named and not returns and _is_plain_function(function)
 
 
 def _gives_several(program: Program, function: ast.FunctionDef) -> bool:
     """Whether a function gives several things by name that it computes with TensorFlow, and can be written out."""
     last = _last(function.body)
     value = last.value if isinstance(last, ast.Return) else None
-    if not isinstance(value, ast.Tuple) or not _is_plain_function(function) or len(function.body) > _LONG:
+    given = bool(function.args.args or function.args.kwonlyargs)
+    if not given or not isinstance(value, ast.Tuple) or not _is_plain_function(function) or len(function.body) > _LONG:
         return False
     called = {program.names.symbol(n.func) or "" for n in walk(function) if isinstance(n, ast.Call)}
     return any(path.startswith("tf.") for path in called)
@@ -91,7 +110,7 @@ def _is_plain_function(function: ast.FunctionDef) -> bool:
     """Whether a function runs nothing, and returns once at its end."""
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
     spec, inside = function.args, [n for s in body for n in walk(s)]
-    if function.decorator_list or spec.vararg or spec.kwarg or not [*spec.args, *spec.kwonlyargs]:
+    if function.decorator_list or spec.vararg or spec.kwarg:
         return False
     if any(isinstance(n, _OTHER) or _is_long(n) for n in inside):
         return False
@@ -304,9 +323,13 @@ def _renamed(program: Program, node: ast.expr, texts: Mapping[str, str]) -> str:
 def _names(program: Program, around: Scope, function: ast.FunctionDef) -> set[str]:
     """The names that mean something where a call stands."""
     own = {id(n) for n in walk(function)}
-    nodes = program.nodes if isinstance(around, ast.Module) else walk(around)
-    found = {n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in own}
-    found |= {n.arg for n in nodes if isinstance(n, ast.arg) and id(n) not in own}
+    if isinstance(around, ast.Module):  # not what is a function's own
+        nodes = program.nodes
+        found = {n.id for n in program.names.mentions if program.names.is_global(n) and id(n) not in own}
+    else:
+        nodes = walk(around)
+        found = {n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in own}
+        found |= {n.arg for n in nodes if isinstance(n, ast.arg) and id(n) not in own}
     found |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     found |= {a.asname or a.name.split(".")[0] for i in program.names.imports for a in i.names}
     return found | set(dir(builtins)) | set(program.reserved)
