@@ -327,7 +327,7 @@ def _names(program: Program, around: Scope, function: ast.FunctionDef) -> set[st
         nodes = program.nodes
         found = {n.id for n in program.names.mentions if program.names.is_global(n) and id(n) not in own}
     else:
-        nodes = walk(around)
+        nodes = tuple(walk(around))
         found = {n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in own}
         found |= {n.arg for n in nodes if isinstance(n, ast.arg) and id(n) not in own}
     found |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
