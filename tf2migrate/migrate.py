@@ -17,6 +17,7 @@ from tf2migrate.leftovers import leftovers
 from tf2migrate.lift import lift
 from tf2migrate.lift.bound_arguments import bound_arguments
 from tf2migrate.lift.estimator_canned import canned
+from tf2migrate.lift.estimator_mode_names import mode_names
 from tf2migrate.lift.estimators import estimators, unwrapped
 from tf2migrate.lift.imported_graphs import imported_graphs
 from tf2migrate.lift.named_arguments import named_arguments
@@ -154,6 +155,7 @@ STAGES: tuple[Stage, ...] = (
     _mixed,
     wrapped,
     _tf1(canned),
+    _tf1(mode_names),
     _tf1(_placed(estimators)),
     _tf1(written_apart),
     _tf1(total_loss),

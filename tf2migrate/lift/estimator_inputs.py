@@ -275,6 +275,8 @@ class Inputs:
             case ast.Call(func=ast.Name(id=name)) if name in self.functions:
                 self._elements(self.functions[name])
                 return True
+            case ast.IfExp(body=one, orelse=other):
+                return self._is_dataset(one, function) and self._is_dataset(other, function)
             case ast.Name(id=name) if function is not None:
                 bound = [
                     n.value
