@@ -19,7 +19,11 @@ def mode_names(program: Program, options: Options) -> Outcome:
         return Outcome()
     kept = {id(n) for function in _of_models(program) for n in walk(function)}
     quote = '"' if program.text.count('"') > program.text.count("'") else "'"
-    strings = [(node, _STRINGS.get(symbol.rpartition(".")[2])) for node, symbol in uses if id(node) not in kept]
+    strings = [
+        (node, _STRINGS.get(symbol.rpartition(".")[2]))
+        for node, symbol in uses
+        if id(node) not in kept and program.segment(node) == ast.unparse(node)  # not so in an f-string of Python 3.11
+    ]
     return Outcome(tuple(Edit(program.span(node), f"{quote}{text}{quote}") for node, text in strings if text))
 
 
