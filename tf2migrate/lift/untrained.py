@@ -35,7 +35,7 @@ def check(interpreter: Interpreter, found: Slice, node: ast.expr) -> None:
 
 def listed(program: Program) -> tuple[Edit, ...]:
     """The edits that have optimizers say what they train by default, in programs with layers that are not trained."""
-    if not _SAID.search(program.text):
+    if not _SAID.search(program.text) or not any(_of_a_layer(program, call) for call in program.each(ast.Call)):
         return ()
     tf = next((n.asname or n.name for i in program.each(ast.Import) for n in i.names if n.name == "tensorflow"), None)
     edits = []
@@ -52,3 +52,9 @@ def listed(program: Program) -> tuple[Edit, ...]:
             Edit(Span(len(last), end), f"{'' if last.endswith(',') else ','} var_list={tf}.trainable_variables()")
         )
     return tuple(edits)
+
+
+def _of_a_layer(program: Program, call: ast.Call) -> bool:
+    """Whether a call says what is trained, and is none that makes a variable, which a tape asks itself."""
+    said = any(keyword.arg == "trainable" for keyword in call.keywords)
+    return said and program.names.symbol(call.func) not in ("tf.Variable", "tf.get_variable")
