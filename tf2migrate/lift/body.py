@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from itertools import count
 
+from tf2migrate.facts.naming import fresh
 from tf2migrate.lift import cell_text, iterator_text, loops, noted, pairs, passages, tapes, untrained, visibility
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element
@@ -228,7 +228,7 @@ class BodyWriter:
         text = self.expressions.text(effect.arguments["ys"])
         named = tapes.is_named(text)
         name = text if named else self._fresh("target")
-        self.expressions.tapes[id(effect.node)] = tape, name
+        self.expressions.tapes[id(effect.node)] = tapes.Asked(effect, tape, name)
         return [] if named else [f"{name} = {text}"]
 
     def _around(self, lines: list[str], tape: str, taped: list[Taped]) -> list[str]:
@@ -255,7 +255,7 @@ class BodyWriter:
     def _fresh(self, wanted: str) -> str:
         """A name for what the function computes besides; another than all that is named in it."""
         names = self.local | set(self.plan.renamed.values())
-        name = wanted if wanted not in names else next(n for i in count(1) if (n := f"{wanted}_{i}") not in names)
+        name = fresh(wanted, names)
         self.local.add(name)
         return name
 

@@ -48,6 +48,7 @@ from tf2migrate.lift.part_text import OWNER, PartText
 from tf2migrate.lift.pipelines import Matched
 from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.render import Renderer
+from tf2migrate.lift.tapes import Asked
 from tf2migrate.lift.trace import Definition, Frame, Made, Run
 from tf2migrate.lift.values import (
     Effect,
@@ -96,7 +97,7 @@ class Expressions:
         self.before: list[str] | None = None  # the lines before the statement that is written, where some may stand
         self.inside = False  # whether what is written is the body of a function
         self.tape = "tape"  # what the tape of the function that is written is called
-        self.tapes: dict[int, tuple[str, str]] = {}  # what a tf.gradients call asks which tape for, in a function
+        self.tapes: dict[int, Asked] = {}  # what a tf.gradients call asks which tape for, in a function
         parts.check(interpreter)
         plan.taken -= parts.freed(interpreter)
         self.parts = {function: PartText(self, part) for function, part in interpreter.parts.items()}
@@ -291,7 +292,7 @@ class Expressions:
         if isinstance(value, Effect) and value.kind.startswith("assign"):
             return f"{self.operand(value.arguments['ref'])}.{value.kind}({self.text(value.arguments['value'])})"
         if id(node) in self.tapes:
-            return self._gradient(node)
+            return self._gradient(self.tapes[id(node)])
         return None
 
     def path(self, node: ast.expr, value: Value) -> str:
@@ -361,45 +362,32 @@ class Expressions:
             return f"{self.text(method.node.value)}.{method.name}({self.text(value.arguments['value'])})"
         if isinstance(method.base, Variable) and method.name == "initialized_value":
             return self.text(method.node.value)
-        if id(node) in self.tapes:
-            return None
         return None
 
     def _one_gradient(self, node: ast.Subscript) -> str | None:
         """`tf.gradients(y, [x])[0]`, where it is all of what is asked for."""
         match node.value, node.slice:
             case ast.Call() as call, ast.Constant(value=0) if id(call) in self.tapes:
-                xs = self._taken(call).arguments["xs"]
+                asked = self.tapes[id(call)]
+                xs = asked.effect.arguments["xs"]
                 if (
                     isinstance(xs, ast.List | ast.Tuple)
                     and len(xs.elts) == 1
                     and not isinstance(xs.elts[0], ast.Starred)
                 ):
-                    return self._asked(call, xs.elts[0])
-                return None if self._is_listed(call) else self._asked(call, xs)
+                    return self._asked(asked, xs.elts[0])
+                return None if asked.of_several else self._asked(asked, xs)
         return None
 
-    def _gradient(self, node: ast.Call) -> str:
-        text = self._asked(node, self._taken(node).arguments["xs"])
-        return text if self._is_listed(node) else f"[{text}]"
+    def _gradient(self, asked: Asked) -> str:
+        text = self._asked(asked, asked.effect.arguments["xs"])
+        return text if asked.of_several else f"[{text}]"
 
-    def _taken(self, node: ast.Call) -> Effect:
-        return next(e for e in self._effects() if e.node is node)
-
-    def _is_listed(self, node: ast.Call) -> bool:
-        """Whether gradients are taken of several things, or of one in a list."""
-        return not isinstance(self._taken(node).target, Variable | Tensor | Placeholder)
-
-    def _asked(self, node: ast.Call, xs: ast.expr) -> str:
+    def _asked(self, asked: Asked, xs: ast.expr) -> str:
         """What the tape of a `tf.gradients` call is asked for."""
-        (tape, ys), given = self.tapes[id(node)], self._taken(node).arguments
+        given = asked.effect.arguments
         extra = f", output_gradients={self.text(given['grad_ys'])}" if "grad_ys" in given else ""
-        return f"{tape}.gradient({ys}, {self.text(xs)}{extra})"
-
-    def _effects(self) -> list[Effect]:
-        statements = [s for f in self.interpreter.frames for s in f.statements]
-        statements += [leaf.statement for run in self.interpreter.runs.values() for leaf in run.fetches.leaves()]
-        return [e for s in statements for e in s.effects if isinstance(e, Effect)]
+        return f"{asked.tape}.gradient({asked.ys}, {self.text(xs)}{extra})"
 
     def dtype(self, node: ast.expr) -> str:
         """A type, be it written as one or as its name."""

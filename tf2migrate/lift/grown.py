@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.layer_kinds import WEIGHTLESS
 from tf2migrate.lift.layers import Called, Shareable
@@ -105,10 +106,7 @@ def names(text: PartText) -> dict[int, str]:
     found: dict[int, str] = {}
     taken: set[str] = set()
     for made in things(text.expressions.interpreter, text.part.frames):
-        name, number = made.hint, 0
-        while name in taken:
-            number += 1
-            name = f"{made.hint}_{number}"
+        name = fresh(made.hint, taken)
         taken.add(name)
         found[id(made.node)] = name
     return found

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Mapping
 
 from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.estimator_models import OPTIMIZERS
@@ -60,12 +61,12 @@ def _lines(program: Program, statement: ast.stmt, call: ast.Call, target: str | 
         return []  # the step of the graph, where it has one
     chosen = "" if _is_none(bound.get("variables")) else f", var_list={given['variables']}"
     used = _is_used(program, statement)
-    end = _fresh(program, "train") if used else target
+    end = fresh("train", program.words) if used else target
     start = f"{end} = " if end is not None else "return "
     if _is_none(bound.get("clip_gradients")):
         lines, last = [], f"{start}{optimizer}.minimize({given['loss']}{step}{chosen})"
     else:
-        made, gradients, variables = (_fresh(program, n) for n in ("optimizer", "gradients", "variables"))
+        made, gradients, variables = (fresh(n, program.words) for n in ("optimizer", "gradients", "variables"))
         lines = [
             f"{made} = {optimizer}",
             f"{gradients}, {variables} = zip(*{made}.compute_gradients({given['loss']}{chosen}))",
@@ -100,13 +101,6 @@ def _is_none(node: ast.expr | None) -> bool:
 
 def _is_empty(node: ast.expr | None) -> bool:
     return isinstance(node, ast.List | ast.Tuple) and not node.elts
-
-
-def _fresh(program: Program, name: str) -> str:
-    found, number = name, 1
-    while found in program.words:
-        found, number = f"{name}_{number}", number + 1
-    return found
 
 
 def _is_used(program: Program, statement: ast.stmt) -> bool:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import grown, lazy_parts, loops, noted, pairs, part_names
 from tf2migrate.lift.bidirectional import Bidirectional
@@ -201,10 +202,7 @@ class PartText:
         for frame in self.part.frames:
             for made in [m for s in frame.statements for m in s.made if id(m.node) in late]:
                 if id(made.node) not in self.expressions.hoisted:
-                    name, number = made.hint, 0
-                    while name in taken:
-                        number += 1
-                        name = f"{made.hint}_{number}"
+                    name = fresh(made.hint, taken)
                     taken.add(name)
                     self.expressions.hoisted[id(made.node)] = f"self.{name}"
 

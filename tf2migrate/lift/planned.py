@@ -7,6 +7,7 @@ import keyword
 import re
 from dataclasses import dataclass, field
 
+from tf2migrate.facts.naming import fresh
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Iterator, Start
 from tf2migrate.lift.loops import Loop
@@ -64,9 +65,7 @@ class Plan:
         wanted = re.sub(r"\W+", "_", wanted).strip("_") or "value"
         if wanted[0].isdigit() or keyword.iskeyword(wanted):
             wanted = "_" + wanted
-        name, number = wanted, 1
-        while name in self.taken:
-            name, number = f"{wanted}_{number}", number + 1
+        name = fresh(wanted, self.taken)
         self.taken.add(name)
         return name
 

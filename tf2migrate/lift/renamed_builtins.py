@@ -19,13 +19,12 @@ def renamed_builtins(program: Program) -> tuple[Edit, ...]:
     called = {n.func.id for n in program.each(ast.Call) if isinstance(n.func, ast.Name)}
     other = called | {n.arg for n in program.each(ast.arg)} | {n.name for n in program.each(ast.FunctionDef)}
     other |= {n.name for n in program.each(ast.ClassDef)} | {x for n in program.each(ast.Global) for x in n.names}
-    taken = {n.id for n in program.each(ast.Name)} | {n.arg for n in program.each(ast.arg)}
     if any(program.segment(n) != n.id for n in mentions):
         return ()  # in an f-string of Python 3.11, whose parts do not say where they stand
     edits = []
     for name in sorted(bound - other):
         fresh = _NAMES[name]
-        while fresh in taken:  # ends: each turn is one letter longer
+        while fresh in program.words:  # ends: each turn is one letter longer
             fresh += "_"
         edits += [Edit(program.span(n), fresh) for n in mentions if n.id == name]
     return tuple(edits)

@@ -6,15 +6,30 @@ The penalty of a Wasserstein GAN is made of gradients, and its loss is different
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.plan import needed_for
 from tf2migrate.lift.planned import Planned
 from tf2migrate.lift.trace import Statement
-from tf2migrate.lift.values import Effect, Placeholder, Refused, Tensor, Value, leaves
+from tf2migrate.lift.values import Effect, Placeholder, Refused, Tensor, Variable, leaves
 
 TAPED = ("minimize", "compute_gradients", "gradients")
 Taped = tuple[Statement, Effect]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a `tf.gradients` call asks which tape for: the name of the tape, and of what was differentiated."""
+
+    effect: Effect
+    tape: str
+    ys: str
+
+    @property
+    def of_several(self) -> bool:
+        """Whether gradients are taken of several things, or of one in a list."""
+        return not isinstance(self.effect.target, Variable | Tensor | Placeholder)
 
 
 def differentiated(planned: Planned, taped: list[Taped]) -> list[Taped]:
@@ -36,18 +51,14 @@ def inner(planned: Planned, differentiated: list[Taped]) -> set[Statement]:
     """The statements that such gradients go through: from the tensors that they are taken of, or from variables."""
     needed = {s for statement, _ in differentiated for s in needed_for(statement.reads, planned.slice)}
     sources = [leaf for _, e in differentiated if e.target is not None for leaf in leaves(e.target)]
-    if not all(_is_tensor(leaf) for leaf in sources):
+    if not all(isinstance(leaf, Tensor | Placeholder) for leaf in sources):
         return needed
     found: set[Statement] = set()
     for statement in planned.slice.statements:
-        reads = (d for d in statement.reads if d.statement in found or any(v in sources for v in leaves(d.value)))
-        if statement in needed and any(True for _ in reads):
+        through = (d.statement in found or any(v in sources for v in leaves(d.value)) for d in statement.reads)
+        if statement in needed and any(through):
             found.add(statement)
     return found
-
-
-def _is_tensor(value: Value) -> bool:
-    return isinstance(value, Tensor | Placeholder)
 
 
 def is_named(text: str) -> bool:

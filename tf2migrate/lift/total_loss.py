@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from tf2migrate.apply import fits
 from tf2migrate.facts.calls import bind
+from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.standing import body_of
+from tf2migrate.facts.standing import body_of, statement_of
 from tf2migrate.facts.tree import walk
 from tf2migrate.model import Edit, Options, Outcome, Span
 
@@ -26,9 +27,9 @@ def total_loss(program: Program, options: Options) -> Outcome:
     """The edits that write sums of all losses out."""
     if "get_total_loss" not in program.text or any(word in program.text for word in _ADDED):
         return Outcome()
-    asked = [n for n in program.nodes if isinstance(n, ast.Call) and _loss(program, n) == "get_total_loss"]
-    losses = [n for n in program.nodes if isinstance(n, ast.Call) and _is_loss(program, n)]
-    used = {n.id for n in program.each(ast.Name)} | {n.arg for n in program.each(ast.arg)} | set(program.reserved)
+    asked = [n for n in program.each(ast.Call) if _loss(program, n) == "get_total_loss"]
+    losses = [n for n in program.each(ast.Call) if _is_loss(program, n)]
+    used = {*program.words, *program.reserved}
     edits: list[Edit] = []
     names: dict[ast.stmt, str] = {}
     for call in asked:
@@ -42,7 +43,7 @@ def total_loss(program: Program, options: Options) -> Outcome:
             elif statement in names:
                 terms.append(names[statement])
             else:
-                name = names[statement] = _fresh("loss", used)
+                name = names[statement] = fresh("loss", used)
                 used.add(name)
                 terms.append(name)
                 start = program.span(statement).start
@@ -75,14 +76,14 @@ def _is_loss(program: Program, call: ast.Call) -> bool:
 
 def _above(program: Program, call: ast.Call, losses: list[ast.Call]) -> list[ast.stmt] | None:
     """The statements that compute the losses above a call, in their order; None where they cannot be told."""
-    asking = _statement(program, call)
+    asking = statement_of(program, call)
     body = list(_flat(program, asking))
     if asking not in body or not losses:
         return None
     before = body[: body.index(asking)]
     found = []
     for loss in losses:
-        statement = _statement(program, loss)
+        statement = statement_of(program, loss)
         if statement in body[body.index(asking) :] and statement is not asking:
             continue
         plain = isinstance(statement, ast.Expr) or (
@@ -106,12 +107,6 @@ def _above(program: Program, call: ast.Call, losses: list[ast.Call]) -> list[ast
 
 def _collected(call: ast.Call) -> bool:
     return any(k.arg in ("loss_collection", None) for k in call.keywords)
-
-
-def _statement(program: Program, node: ast.AST) -> ast.stmt:
-    while not isinstance(node, ast.stmt):
-        node = program.parents[id(node)]
-    return node
 
 
 def _flat(program: Program, statement: ast.stmt) -> Iterator[ast.stmt]:
@@ -168,10 +163,3 @@ def _regularization(program: Program, call: ast.Call) -> list[str]:
         return []
     function = program.segment(call.func)
     return [f"{function.removesuffix('get_total_loss')}get_regularization_loss()"]
-
-
-def _fresh(name: str, used: set[str]) -> str:
-    found, number = name, 1
-    while found in used:
-        found, number = f"{name}_{number}", number + 1
-    return found

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tf2migrate.apply import apply, fits
+from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import Scope, body_of, scope_of, scopes
 from tf2migrate.facts.tree import walk
@@ -189,12 +190,12 @@ def _lines(program: Program, function: ast.FunctionDef, site: Site, used: set[st
     before: list[str] = []
     ends = _ends(program, function, site, stored - given.keys())
     for name in sorted(stored - given.keys()):
-        texts[name] = ends.get(name) or _fresh(name, taken | set(texts.values()) | set(ends.values()))
+        texts[name] = ends.get(name) or fresh(name, taken | set(texts.values()) | set(ends.values()))
     for name, value in given.items():
         if name not in stored and _is_plain(function, name, value):
             texts[name] = program.segment(value)
         else:
-            texts[name] = _fresh(name, taken | set(texts.values()) | set(ends.values()))
+            texts[name] = fresh(name, taken | set(texts.values()) | set(ends.values()))
             before.append(f"{texts[name]} = {program.segment(value)}")
     used.update(texts.values())
     return [*before, *body_text(program, function, texts, _end(program, function, site, texts))]
@@ -333,13 +334,6 @@ def _names(program: Program, around: Scope, function: ast.FunctionDef) -> set[st
     found |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.ClassDef)}
     found |= {a.asname or a.name.split(".")[0] for i in program.names.imports for a in i.names}
     return found | set(dir(builtins)) | set(program.reserved)
-
-
-def _fresh(name: str, taken: set[str]) -> str:
-    found, number = name, 1
-    while found in taken:
-        found, number = f"{name}_{number}", number + 1
-    return found
 
 
 def _means_the_same(program: Program, name: str, function: ast.FunctionDef, around: Scope) -> bool:
