@@ -30,6 +30,7 @@ from tf2migrate.lift import (
     noted,
     parts,
     passed_variables,
+    recursive,
     symbols,
 )
 from tf2migrate.lift.functions import Function, FunctionNode, Method, visible
@@ -125,6 +126,7 @@ class Interpreter:
         self.blocks: tuple[ast.stmt, ...] = ()
         self.controls: tuple[Statement, ...] = ()
         self.stack: list[FunctionNode] = []
+        self.recursive: set[FunctionNode] = set()  # the helpers that call themselves
         self.statement: Statement
         self.frame: Frame
 
@@ -426,8 +428,12 @@ class Interpreter:
         self, function: Function, node: ast.Call | None, arguments: dict[str, Value] | None = None, hint: str = ""
     ) -> Value:
         """A helper's call is one operation; it reads what its body reads of staged names of outside."""
-        if function.node in self.stack or len(self.stack) > 20:
-            return Unknown("a function of the program calls itself", function.node)
+        if len(self.stack) > 20:
+            return Unknown("functions of the program call each other without end", function.node)
+        if arguments is not None and self.stack[-1:] == [function.node]:
+            return recursive.again(self, function, node, arguments)
+        if function.node in self.stack:
+            return Unknown("a function of the program calls itself by way of others", function.node)
         if arguments is None:  # called by TensorFlow, with tensors
             arguments = {name: Tensor(Time.STAGED, function.node) for name in _parameters(function.node)}
         arguments = parts.opened(self, function.node, arguments)
@@ -448,6 +454,7 @@ class Interpreter:
         if node is not None:
             self.helper_calls.setdefault(function.node, {})[id(node)] = node
         value = join(frame.returns, function.node) if frame.returns else NONE
+        value = recursive.checked(self, function, frame, value)
         value = cell_paths.handed_out(self, frame, node, value)
         for statement in frame.statements:
             if isinstance(statement.node, ast.Expr) and isinstance(statement.value, Unknown):
