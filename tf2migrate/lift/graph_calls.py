@@ -230,7 +230,7 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
     if type(base) is Placeholder and node.attr == "shape":
         return PYTHON
     if isinstance(base, Variable) and node.attr == "initializer":
-        return Initializer("initializer", node, of=base, scopes=frozenset(("some",)))
+        return Initializer("initializer", node, of=base, scopes=frozenset(("some",)), chosen=(base,))
     return Method(base, node.attr, node)
 
 
@@ -373,8 +373,11 @@ def _handle(role: str) -> Handler:
 
 def _initializer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     with interpreter.apart():
-        interpreter.arguments(node)
-    return Initializer("initializer", node, scopes=frozenset((S.INITIALIZERS[path],)))
+        values = [leaf for v in interpreter.arguments(node) for leaf in leaves(v)]
+    told = all(isinstance(v, Variable) for v in values)
+    return Initializer(
+        "initializer", node, scopes=frozenset((S.INITIALIZERS[path],)), chosen=tuple(values) if told else ()
+    )
 
 
 def _session(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:

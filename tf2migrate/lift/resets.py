@@ -9,6 +9,7 @@ from tf2migrate.lift import first_values
 from tf2migrate.lift.entries import MODULE, entries
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.metrics import Mean
+from tf2migrate.lift.repeated import comes_again
 from tf2migrate.lift.savers import restored
 from tf2migrate.lift.trace import Fetch, Made, Run, Statement, loops_in, sees
 from tf2migrate.lift.values import Effect, Initializer, Layer, Optimizer, Refused, Structure, Value, Variable, leaves
@@ -35,7 +36,7 @@ class Resets:
         self.entries = entries(self.interpreter, run.node)
         scopes = {s for leaf in run.fetches.leaves() if isinstance(leaf.value, Initializer) for s in leaf.value.scopes}
         if "some" in scopes and "global" not in scopes:
-            self._refuse_some(run)
+            self._start_some(run)
         kinds = (*((Variable, Layer) if "global" in scopes else ()), *((Mean,) if "local" in scopes else ()))
         again = [made for statement in self.statements for made in self._again(statement, run, kinds)]
         held = [made.value for _, made in again if isinstance(made.value, Variable)]
@@ -74,10 +75,15 @@ class Resets:
         if statement.order >= run.statement.order or self._graphs_differ(statement, run):
             return []
         found = [made for made in statement.made if isinstance(made.value, kinds) and not _empty(made.value)]
-        turns = loops_in(run.blocks, statement.blocks)
+        turns = bool(found) and self._comes_again(run, statement)
         again = [(statement, made) for made in found if turns or self._is_started(statement, made.value)]
         self._start(*(made.value for made in found))
         return again
+
+    def _comes_again(self, run: Run, statement: Statement) -> bool:
+        """Whether an initializer runs several times for what a statement makes once."""
+        turns = loops_in(run.blocks, statement.blocks)
+        return bool(turns) or comes_again(self.interpreter, run.node, statement.node)
 
     def _is_started(self, statement: Statement, value: Value) -> bool:
         """Whether an initializer has run for something; what each way to run the program makes anew, in that one."""
@@ -88,16 +94,27 @@ class Resets:
         for entry in self.entries:
             self.started.setdefault(entry, set()).update(map(id, values))
 
-    def _refuse_some(self, run: Run) -> None:
-        """Some of the variables are initialized: that is nothing new only before anything else has run."""
-        others = [r for r in self.interpreter.runs.values() if any(not _starts(leaf) for leaf in r.fetches.leaves())]
-        if loops_in(run.blocks) or any(other.statement.order < run.statement.order for other in others):
+    def _start_some(self, run: Run) -> None:
+        """Some of the variables are initialized: that is nothing new where only initializers have run since they were
+        made. Raises `Refused` for others."""
+        ops = [leaf.value for leaf in run.fetches.leaves() if isinstance(leaf.value, Initializer)]
+        told, chosen = all(op.chosen for op in ops), {id(value) for op in ops for value in op.chosen}
+        above = [(s.order, m.value) for s in self.statements for m in s.made if s.order < run.statement.order]
+        values = [(order, value) for order, value in above if not told or id(value) in chosen]
+        first = min((order for order, _ in values), default=0) if told else 0
+        orders = (
+            r.statement.order for r in self.interpreter.runs.values() if not all(map(_starts, r.fetches.leaves()))
+        )
+        makers = [s for s in self.statements if any(m.value is value for m in s.made for _, value in values)]
+        again = loops_in(run.blocks) or any(self._comes_again(run, maker) for maker in makers)
+        if again or any(first < order < run.statement.order for order in orders):
             raise Refused(
                 "TFM908",
                 run.node,
                 "some variables are initialized after others were used",
                 "Assign them their first values there.",
             )
+        self._start(*(value for _, value in values))
 
     def _graphs_differ(self, statement: Statement, run: Run) -> bool:
         return statement.graph is not run.graph
@@ -111,7 +128,7 @@ class Resets:
                 before = statement.order < run.statement.order and statement.graph is run.graph
                 if not before or not isinstance(value, Optimizer) or value.symbol in _STATELESS:
                     continue
-                again = loops_in(run.blocks, statement.blocks) or self._is_started(statement, value)
+                again = self._comes_again(run, statement) or self._is_started(statement, value)
                 self._start(value)
                 if not again or (needed is not None and id(value) not in needed):
                     continue

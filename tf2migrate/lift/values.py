@@ -226,6 +226,7 @@ class Initializer(Handle):
 
     scopes: frozenset[str] = frozenset()
     parts: tuple[Value, ...] = ()  # the initializers that it is a group of
+    chosen: tuple[Value, ...] = ()  # the variables that it is for, where they are told one by one
 
 
 @dataclass(frozen=True, eq=False)

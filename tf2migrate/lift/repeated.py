@@ -1,0 +1,94 @@
+"""Places that are come to again by calls: in a function that is called twice, or in a loop."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Set
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.tree import walk
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
+
+_LOOPS = ast.For | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+def comes_again(interpreter: Interpreter, node: ast.AST, made: ast.AST) -> bool:
+    """Whether calls lead to a place more often than to the place where something was made that is used there.
+
+    Calls of a method on objects of other names are of other objects, which have variables of their own.
+    """
+    around: set[ast.AST] = set()
+    _collect(interpreter, made, around)
+    return _is_repeated(interpreter, node, around, frozenset())
+
+
+def _collect(interpreter: Interpreter, node: ast.AST, around: set[ast.AST]) -> None:
+    """The loops and functions around a place, and around the calls that lead to it."""
+    here: ast.AST | None = node
+    while (here := interpreter.program.parents.get(id(here))) is not None and here not in around:
+        if isinstance(here, _LOOPS):
+            around.add(here)
+        elif isinstance(here, ast.FunctionDef):
+            around.add(here)
+            for call in (*_calls(interpreter, here), *interpreter.helper_calls.get(here, {}).values()):
+                _collect(interpreter, call, around)
+
+
+def _calls(interpreter: Interpreter, function: ast.FunctionDef) -> list[ast.Call]:
+    return list(dict.fromkeys(call for call, _ in interpreter.given.get(function, [])))
+
+
+def _is_repeated(interpreter: Interpreter, node: ast.AST, around: Set[ast.AST], through: Set[ast.AST]) -> bool:
+    """Whether the function that a place stands in is called again, where what is around is not done again."""
+    function = _function(interpreter, node)
+    if function is None or function in around or function in through:
+        return False
+    calls = _calls(interpreter, function)
+    pairs = combinations(calls, 2)
+    if any(ast.unparse(a.func) == ast.unparse(b.func) and not _exclude(interpreter, a, b) for a, b in pairs):
+        return True
+    return any(_is_called_again(interpreter, call, around, {*through, function}) for call in calls)
+
+
+def _is_called_again(interpreter: Interpreter, call: ast.Call, around: Set[ast.AST], through: Set[ast.AST]) -> bool:
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    here: ast.AST | None = call
+    while (here := interpreter.program.parents.get(id(here))) is not None:
+        anew = isinstance(owner, ast.Name) and isinstance(here, _LOOPS | ast.FunctionDef) and _binds(here, owner.id)
+        if anew or here in around:  # with an object of its own each time
+            return False
+        if isinstance(here, _LOOPS):
+            return True
+        if isinstance(here, ast.FunctionDef):
+            break
+    return _is_repeated(interpreter, call, around, through)
+
+
+def _binds(node: ast.AST, name: str) -> bool:
+    return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in walk(node))
+
+
+def _function(interpreter: Interpreter, node: ast.AST) -> ast.FunctionDef | None:
+    here: ast.AST | None = node
+    while here is not None and not (isinstance(here, ast.FunctionDef) and here is not node):
+        here = interpreter.program.parents.get(id(here))
+    return here if isinstance(here, ast.FunctionDef) else None
+
+
+def _exclude(interpreter: Interpreter, one: ast.AST, other: ast.AST) -> bool:
+    """Whether two places stand in different branches of one condition."""
+    branches: dict[int, int] = {}
+    for index, node in enumerate((one, other)):
+        here: ast.AST | None = node
+        while here is not None and (above := interpreter.program.parents.get(id(here))) is not None:
+            if isinstance(above, ast.If) and here is not above.test:
+                branch = int(here in above.orelse)
+                if index and branches.get(id(above), branch) != branch:
+                    return True
+                if not index:
+                    branches[id(above)] = branch
+            here = above
+    return False
