@@ -12,7 +12,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.tree import walk
+from tf2migrate.facts.tree import FUNCTIONS, walk
 from tf2migrate.lift import builders, instances
 from tf2migrate.lift.trace import Definition, Frame
 from tf2migrate.lift.values import (
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
 
 Method = ast.FunctionDef
+
+#: What sets attributes by names that are not written out.
+_REFLECTIVE = ("setattr", "__setattr__", "__getattr__", "__getattribute__", "__dict__", "vars", "exec")
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,6 +199,7 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
         if instance is not None and not isinstance(leaf, Python | Handle | Instance | Tensor | Placeholder):
             return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
     if instance is None:
+        arguments |= interpreter.told.get(made.node, {})
         instance = Instance(made)
         for relative in family(made):
             if interpreter.instances.setdefault(relative.node, instance) is not instance:
@@ -274,6 +278,27 @@ def attribute(interpreter: Interpreter, instance: Instance, node: ast.Attribute)
     interpreter.statement.reads.update(made)
     interpreter.attributes[id(node)] = tuple(made)
     return join([d.value for d in made], node) if made else PYTHON
+
+
+def is_never_set(interpreter: Interpreter, node: ast.Attribute) -> bool:
+    """Whether no object of a class can have an attribute: nothing in the program sets one of that name.
+
+    Reading it stops the program, in TensorFlow 1 as in TensorFlow 2: it is a mistake in a method that nothing calls.
+    """
+    with interpreter.apart():
+        owner = interpreter.evaluate(node.value)
+    if not isinstance(owner, Instance) or interpreter.attributes.get(id(node)):
+        return False
+    for made in interpreter.program.each(ast.ClassDef):
+        plain = [inner for child in made.body for inner in ([child] if isinstance(child, FUNCTIONS) else walk(child))]
+        if any(node.attr in (getattr(n, "name", None), getattr(n, "id", None)) for n in plain):
+            return False
+    for other in interpreter.program.nodes:
+        name = other.attr if isinstance(other, ast.Attribute) else other.id if isinstance(other, ast.Name) else None
+        stored = isinstance(other, ast.Attribute) and not isinstance(other.ctx, ast.Load)
+        if name in _REFLECTIVE or (stored and name == node.attr):
+            return False
+    return True
 
 
 def bind(interpreter: Interpreter, instance: Instance, target: ast.Attribute, value: Value) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import builders, datasets, kept_fetches
+from tf2migrate.lift import builders, classes, datasets, kept_fetches
 from tf2migrate.lift.trace import Fetch, Fetches, Statement
 from tf2migrate.lift.values import (
     ASSIGNS,
     EACH,
+    PYTHON,
     Effect,
     Refused,
     Structure,
@@ -58,6 +59,8 @@ def _leaf(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
     synthetic = Statement(node, interpreter.frame, interpreter.order, interpreter.blocks, controls=())
     with interpreter.within(synthetic):
         value = interpreter.evaluate(node)
+    if value is PYTHON and isinstance(node, ast.Attribute) and classes.is_never_set(interpreter, node):
+        value = Variable(node)  # whatever is written for it stops as the run did
     synthetic.value, synthetic.moves = value, value.time >= Time.STAGED
     if (attribute := builders.named_attribute(interpreter, node)) is not None:
         return fetch(interpreter, attribute)

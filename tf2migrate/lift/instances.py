@@ -25,19 +25,19 @@ def check(interpreter: Interpreter) -> None:
     """Raises `Refused` where a second object of a class may share variables with the first."""
     for instance in {id(i): i for i in interpreter.instances.values()}.values():
         begun = instance.begun
-        repeated = any(_repeated(interpreter, node) for node, _, _ in begun)
-        if not begun or (len(begun) == 1 and not repeated):
+        looped = any(repeated(interpreter, node) for node, _, _ in begun)
+        if not begun or (len(begun) == 1 and not looped):
             continue
         paths = [path for _, path, _ in begun]
-        apart = None not in paths and len(set(paths)) == len(paths) and not repeated
-        later = begun if repeated else begun[1:]
+        apart = None not in paths and len(set(paths)) == len(paths) and not looped
+        later = begun if looped else begun[1:]
         around = any(reuse != NEVER and not (reuse == AUTO and apart) for _, _, reuse in later)
         if around or instance.again or _shares(interpreter, instance, apart):
             what = f"the instances of {instance.of.node.name} share variables, as their scopes say"
             raise Refused("TFM901", later[-1][0], what, "Make the variables once, and give them to both.")
 
 
-def _repeated(interpreter: Interpreter, node: ast.Call) -> bool:
+def repeated(interpreter: Interpreter, node: ast.Call) -> bool:
     """Whether a call stands in a loop or comprehension."""
     loops = (ast.For, ast.While, ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.SetComp)
     return any(isinstance(n, loops) and any(inner is node for inner in walk(n)) for n in interpreter.program.nodes)

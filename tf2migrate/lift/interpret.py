@@ -8,7 +8,7 @@ contains it, which reads whatever staged names of outside the body reads.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from tf2migrate.facts.program import Program
@@ -68,8 +68,14 @@ from tf2migrate.lift.values import (
 class Interpreter:
     """The state of one walk; `runs`, `helpers` and the frames' statements are its result."""
 
-    def __init__(self, program: Program, fed: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        program: Program,
+        fed: frozenset[int] = frozenset(),
+        told: Mapping[ast.ClassDef, Mapping[str, Value]] | None = None,
+    ) -> None:
         self.program = program
+        self.told = told or {}  # what the first object of a class is taken to be given
         self.fed = fed  # the constants that runs are fed others in place of, which so are computed at each run
         self.names = program.names
         self.runs: dict[int, Run] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.scopes import Member
-from tf2migrate.lift.values import Layer, Variable
+from tf2migrate.lift.values import Layer, Python, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -27,6 +27,31 @@ def holds(tests: list[ast.expr], variable: str, name: str | None) -> bool | None
         return None
     answers = [_holds(test, variable, name) for test in tests]
     return None if None in answers else all(answers)
+
+
+def written(interpreter: Interpreter, tests: list[ast.expr]) -> list[ast.expr]:
+    """Conditions with the strings that their names and attributes stand for in the place of these."""
+    return [_written(interpreter, test) for test in tests]
+
+
+def _written(interpreter: Interpreter, test: ast.expr) -> ast.expr:
+    match test:
+        case ast.Compare(left=left, ops=ops, comparators=held):
+            return ast.Compare(left=_literal(interpreter, left), ops=ops, comparators=held)
+        case ast.Call(func=ast.Attribute(attr="startswith") as function, args=[part], keywords=[]):
+            return ast.Call(func=function, args=[_literal(interpreter, part)], keywords=[])
+        case ast.UnaryOp(op=ast.Not() as op, operand=inner):
+            return ast.UnaryOp(op=op, operand=_written(interpreter, inner))
+        case ast.BoolOp(op=op, values=values):
+            return ast.BoolOp(op=op, values=written(interpreter, values))
+    return test
+
+
+def _literal(interpreter: Interpreter, node: ast.expr) -> ast.expr:
+    with interpreter.apart():
+        value = interpreter.evaluate(node)
+    known = isinstance(value, Python) and isinstance(value.literal, str)
+    return ast.Constant(value=value.literal) if known else node  # type: ignore[attr-defined]
 
 
 def _holds(test: ast.expr, variable: str, name: str) -> bool | None:

@@ -39,14 +39,15 @@ class Resets:
             self._start_some(run)
         kinds = (*((Variable, Layer) if "global" in scopes else ()), *((Mean,) if "local" in scopes else ()))
         again = [made for statement in self.statements for made in self._again(statement, run, kinds)]
-        held = [made.value for _, made in again if isinstance(made.value, Variable)]
-        if held and restored(self.interpreter, run, held):
+        held = [made.value for _, made in again if not isinstance(made.value, Mean)]
+        moot = bool(held) and restored(self.interpreter, run, held)
+        if moot:
             again = [pair for pair in again if isinstance(pair[1].value, Mean)]
         needed = self._needed(run)
         again = [pair for pair in again if needed is None or id(pair[1].value) in needed]
         lines = [self._line(statement, made, run) for statement, made in again]
         if "global" in scopes:
-            restarted = self._restarted(run, needed)
+            restarted = self._restarted(run, set() if moot else needed)
             lines += restarted if any(not isinstance(made.value, Mean) for _, made in again) else []
         return list(dict.fromkeys(lines))
 

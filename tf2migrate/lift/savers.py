@@ -283,6 +283,9 @@ def _check_initializers(interpreter: Interpreter, restores: list[Use]) -> None:
     for run in interpreter.runs.values():
         if not any(getattr(leaf.value, "role", "") == "initializer" for leaf in run.fetches.leaves()):
             continue
+        made = [m.value for m in interpreter.scopes.made if m.graph is run.graph]
+        if restored(interpreter, run, made):
+            continue
         for use in restores:
             if use.statement.order < run.statement.order and not _exclusive(use.statement, run):
                 message = "an initializer runs after a restore"
@@ -299,15 +302,16 @@ def _exclusive(statement: Statement, run: Run) -> bool:
     return False
 
 
-def restored(interpreter: Interpreter, run: Run, variables: list[Variable]) -> bool:
+def restored(interpreter: Interpreter, run: Run, things: list[Value]) -> bool:
     """Whether all that an initializer's run sets back is restored right after it, before anything else runs."""
     for use in interpreter.uses.values():
         order = use.statement.order
         between = [r for r in interpreter.runs.values() if run.statement.order < r.statement.order < order]
         if use.restores and order > run.statement.order and not between and use.saver.graph is run.graph:
             same = use.statement.blocks == run.blocks and use.statement.frame is run.frame
-            if same and {id(v) for v in variables} <= {id(v) for v in use.saver.variables}:
-                trained = [e.target for s in run.frame.statements for e in s.effects if isinstance(e, Effect)]
+            if same and {id(v) for v in things} <= {id(v) for v in (*use.saver.variables, *use.saver.layers)}:
+                statements = [s for frame in interpreter.frames for s in frame.statements if s.graph is run.graph]
+                trained = [e.target for s in statements for e in s.effects if isinstance(e, Effect)]
                 slots = [o for o in trained if isinstance(o, Optimizer) and _has_slots(o)]
                 return {id(o) for o in slots} <= {id(o) for o in use.saver.optimizers}
     return False
@@ -359,6 +363,9 @@ def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]
     for called, held in saved_attributes.containers(expressions.interpreter, made):
         if _trackable(held) and all(id(leaf) in kept for leaf in leaves(held)):
             names = {**{id(leaf): called for leaf in leaves(held)}, **names}
+    for definition in (d for s in made.frame.statements for d in s.writes if d.owner is None):
+        if definition.site in expressions.plan.renamed and not definition.staged:  # its name means another by now
+            names.setdefault(id(definition.value), expressions.plan.renamed[definition.site])
     used: dict[str, str] = {}
     values: list[Variable | Layer | Optimizer] = [*made.variables, *made.layers, *made.optimizers]
     for value in values:

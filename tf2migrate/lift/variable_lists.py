@@ -7,13 +7,13 @@ after the layers' calls.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import cell_calls, cells, keras_layers, layers, name_tests, parts, visibility, watched
+from tf2migrate.lift import cell_calls, cells, keras_layers, layers, name_tests, own_scopes, parts, visibility, watched
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.functions import visible
 from tf2migrate.lift.regularization import REGULARIZED
@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
     from tf2migrate.lift.planned import Plan, Planned
 
+#: Whether a variable of a name is asked for; None where that cannot be told.
+Asks = Callable[[str], bool | None]
+
 _TRAINING = ("minimize", "compute_gradients", "gradients", "apply_gradients")
 
 _WIDTH = 100  # of a list of variables, in one line
@@ -52,6 +55,8 @@ class Collected(Structure):
     collection: str = ""
     statement: Statement | None = None
     hint: str = ""
+    asks: Asks | None = None  # which names it was asked for, where not for all
+    made: bool = False  # whether it is a list of Python's, although layers have variables in it
 
 
 _KEYS = {
@@ -110,11 +115,17 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, col
                 return Unknown("the name of a variable in a collection cannot be told", node)
             if (member.name or "").startswith(prefix):
                 found.append(member)
-    return _collected(interpreter, node, found, collection, hint)
+    asks = (lambda name: name.startswith(prefix)) if prefix else None
+    return _collected(interpreter, node, found, collection, hint, asks)
 
 
 def _collected(
-    interpreter: Interpreter, node: ast.expr, members: list[Member], collection: str, hint: str = ""
+    interpreter: Interpreter,
+    node: ast.expr,
+    members: list[Member],
+    collection: str,
+    hint: str = "",
+    asks: Asks | None = None,
 ) -> Value:
     if not members:
         return Unknown("no variable is known that is in this collection", node)
@@ -123,11 +134,13 @@ def _collected(
         if isinstance(member.value, Variable):
             interpreter.evaluate(interpreter.regularizers[member.value])
     if collection == REGULARIZED or any(isinstance(m.value, Layer) or m.value in interpreter.lazy for m in members):
-        value = Collected("list", (), node, Tensor(Time.STAGED, node), tuple(members), collection)
+        made = collection != REGULARIZED and own_scopes.is_own_list(interpreter, node, members)
+        rest = Variable(node) if made else Tensor(Time.STAGED, node)
+        value = Collected("list", (), node, rest, tuple(members), collection, made=made)
     else:
         items = tuple((i, m.value, None) for i, m in enumerate(members))
         value = Collected("list", items, node, None, tuple(members), collection)
-    value = replace(value, statement=interpreter.statement, hint=hint)
+    value = replace(value, statement=interpreter.statement, hint=hint, asks=asks)
     interpreter.rewrites[id(node)] = value
     return value
 
@@ -146,14 +159,20 @@ def filtered(interpreter: Interpreter, node: ast.ListComp) -> Value | None:
         source = interpreter.evaluate(generator.iter)
     if not isinstance(source, Collected):
         return None
-    kept = []
+    interpreter.rewrites.pop(id(generator.iter), None)  # it goes with the comprehension
+    kept, tests, variable, before = [], name_tests.written(interpreter, generator.ifs), node.elt.id, source.asks
     for member in source.members:
-        answers = {name_tests.holds(generator.ifs, node.elt.id, name) for name in _names(member)}
+        answers = {name_tests.holds(tests, variable, name) for name in names(member)}
         if len(answers) != 1 or None in answers:
             return Unknown("which variables a condition on their names chooses cannot be told", node)
         if True in answers:
             kept.append(member)
-    return _collected(interpreter, node, kept, source.collection)
+
+    def asks(name: str) -> bool | None:
+        out = before is not None and before(name) is False
+        return False if out else name_tests.holds(tests, variable, name)
+
+    return _collected(interpreter, node, kept, source.collection, asks=asks if tests else before)
 
 
 def misnamed(interpreter: Interpreter, node: ast.ListComp | ast.GeneratorExp | ast.SetComp) -> Unknown | None:
@@ -186,7 +205,7 @@ def _misnamed(
     return None
 
 
-def _names(member: Member) -> list[str | None]:
+def names(member: Member) -> list[str | None]:
     """The names that its variables may have."""
     if member.name is None or (isinstance(member.value, Layer) and member.value.kind == "RNN"):
         return [None]
@@ -222,7 +241,25 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
                 what = "the variables of a layer are asked for where the layer has not been called"
                 raise Refused("TFM902", statement.node, what, "Ask for them after the layer's call.")
             traced.add(min(makers, key=lambda p: (trains(p), plan.functions.index(p))))
-    return traced
+    return traced | set(_before_lists(interpreter, plan, calling))
+
+
+def _before_lists(interpreter: Interpreter, plan: Plan, calling: dict[Planned, set[int]]) -> Iterator[Planned]:
+    """The functions that call the layers in lists which Python makes of their variables. Raises `Refused`."""
+    for value in interpreter.rewrites.values():
+        if not isinstance(value, Collected) or not value.made or value.statement is None:
+            continue
+        called: set[int] = set()
+        for member in value.members:
+            ids = _ids(member.value)  # type: ignore[arg-type]
+            makers = [p for p in plan.functions if ids & calling[p] and defined(p) < value.statement.order]
+            if not makers:
+                what = "the variables of a layer are asked for, and no run before calls the layer"
+                raise Refused("TFM902", value.statement.node, what, "Run what the layer computes by itself, too.")
+            if not ids & called:
+                made = min(makers, key=lambda p: (trains(p), plan.functions.index(p)))
+                called |= calling[made]
+                yield made
 
 
 def _check_single(interpreter: Interpreter) -> None:
@@ -234,11 +271,14 @@ def _check_single(interpreter: Interpreter) -> None:
         if not isinstance(value, Collected):
             continue
         for member in value.members:
-            home = _home(interpreter, member.value)
+            home = made_at(interpreter, member.value)
             instance = visibility.owner(home.frame) if home is not None else None
             if instance is not None and not visibility.is_one_of_a_run(interpreter, instance):
-                what = f"each {instance.of.node.name} makes variables, and the variables of all are asked for"
+                asking = value.statement is not None and visibility.owner(value.statement.frame) is instance
                 assert value.node is not None
+                if asking and own_scopes.are_asked_for(interpreter, instance, value.node):
+                    break
+                what = f"each {instance.of.node.name} makes variables, and the variables of all are asked for"
                 raise Refused("TFM902", value.node, what, "Ask each object for its own.")
 
 
@@ -336,7 +376,7 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     node, asked = collected.node, collected.statement
     assert isinstance(node, ast.expr)
     assert asked is not None
-    homes = [_home(expressions.interpreter, member.value) for member in collected.members]
+    homes = [made_at(expressions.interpreter, member.value) for member in collected.members]
     named = [_is_attribute(expressions, node, asked, member.value) for member in collected.members]
     apart = [home for home, known in zip(homes, named, strict=True) if not known]
     hidden = [home for home in apart if home is not None and not visibility.sees(asked.frame, home.frame)]
@@ -362,7 +402,7 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
 
 def _is_attribute(expressions: Expressions, node: ast.expr, asked: Statement, value: Value) -> bool:
     """Whether something is an attribute of the object whose method asks for it."""
-    home = _home(expressions.interpreter, value)
+    home = made_at(expressions.interpreter, value)
     instance = visibility.owner(home.frame) if home is not None else None
     if instance is None or visibility.owner(asked.frame) is not instance:
         return False
@@ -380,12 +420,12 @@ def _named(interpreter: Interpreter, asked: Statement, instance: Instance) -> st
     return known[0] if len(known) == 1 and visibility.is_single(interpreter, instance) else None
 
 
-def _home(interpreter: Interpreter, value: Value) -> Statement | None:
+def made_at(interpreter: Interpreter, value: Value) -> Statement | None:
     """The statement of a unit that makes something, or the object that it is in."""
     for part in interpreter.parts.values():
         for made in part.objects:
             if any(thing is value for thing in made.things):
-                return _home(interpreter, interpreter.objects[id(made.node)])
+                return made_at(interpreter, interpreter.objects[id(made.node)])
     for frame in interpreter.frames:
         for statement in frame.statements:
             if any(made.value is value for made in statement.made):
