@@ -18,6 +18,7 @@ from tf2migrate.lift import (
     datasets,
     element_types,
     feed_dicts,
+    given_runs,
     handed,
     iterator_text,
     keras_layers,
@@ -89,6 +90,7 @@ class Expressions:
         self._local = {d.name for d in moving if not isinstance(d.value, Effect)}
         self.tf = tensorflow_name(self.program.names)
         self.graphs = builders.name_graphs(interpreter, plan)  # for each builder of a graph: its result's name
+        self.given_runs = given_runs.find(interpreter, plan)  # what functions call that are given different things
         self.handed = handed.find(self)
         self.dropped = Dropped(interpreter, plan.fresh, self)
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name

@@ -10,25 +10,43 @@ import bisect
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift import builders, visibility
+from tf2migrate.lift.planned import Planned
 from tf2migrate.lift.trace import Fetches, Run, Statement
 from tf2migrate.lift.values import Refused
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.functions import FunctionNode
+    from tf2migrate.lift.given_runs import Given
     from tf2migrate.lift.interpret import Interpreter
-    from tf2migrate.lift.planned import Planned
 
-Handed = dict["FunctionNode", dict["Planned", None]]
+Handed = dict["FunctionNode", dict["Planned | Given", None]]
 
 
 def find(expressions: Expressions) -> Handed:
-    """For each function that runs what it cannot see: what it is given now. Raises `Refused` where it cannot be."""
+    """For each function that runs what it cannot see: what it is given now. Raises `Refused` where it cannot be.
+
+    So is one that is given different things to run.
+    """
     found: Handed = {}
     for planned in expressions.plan.functions:
         for run in planned.runs:
-            _hand(expressions, found, planned, run)
+            if (given := expressions.given_runs.get(run)) is None:
+                _hand(expressions, found, planned, run)
+            else:
+                _give(expressions, found, given, run)
     return found
+
+
+def _give(expressions: Expressions, found: Handed, given: Given, run: Run) -> None:
+    """Has the function that a run stands in be given what each of its calls has it run. Raises `Refused`."""
+    function = run.frame.node
+    if not _takes(expressions, run) or isinstance(function, ast.Module):
+        what = "a function that runs sessions is given different parts of the graph, and not all of its calls are seen"
+        raise Refused("TFM901", run.node, what, "Call it by its name.")
+    found.setdefault(function, {})[given] = None
+    for call, _ in expressions.interpreter.given[function]:
+        _hand(expressions, found, given.of_call[id(call)], _standing(expressions, call))
 
 
 def _hand(expressions: Expressions, found: Handed, planned: Planned, run: Run) -> None:
@@ -91,7 +109,9 @@ def names(expressions: Expressions, function: ast.AST) -> list[str]:
 def texts(expressions: Expressions, function: FunctionNode, call: ast.Call) -> list[str]:
     """What a call gives for them. Raises `Refused` where it cannot see it either."""
     run = _standing(expressions, call)
-    return [callee(expressions, planned, run) for planned in expressions.handed.get(function, {})]
+    given = expressions.handed.get(function, {})
+    wanted = [g if isinstance(g, Planned) else g.of_call[id(call)] for g in given]
+    return [callee(expressions, planned, run) for planned in wanted]
 
 
 def _standing(expressions: Expressions, call: ast.Call) -> Run:
@@ -103,6 +123,8 @@ def _standing(expressions: Expressions, call: ast.Call) -> Run:
 def callee(expressions: Expressions, planned: Planned, run: Run) -> str:
     """How a function is called where a run stands. Raises `Refused` where it cannot be."""
     function = run.frame.node
+    if (given := expressions.given_runs.get(run)) is not None:
+        return given.name
     if not isinstance(function, ast.Module) and planned in expressions.handed.get(function, {}):
         return planned.name
     return _callee(expressions, planned, run)

@@ -25,6 +25,7 @@ from tf2migrate.lift import (
     feed_dicts,
     feeders,
     fetching,
+    given_runs,
     kept_fetches,
     loops,
     noted,
@@ -79,6 +80,7 @@ class Interpreter:
         self.fed = fed  # the constants that runs are fed others in place of, which so are computed at each run
         self.names = program.names
         self.runs: dict[int, Run] = {}
+        self.other_calls: dict[int, list[tuple[ast.Call, Run]]] = {}  # by the node of a run: what it is at other calls
         self.frames: list[Frame] = []
         self.rewrites: dict[int, object] = {}
         self.driver_nodes = set(drivers(program))
@@ -409,18 +411,16 @@ class Interpreter:
             if function.node in self.feeders and node is not None:
                 return feeders.again(self, function, node)
             first = self.given[function.node][0][1] if node is not None else arguments
-            if passed_variables.differ(function.node, first, arguments):
+            alike = not passed_variables.differing(function.node, first, arguments)
+            if not alike and (node is None or not given_runs.follow(self, function, node, arguments)):
                 return Unknown(
                     "a function that runs sessions is given different parts of the graph", node or function.node
                 )
             return PYTHON
         self.called.add(id(function.node))
         frame = self.enter(function, arguments, unit=True)
-        blocks, controls, statement = self.blocks, self.controls, self.statement
-        self.blocks, self.controls = (), ()
         self.frames.append(frame)
-        self._walk_function(function, frame)
-        self.blocks, self.controls, self.statement = blocks, controls, statement
+        self._follow_unit(function, frame)
         value = join(frame.returns, function.node) if frame.returns else NONE
         if function.node in self.feeders and node is not None:
             return feeders.called(self, function, node, value)
@@ -429,6 +429,20 @@ class Interpreter:
         if value.time >= Time.STAGED:
             return Unknown("a function both runs sessions and returns tensors", function.node)
         return value
+
+    def _follow_unit(self, function: Function, frame: Frame) -> None:
+        blocks, controls, statement = self.blocks, self.controls, self.statement
+        self.blocks, self.controls = (), ()
+        self._walk_function(function, frame)
+        self.blocks, self.controls, self.statement = blocks, controls, statement
+
+    def follow_again(self, function: Function, arguments: dict[str, Value]) -> Frame:
+        """A unit's function as another call of it goes: what is known of its text stays what it was."""
+        aliases, printed = dict(self.aliases), dict(self.printed)
+        frame = self.enter(function, arguments, unit=True)
+        self._follow_unit(function, frame)
+        self.aliases, self.printed = aliases, printed
+        return frame
 
     def call_helper(
         self, function: Function, node: ast.Call | None, arguments: dict[str, Value] | None = None, hint: str = ""

@@ -136,7 +136,7 @@ def _off(training: Value) -> bool:
 def _slices(interpreter: Interpreter, plan: Plan, norm: Called) -> Iterator[tuple[Run, Slice]]:
     """The runs of the graph that compute a normalization, or run updates that were collected after it."""
     for run in interpreter.runs.values():
-        planned = plan.of_run.get(id(run.node))
+        planned = plan.of_run.get(run)
         if planned is None or _home(norm).graph is not run.graph:
             continue
         if _home(norm) in planned.slice.statements or _moves(interpreter, norm, run, planned.slice):

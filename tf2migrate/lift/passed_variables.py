@@ -16,15 +16,19 @@ if TYPE_CHECKING:
     from tf2migrate.lift.functions import FunctionNode
 
 
-def differ(function: FunctionNode, first: dict[str, Value], arguments: dict[str, Value]) -> bool:
-    """Whether two calls of a function give it different things of the graph; plain Python and sessions may differ."""
-    for name in {*first, *arguments}:
+def differing(function: FunctionNode, first: dict[str, Value], arguments: dict[str, Value]) -> list[str]:
+    """The parameters that two calls of a function give different things of the graph.
+
+    Plain Python and sessions may differ.
+    """
+    found = []
+    for name in dict.fromkeys([*first, *arguments]):
         one, other = ([v for v in leaves(a.get(name, NONE)) if _of_graph(v)] for a in (first, arguments))
         same = len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
         variables = all(type(a.get(name)) is Variable for a in (first, arguments))
-        if not same and not (variables and _only_fetched(function, name)):
-            return True
-    return False
+        if not same and not (variables and only_fetched(function, name)):
+            found.append(name)
+    return found
 
 
 def _of_graph(value: Value) -> bool:
@@ -33,8 +37,8 @@ def _of_graph(value: Value) -> bool:
     return not isinstance(value, Python | Handle | Function | Symbol)
 
 
-def _only_fetched(function: FunctionNode, name: str) -> bool:
-    """Whether a function reads a parameter only to fetch it by itself."""
+def only_fetched(function: FunctionNode, name: str, listed: bool = False) -> bool:
+    """Whether a function reads a parameter only to fetch it: by itself, or also in a list of fetches."""
     inside = list(walk(function))
     uses = [n for n in inside if isinstance(n, ast.Name) and n.id == name]
     fetched: set[int] = set()
@@ -42,6 +46,8 @@ def _only_fetched(function: FunctionNode, name: str) -> bool:
         match call:
             case ast.Call(func=ast.Attribute(attr="run"), args=[asked, *_]):
                 fetched.add(id(asked))
+                if listed and isinstance(asked, ast.List | ast.Tuple):
+                    fetched |= {id(element) for element in asked.elts}
             case ast.Call(func=ast.Attribute(value=asked, attr="eval")):
                 fetched.add(id(asked))
     nested = any(isinstance(n, ast.FunctionDef | ast.Lambda) for n in inside if n is not function)

@@ -91,7 +91,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
             passages.check(interpreter, plan, planned, run)
             plan.functions.append(planned)
         planned.runs.append(run)
-        plan.of_run[id(run.node)] = planned
+        plan.of_run[run] = planned
         wanted = wanted_leaves(interpreter, run)
         for at, leaf in enumerate(found.leaves):
             if leaf in wanted and planned.slice.leaves[at] not in planned.returned:

@@ -41,7 +41,7 @@ class Plan:
     """Everything that the emission needs to know."""
 
     functions: list[Planned]
-    of_run: dict[int, Planned]
+    of_run: dict[Run, Planned]
     parameter_names: dict[Value, str]
     taken: set[str]
     renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice

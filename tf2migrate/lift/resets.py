@@ -61,7 +61,7 @@ class Resets:
         for other in self.interpreter.runs.values():
             if other.frame is run.frame and other.statement.order < run.statement.order:
                 continue
-            planned = plan.of_run.get(id(other.node))
+            planned = plan.of_run.get(other)
             statements = planned.slice.statements if planned is not None else []
             read = [d for leaf in other.fetches.leaves() for d in leaf.reads] + [d for s in statements for d in s.reads]
             found |= {id(leaf) for d in read for leaf in leaves(d.value)} | {id(d.value) for d in read}

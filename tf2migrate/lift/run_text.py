@@ -54,7 +54,7 @@ def statement(expressions: Expressions, run: Run) -> list[str] | None:
     """The lines of a statement that is one run, or None where the run is part of something else."""
     if (drawn := iterator_text.run_lines(expressions, run)) is not None:
         return drawn
-    planned = expressions.plan.of_run.get(id(run.node))
+    planned = expressions.plan.of_run.get(run)
     if isinstance(run.statement.node, ast.Expr) and is_shown(expressions.interpreter, run):
         return None
     if isinstance(run.statement.node, ast.Expr):
@@ -104,7 +104,7 @@ def _unpacked_lines(
 def item(expressions: Expressions, node: ast.Subscript) -> str | None:
     """`sess.run([train, loss])[1]` and `sess.run([loss, train])[:1]`, where the function returns just that."""
     run = expressions.interpreter.runs.get(id(node.value))
-    planned = expressions.plan.of_run.get(id(node.value))
+    planned = expressions.plan.of_run.get(run) if run is not None else None
     if run is None or planned is None or run.fetches.kind not in ("list", "tuple"):
         return None
     items = [item for _, item in run.fetches.items]
@@ -138,7 +138,7 @@ def expression(expressions: Expressions, run: Run) -> str:
     """The text of a run that is part of an expression."""
     if (drawn := iterator_text.run_text(expressions, run)) is not None:
         return drawn
-    planned = expressions.plan.of_run.get(id(run.node))
+    planned = expressions.plan.of_run.get(run)
     returned = _returned(expressions, run, planned)
     call = expressions.call_text(run, planned) if planned is not None else ""
     every = list(run.fetches.leaves())

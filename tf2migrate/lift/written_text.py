@@ -30,7 +30,40 @@ def body_text(program: Program, function: ast.FunctionDef, names: Mapping[str, s
     lines = [line.removeprefix(indent) for line in text.split("\n")]
     if not end and lines[-1].strip() == "pass" and not lines[-1].startswith((" ", "\t")):
         lines = lines[:-1]
-    return [line.rstrip() for line in _trimmed(lines)]
+    return _one_way([line.rstrip() for line in _trimmed(lines)])
+
+
+def _one_way(lines: list[str]) -> list[str]:
+    """The lines without the tests of what a call gives as True or False: of their branches, the one that is taken."""
+    for node in ast.walk(ast.parse("\n".join(lines))):
+        told = _told(node.test) if isinstance(node, ast.If) else None
+        if not isinstance(node, ast.If) or told is None or node.body[0].lineno == node.lineno:
+            continue
+        taken = node.body if told else node.orelse
+        heads = [lines[n.lineno - 1].lstrip() for n in (node, *node.orelse[:1])]
+        if not taken or any(head.startswith(("elif", "else")) for head in heads):
+            continue
+        own, inner = node.col_offset, taken[0].col_offset
+        first = node.lineno + 1 if told else _else(lines, node) + 1
+        kept = [line[inner - own :] if line.strip() else line for line in lines[first - 1 : taken[-1].end_lineno]]
+        return _one_way([*lines[: node.lineno - 1], *kept, *lines[node.end_lineno or 0 :]])
+    return lines
+
+
+def _else(lines: list[str], node: ast.If) -> int:
+    """The line of the `else` of a branch."""
+    above = range(node.orelse[0].lineno, node.body[-1].end_lineno or 0, -1)
+    return next((n for n in above if lines[n - 1].strip().startswith("else")), node.orelse[0].lineno)
+
+
+def _told(test: ast.expr) -> bool | None:
+    """What a test of a literal is; None where it is another."""
+    match test:
+        case ast.Constant(value=bool(told)):
+            return told
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Constant(value=bool(told))):
+            return not told
+    return None
 
 
 def _trimmed(lines: list[str]) -> list[str]:
