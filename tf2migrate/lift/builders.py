@@ -313,6 +313,19 @@ def call_lines(expressions: Expressions, statement: Statement, graph: Graph) -> 
     return lines
 
 
+def taken_apart(program: Program, tree: ast.AST, names: Set[str]) -> set[str]:
+    """The names of graphs that a rewritten statement reads otherwise than to call a function or to hand them on."""
+    functions = {f.name for f in program.each(ast.FunctionDef)}
+    kept: set[int] = set()
+    for node in walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name() as held):
+                kept.add(id(held))
+            case ast.Call(func=ast.Name(id=name)) if name in functions:
+                kept |= {id(a) for a in [*node.args, *(k.value for k in node.keywords)]}
+    return {n.id for n in walk(tree) if isinstance(n, ast.Name) and n.id in names and id(n) not in kept}
+
+
 def callee(expressions: Expressions, planned: Planned, run: Run) -> str | None:
     """How a function of a builder is called where a run stands; None where it is no builder's."""
     frame = planned.frame

@@ -604,6 +604,8 @@ class Emitter:
         value = definition.value
         if isinstance(value, Placeholder):
             return value.untyped
+        if isinstance(value, builders.Graph):
+            return False
         return definition.staged or any(isinstance(leaf, Handle) and leaf.role in GONE for leaf in leaves(value))
 
     def _check(self, statement: Statement, node: ast.stmt, text: str | None = None) -> None:
@@ -612,7 +614,8 @@ class Emitter:
             return
         gone = {d.name for d in statement.reads if self.gone(d)}
         left = {d.name for d in statement.reads if isinstance(d.value, Placeholder)} - gone
-        if not gone and not left:
+        graphs = {d.name for d in statement.reads if isinstance(d.value, builders.Graph)}
+        if not gone and not left and not graphs:
             return
         tree: ast.AST = node
         if text is not None:
@@ -621,6 +624,7 @@ class Emitter:
             gone &= {n.id for n in walk(tree) if isinstance(n, ast.Name)}
             attributes = {d.attribute for d in statement.reads if d.owner is not None and self.gone(d)}
             gone |= attributes & {n.attr for n in walk(tree) if isinstance(n, ast.Attribute)}
+        gone |= builders.taken_apart(self.program, tree, graphs)
         if left:
             gone |= specs.computed_with(specs.headers(tree), left, specs.aliases(self.program.names.imports))
         if gone:

@@ -11,7 +11,18 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift.classes import Instance, family
 from tf2migrate.lift.holders import Holders
 from tf2migrate.lift.trace import Feed, Run
-from tf2migrate.lift.values import PYTHON, Placeholder, Refused, Structure, Tensor, Unknown, Value
+from tf2migrate.lift.values import (
+    PYTHON,
+    Placeholder,
+    Python,
+    Refused,
+    Structure,
+    Tensor,
+    Time,
+    Unknown,
+    Value,
+    leaves,
+)
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -222,3 +233,9 @@ def converted(expressions: Expressions, value: Holders, text: str) -> str:
     """What is fed for a list of placeholders: tensors of their type."""
     tf = expressions.tf
     return f"[{tf}.convert_to_tensor(value, {expressions.dtype(value.arguments['dtype'])}) for value in {text}]"
+
+
+def is_fed_inside(interpreter: Interpreter, function: ast.AST, value: Value) -> bool:
+    """Whether a function makes placeholders and gives something else that only runs know: no run can feed them."""
+    given = [leaf for leaf in leaves(value) if leaf.time >= Time.STAGED and not isinstance(leaf, Placeholder | Python)]
+    return bool(given) and any(isinstance(interpreter.rewrites.get(id(n)), Placeholder) for n in walk(function))

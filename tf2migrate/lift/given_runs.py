@@ -62,13 +62,13 @@ def follow(interpreter: Interpreter, function: Function, call: ast.Call, argumen
 
 
 def find(interpreter: Interpreter, plan: Plan) -> dict[Run, Given]:
-    """For each run that is another one at other calls of its function: what is called in its place. Raises `Refused`."""
+    """For each run that is another one at other calls of its function: what is called there. Raises `Refused`."""
     found: dict[Run, Given] = {}
     for key, others in interpreter.other_calls.items():
         run = interpreter.runs[key]
         mine = plan.of_run.get(run)
         if any(not _is_alike(run, other, mine, plan.of_run.get(other)) for _, other in others):
-            what = "a function is given different parts of the graph, and what its run is fed or gives differs with them"
+            what = "a function is given different parts of the graph, with which what its run is fed or gives differs"
             raise Refused("TFM901", run.node, what, _ADVICE)
         if mine is None or all(plan.of_run[other] is mine for _, other in others):
             continue

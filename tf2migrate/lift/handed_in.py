@@ -16,6 +16,8 @@ from tf2migrate.lift.graph_names import SCOPES
 from tf2migrate.lift.written_out import file_of, imported
 from tf2migrate.model import Edit, Span
 
+_PLACEHOLDERS = ("tf.placeholder", "tf.placeholder_with_default")
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -75,7 +77,7 @@ def _made(program: Program, function: ast.FunctionDef, value: ast.expr, at: int)
     statement = program.parents[id(stores[0])]
     if not isinstance(statement, ast.Assign) or statement.targets != [stores[0]]:
         return None
-    made = isinstance(statement.value, ast.Call) and program.names.symbol(statement.value.func) == "tf.placeholder"
+    made = isinstance(statement.value, ast.Call) and program.names.symbol(statement.value.func) in _PLACEHOLDERS
     local = {n.id for n in walk(function) if isinstance(n, ast.Name) and not _is_read(n)}
     local |= {n.arg for n in walk(function) if isinstance(n, ast.arg)}
     reads = {n.id for n in walk(statement.value) if isinstance(n, ast.Name)}

@@ -25,6 +25,7 @@ from tf2migrate.lift import (
     feed_dicts,
     feeders,
     fetching,
+    found_variables,
     given_runs,
     kept_fetches,
     loops,
@@ -114,6 +115,8 @@ class Interpreter:
         self.frozen: set[tuple[int, str]] = set()  # draws that happen once, as the first value of a variable
         self.extra: dict[FunctionNode, dict[Definition, None]] = {}  # staged names of outside that a helper reads
         self.moved: set[FunctionNode] = set()  # the helpers that are defined inside the functions that use them
+        self.recursive: set[FunctionNode] = set()  # the helpers that call themselves
+        self.finders: dict[FunctionNode, list[Value]] = {}  # the variables that helpers find by their names
         self.helper_calls: dict[FunctionNode, dict[int, ast.Call]] = {}
         self.called: set[int] = set()
         self.order = 0
@@ -134,7 +137,6 @@ class Interpreter:
         self.blocks: tuple[ast.stmt, ...] = ()
         self.controls: tuple[Statement, ...] = ()
         self.stack: list[FunctionNode] = []
-        self.recursive: set[FunctionNode] = set()  # the helpers that call themselves
         self.statement: Statement
         self.frame: Frame
 
@@ -479,13 +481,17 @@ class Interpreter:
         for statement in frame.statements:
             if isinstance(statement.node, ast.Expr) and isinstance(statement.value, Unknown):
                 return statement.value
+        if feed_dicts.is_fed_inside(self, function.node, value):
+            return Unknown("a function makes a placeholder, and computes with it", function.node)
         made = [m for s in frame.statements for m in s.made]
         shared = any(s.shared for s in frame.statements)
         given = latest(leaf for leaf in leaves(value) if not isinstance(leaf, cells.ZeroState))
         staged = given >= Time.STAGED or any(s.effects for s in frame.statements)
-        if (made or shared) and staged and node is not None:
+        if found_variables.note(self, function, frame):
+            outer.shared += [v for s in frame.statements for v in s.shared]
+        elif (made or shared) and staged and node is not None:
             return parts.called(self, node, frame, arguments, value, hint)
-        if shared or (made and staged):
+        elif shared or (made and staged):
             return Unknown("a function makes or finds variables in a way that is not followed", function.node)
         outer.made += made
         if made and node is not None and given == Time.MADE:  # made once, also where the call is part of a tensor

@@ -8,12 +8,14 @@ import re
 from collections.abc import Iterable
 
 from tf2migrate.facts.marks import plain
+from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.purity import may_act
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import (
     builders,
     draws,
     fed_tensors,
+    found_variables,
     kept_attributes,
     loop_starts,
     normalization,
@@ -181,12 +183,15 @@ def _name_shared(interpreter: Interpreter, plan: Plan, statements: list[Statemen
     """A variable that is found again by its graph's name is read by Python's: one that nothing else is bound to."""
     fetched = [leaf.statement for run in interpreter.runs.values() for leaf in run.fetches.leaves()]
     wanted = {id(v) for s in [*statements, *fetched] for v in s.shared}
+    inner = found_variables.local_names(interpreter)
     for definition in [d for s in statements for d in s.writes]:
         if id(definition.value) in wanted and definition.value not in plan.shared:
             plan.shared[definition.value] = definition
             same = [d for s in statements for d in s.writes if d.name == definition.name and d.owner is None]
-            if definition.owner is None and any(d.value is not definition.value for d in same):
+            other = any(d.value is not definition.value for d in same) or definition.name in inner
+            if definition.owner is None and other:
                 _rename(interpreter, definition, plan)
+    found_variables.check(interpreter, plan)
 
 
 def _check_sessions(interpreter: Interpreter, statements: list[Statement]) -> None:
@@ -289,7 +294,9 @@ def _rename(interpreter: Interpreter, definition: Definition, plan: Plan, found:
             f"{definition.name} is read while the graph is built, and is another value by the time of the run",
             "Give the second value a name of its own.",
         )
-    plan.renamed[definition.site] = plan.fresh(definition.name)
+    # no word of the program: a function that binds that name for itself could not read this one
+    plan.renamed[definition.site] = name = fresh(definition.name, plan.taken | interpreter.program.words)
+    plan.taken.add(name)
 
 
 def _is_mixed(interpreter: Interpreter, definition: Definition, found: Slice | None = None) -> bool:

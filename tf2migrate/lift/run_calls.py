@@ -6,7 +6,7 @@ import ast
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import cells, datasets, feed_changes, feed_dicts, handed, iterator_text, visibility
+from tf2migrate.lift import cells, datasets, defaults, feed_changes, feed_dicts, handed, iterator_text, visibility
 from tf2migrate.lift.planned import Planned
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.trace import Feed, Run
@@ -107,4 +107,5 @@ def _default(expressions: Expressions, run: Run, planned: Planned, value: Value)
         key = expressions.plan.parameter_names[value]
         message = f"the run needs {key}, which it is not fed"
         raise Refused("TFM905", run.node, message, "Feed the placeholder in this run.")
+    defaults.check(expressions, run, value, value.default)
     return expressions.text(value.default)
