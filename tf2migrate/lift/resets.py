@@ -36,7 +36,7 @@ class Resets:
         self.entries = entries(self.interpreter, run.node)
         scopes = {s for leaf in run.fetches.leaves() if isinstance(leaf.value, Initializer) for s in leaf.value.scopes}
         if "some" in scopes and "global" not in scopes:
-            self._start_some(run)
+            return self._start_some(run)
         kinds = (*((Variable, Layer) if "global" in scopes else ()), *((Mean,) if "local" in scopes else ()))
         again = [made for statement in self.statements for made in self._again(statement, run, kinds)]
         held = [made.value for _, made in again if not isinstance(made.value, Mean)]
@@ -95,27 +95,22 @@ class Resets:
         for entry in self.entries:
             self.started.setdefault(entry, set()).update(map(id, values))
 
-    def _start_some(self, run: Run) -> None:
+    def _start_some(self, run: Run) -> list[str]:
         """Some of the variables are initialized: that is nothing new where only initializers have run since they were
-        made. Raises `Refused` for others."""
+        made. Raises `Refused` for others whose names or first values are not seen there."""
         ops = [leaf.value for leaf in run.fetches.leaves() if isinstance(leaf.value, Initializer)]
         told, chosen = all(op.chosen for op in ops), {id(value) for op in ops for value in op.chosen}
-        above = [(s.order, m.value) for s in self.statements for m in s.made if s.order < run.statement.order]
-        values = [(order, value) for order, value in above if not told or id(value) in chosen]
-        first = min((order for order, _ in values), default=0) if told else 0
-        orders = (
-            r.statement.order for r in self.interpreter.runs.values() if not all(map(_starts, r.fetches.leaves()))
-        )
-        makers = [s for s in self.statements if any(m.value is value for m in s.made for _, value in values)]
-        again = loops_in(run.blocks) or any(self._comes_again(run, maker) for maker in makers)
-        if again or any(first < order < run.statement.order for order in orders):
-            raise Refused(
-                "TFM908",
-                run.node,
-                "some variables are initialized after others were used",
-                "Assign them their first values there.",
-            )
-        self._start(*(value for _, value in values))
+        above = [(s, m) for s in self.statements for m in s.made if s.order < run.statement.order]
+        mine = [(s, m) for s, m in above if not told or id(m.value) in chosen]
+        since = min((s.order for s, _ in mine), default=0) if told else 0
+        runs = (r for r in self.interpreter.runs.values() if not all(map(_starts, r.fetches.leaves())))
+        used = any(since < other.statement.order < run.statement.order for other in runs)
+        again = used or bool(loops_in(run.blocks)) or any(self._comes_again(run, s) for s, _ in mine)
+        if again and not told:
+            what = "some variables are initialized after others were used"
+            raise Refused("TFM908", run.node, what, "Assign them their first values there.")
+        self._start(*(made.value for _, made in mine))
+        return [self._line(statement, made, run) for statement, made in mine] if again else []
 
     def _graphs_differ(self, statement: Statement, run: Run) -> bool:
         return statement.graph is not run.graph
