@@ -25,6 +25,8 @@ from tf2migrate.lift.optimize_loss import optimize_loss
 from tf2migrate.lift.other_forms import other_forms
 from tf2migrate.lift.own_elements import own_elements
 from tf2migrate.lift.properties import properties
+from tf2migrate.lift.records import records
+from tf2migrate.lift.repeated_layers import repeated_layers
 from tf2migrate.lift.returned_parts import returned_parts
 from tf2migrate.lift.total_loss import total_loss
 from tf2migrate.lift.tuple_states import tuple_states
@@ -158,6 +160,8 @@ STAGES: tuple[Stage, ...] = (
     _tf1(mode_names),
     _tf1(_placed(estimators)),
     _tf1(written_apart),
+    _tf1(records),
+    _tf1(repeated_layers),
     _tf1(total_loss),
     _tf1(tuple_states),
     _tf1(bound_arguments),

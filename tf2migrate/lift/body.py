@@ -10,6 +10,7 @@ from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.expressions import Expressions
 from tf2migrate.lift.interpret import Interpreter
+from tf2migrate.lift.kept_queues import ENQUEUE
 from tf2migrate.lift.plan import late_statements, needed_for
 from tf2migrate.lift.planned import Plan, Planned, Shared
 from tf2migrate.lift.render import shift
@@ -377,7 +378,7 @@ class BodyWriter:
                 lines += self._minimize(effect)
             elif effect.kind == "apply_gradients":
                 lines += self._apply(effect)
-            elif effect.kind == "average":
+            elif effect.kind in ("average", ENQUEUE):
                 lines.append(self.expressions.renderer.text(effect.node))
             elif effect.kind.startswith("assign"):
                 lines.append(self._assign(statement, effect))

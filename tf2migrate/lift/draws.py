@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import children, own
-from tf2migrate.lift import pipe_runs, visibility
+from tf2migrate.lift import kept_queues, pipe_runs, visibility
 from tf2migrate.lift.datasets import Draw, Element, Iterator, Start, binding, starts
 from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Definition, Fetch, Fetches, Frame, Run, Statement
@@ -102,6 +102,7 @@ def check(interpreter: Interpreter) -> frozenset[Iterator]:
         if any(starts(leaf.value) for leaf in run.fetches.leaves()):
             _check_start(run)
     pipe_runs.check(interpreter, drawing)
+    kept_queues.check(interpreter)
     if any(drawing.values()):
         _check_builtins(interpreter)
         _check_handlers(interpreter)

@@ -371,7 +371,7 @@ class Emitter:
         if isinstance(node, ast.If) and cell_helpers.wraps_only(self.interpreter, node):
             return []
         if (stage := pipeline_text.lines(self.expressions, records[-1])) is not None:
-            return [indent + line for line in stage]
+            return [indent + line if line else "" for line in stage]
         if pipeline_text.never(self.expressions, node):
             return []
         if (graph := self._graph(records[-1])) is not None:
@@ -414,7 +414,8 @@ class Emitter:
         return [f"{names[id(node)]} = {self.expressions.made_text(node)}" for node in made]
 
     def _moved(self, statement: Statement, indent: str) -> list[str]:
-        lines = [indent + line for line in pipeline_text.stages(self.expressions, statement)]
+        stages = pipeline_text.stages(self.expressions, statement)
+        lines = [indent + line if line else "" for line in stages]
         for made in statement.made:
             if id(made.node) in self.expressions.hoisted:
                 text = self.expressions.made_text(made.node)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.lift import kept_queues
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.pipelines import Pipe, element_of
 from tf2migrate.lift.values import Handle, Refused, Structure, Time, Unknown, Value, Variable, leaves
@@ -46,10 +47,14 @@ class Filling(Handle):
 
 
 def _queue(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
-    bound = bind(node, _FIFO if path == "tf.FIFOQueue" else _SHUFFLED)
+    bound = bind(node, _SHUFFLED if path == "tf.RandomShuffleQueue" else _FIFO)
     interpreter.arguments(node)
     if "names" in bound or "dtypes" not in bound or not interpreter.frame.unit:
         return Unknown("a queue has names for its components, or is made in a helper function", node)
+    if path != "tf.RandomShuffleQueue" and (kept := kept_queues.made(interpreter, node, bound)) is not None:
+        return kept
+    if path == "tf.PaddingFIFOQueue":
+        return Unknown("a queue that pads what it gives is filled by a runner", node)
     return Queue(node, path, bound)
 
 
@@ -158,6 +163,7 @@ def text(expressions: Expressions, pipe: Pipe) -> str:
 
 HANDLERS = {
     "tf.FIFOQueue": _queue,
+    "tf.PaddingFIFOQueue": _queue,
     "tf.RandomShuffleQueue": _queue,
     "tf.train.QueueRunner": _runner,
     "tf.train.add_queue_runner": _added,

@@ -22,6 +22,7 @@ from tf2migrate.lift import (
     layers,
     lazy_parts,
     method_calls,
+    metric_variables,
     metrics,
     monitored,
     normalization,
@@ -39,6 +40,7 @@ from tf2migrate.lift import (
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.estimator_columns import COLUMNS
 from tf2migrate.lift.estimator_models import NATIVE, TENSORS
+from tf2migrate.lift.metrics import Mean
 from tf2migrate.lift.values import (
     NONE,
     PYTHON,
@@ -373,7 +375,10 @@ def _handle(role: str) -> Handler:
 
 def _initializer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     with interpreter.apart():
-        values = [leaf for v in interpreter.arguments(node) for leaf in leaves(v)]
+        given = interpreter.arguments(node)
+    if (of_metrics := metric_variables.initializer(node, given)) is not None:
+        return of_metrics
+    values = [leaf for v in given for leaf in leaves(v)]
     told = all(isinstance(v, Variable) for v in values)
     return Initializer(
         "initializer", node, scopes=frozenset((S.INITIALIZERS[path],)), chosen=tuple(values) if told else ()
@@ -419,7 +424,8 @@ def _group(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
             return leaf
     scopes = [v.scopes for v in values if isinstance(v, Initializer)]
     if values and len(scopes) == len(values):
-        parts = tuple(start for v in values for start in datasets.starts(v))
+        metrics = [part for v in values if isinstance(v, Initializer) for part in v.parts if isinstance(part, Mean)]
+        parts = (*(start for v in values for start in datasets.starts(v)), *metrics)
         return Initializer("initializer", node, scopes=frozenset().union(*scopes), parts=parts)
     return method_calls.effect(interpreter, Effect("group", node, {}, None, tuple(values)))
 
@@ -494,6 +500,7 @@ HANDLERS: dict[str, Handler] = {
     **layers.HANDLERS,
     **regularization_loss.HANDLERS,
     **metrics.HANDLERS,
+    **metric_variables.HANDLERS,
     NATIVE: lambda interpreter, node, path, hint: PYTHON,
     TENSORS: _tensors,
     COLUMNS: operation_of_columns,

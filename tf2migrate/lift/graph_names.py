@@ -55,6 +55,21 @@ class GraphNames:
         found = [named for named in self.named if named.name == name]
         return [] if any(is_conditional(self.program, f.call) or self._is_repeated(f.call) for f in found) else found
 
+    def scope_of_metric(self, call: ast.Call) -> str | None:
+        """The scope that a call of `tf.metrics` opens, in which its variables are; None where it cannot be told."""
+        prefix, own = self._prefix(call, False), self._metric(call)
+        alike = sum(self._metric(other) == own for other in self._calls)
+        scopes = [c.args[0] for c in self._calls if self.program.names.symbol(c.func) in SCOPES and c.args]
+        taken = any(not isinstance(scope, ast.Constant) or scope.value == own for scope in scopes)
+        return None if prefix is None or not own or alike > 1 or taken else "/".join([*prefix, own])
+
+    def _metric(self, call: ast.Call) -> str:
+        """What a metric is called: as it says, or as its function."""
+        symbol = self.program.names.symbol(call.func) or ""
+        kind = symbol.removeprefix("tf.metrics.")
+        named = any(k.arg == "name" for k in call.keywords)
+        return "" if kind == symbol else (self._own(call, symbol) or "") if named else kind
+
     def _named(self, call: ast.Call) -> Named | None:
         symbol = self.program.names.symbol(call.func) or ""
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""

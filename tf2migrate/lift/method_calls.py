@@ -16,6 +16,7 @@ from tf2migrate.lift import (
     fifo,
     holders,
     kept_fetches,
+    kept_queues,
     monitored,
     pipelines,
     savers,
@@ -112,6 +113,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             return cells.cell_method(interpreter, node, base, name, stepped)
         case fifo.Queue():
             return fifo.queue_method(interpreter, node, base, name)
+        case kept_queues.Kept():
+            return kept_queues.method(interpreter, node, base, name)
         case Handle(role="runner"):
             return fifo.runner_method(interpreter, node, name)
         case pipelines.Reader():

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import collections, variable_lists
+from tf2migrate.lift import collections, metric_variables, variable_lists
 from tf2migrate.lift.layers import Called, called
 from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Run, Statement, home
@@ -50,6 +50,8 @@ def collection(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
         name = variable_lists.collection_name(interpreter.evaluate(bound["key"]))
     if name == "update_ops" and "scope" not in bound:
         return Updates("updates", node, order=interpreter.order)
+    if name in metric_variables.COLLECTIONS:
+        return metric_variables.within(interpreter, node, bound.get("scope"))
     if name is None or name == "update_ops":
         return Unknown("which collection is asked for cannot be told", node)
     tensors = collections.gather(interpreter, node, name)

@@ -80,7 +80,7 @@ def _text(expressions: Expressions, pipe: Pipe) -> tuple[list[str], str]:
         case "files" | "slices":
             return _files(expressions, pipe, True)
         case "read":
-            return [], _read(expressions, pipe)
+            return _read(expressions, pipe)
         case "dequeued":
             return [], fifo.text(expressions, pipe)
         case "called":
@@ -135,7 +135,7 @@ def _repeated(expressions: Expressions, epochs: ast.expr | None) -> str:
     return f".repeat({expressions.text(epochs)})"
 
 
-def _read(expressions: Expressions, pipe: Pipe) -> str:
+def _read(expressions: Expressions, pipe: Pipe) -> tuple[list[str], str]:
     assert isinstance(pipe.node, ast.Call)
     queue = pipe.node.args[0] if pipe.node.args else pipe.node.keywords[0].value
     tf = expressions.tf
@@ -147,16 +147,23 @@ def _read(expressions: Expressions, pipe: Pipe) -> str:
         source = expressions.text(queue)
     if pipe.symbol == "tf.WholeFileReader":
         if pipe.width == 2:
-            return f"{source}.map(lambda name: (name, {tf}.io.read_file(name)))"
-        return f"{source}.map({tf}.io.read_file)"
+            return [], f"{source}.map(lambda name: (name, {tf}.io.read_file(name)))"
+        return [], f"{source}.map({tf}.io.read_file)"
     if pipe.symbol == "tf.FixedLengthRecordReader":
         size = expressions.text(pipe.arguments["record_bytes"])
-        return f"{source}.flat_map(lambda name: {tf}.data.FixedLengthRecordDataset(name, {size}))"
+        return [], f"{source}.flat_map(lambda name: {tf}.data.FixedLengthRecordDataset(name, {size}))"
     kind = f"{tf}.data.{_SETS[pipe.symbol]}"
     skipped = pipe.arguments.get("skip_header_lines")
-    if skipped is None or (isinstance(skipped, ast.Constant) and not skipped.value):
-        return f"{source}.flat_map({kind})"
-    return f"{source}.flat_map(lambda name: {kind}(name).skip({expressions.text(skipped)}))"
+    skips = skipped is not None and not (isinstance(skipped, ast.Constant) and not skipped.value)
+    rest = f".skip({expressions.text(skipped)})" if skipped is not None and skips else ""
+    if pipe.width != 2:
+        return [], f"{source}.flat_map(lambda name: {kind}(name){rest})" if rest else f"{source}.flat_map({kind})"
+    function = expressions.plan.fresh("read_lines")
+    named = f'(name + ":" + {tf}.strings.as_string(number), line)'  # numbered as in its file, from one
+    numbered = f"    lines = {kind}(name).enumerate(1){rest}"
+    mapped = f"    return lines.map(lambda number, line: {named})"
+    apart = [""] * (2 if pipe.statement.frame.parent is None else 1)
+    return [*apart, f"def {function}(name):", numbered, mapped, *apart], f"{source}.flat_map({function})"
 
 
 def _batch(expressions: Expressions, pipe: Pipe) -> str:

@@ -165,7 +165,7 @@ def read(interpreter: Interpreter, node: ast.Call, reader: Reader, name: str) ->
         return queue if isinstance(queue, Unknown) else Unknown("the queue of a reader is not followed", node)
     if not interpreter.frame.unit or interpreter.comprehensions:
         return Unknown("records are read in a helper function", node)
-    if reader.symbol == "tf.WholeFileReader" and _names_file(interpreter, node):
+    if reader.symbol in _NAMING and _names_record(interpreter, node, reader.symbol):
         pair = Pipe("read", node, reader.arguments, interpreter.statement, reader.symbol, queue, width=2)
         return element_of(interpreter, node, pair)
     pipe = Pipe("read", node, reader.arguments, interpreter.statement, reader.symbol, queue)
@@ -173,13 +173,17 @@ def read(interpreter: Interpreter, node: ast.Call, reader: Reader, name: str) ->
     return Structure("tuple", ((0, Key(Time.STAGED, node), None), (1, element, None)), node)
 
 
-def _names_file(interpreter: Interpreter, node: ast.Call) -> bool:
-    """Whether the program reads the name of a file that it reads whole: the first of the pair."""
+#: The readers whose names of records are followed: that of a file, and that with the number of a line.
+_NAMING = ("tf.WholeFileReader", "tf.TextLineReader")
+
+
+def _names_record(interpreter: Interpreter, node: ast.Call, symbol: str) -> bool:
+    """Whether the program reads the name of a record: the first of the pair."""
     statement = interpreter.statement.node
     target = statement.targets[0] if isinstance(statement, ast.Assign) and statement.value is node else None
     first = target.elts[0] if isinstance(target, ast.Tuple) and len(target.elts) == 2 else None
     if not isinstance(first, ast.Name):
-        return first is None
+        return first is None and symbol == "tf.WholeFileReader"
     loaded = (n for n in interpreter.program.each(ast.Name) if isinstance(n.ctx, ast.Load))
     return any(n.id == first.id for n in loaded)
 

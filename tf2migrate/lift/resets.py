@@ -34,11 +34,13 @@ class Resets:
     def lines(self, run: Run) -> list[str]:
         """Nothing the first time; assignments of the initial values when it runs again."""
         self.entries = entries(self.interpreter, run.node)
-        scopes = {s for leaf in run.fetches.leaves() if isinstance(leaf.value, Initializer) for s in leaf.value.scopes}
+        run_of = [leaf.value for leaf in run.fetches.leaves() if isinstance(leaf.value, Initializer)]
+        scopes = {scope for initializer in run_of for scope in initializer.scopes}
         if "some" in scopes and "global" not in scopes:
             return self._start_some(run)
         kinds = (*((Variable, Layer) if "global" in scopes else ()), *((Mean,) if "local" in scopes else ()))
-        again = [made for statement in self.statements for made in self._again(statement, run, kinds)]
+        parts = {id(part) for initializer in run_of for part in initializer.parts}
+        again = [made for statement in self.statements for made in self._again(statement, run, kinds, parts)]
         held = [made.value for _, made in again if not isinstance(made.value, Mean)]
         moot = bool(held) and restored(self.interpreter, run, held)
         if moot:
@@ -71,11 +73,14 @@ class Resets:
                 found |= {id(e.target) for e in statement.effects if isinstance(e, Effect)}
         return found
 
-    def _again(self, statement: Statement, run: Run, kinds: tuple[type[Value], ...]) -> list[tuple[Statement, Made]]:
+    def _again(
+        self, statement: Statement, run: Run, kinds: tuple[type[Value], ...], parts: set[int]
+    ) -> list[tuple[Statement, Made]]:
         """What a statement makes and an earlier run of an initializer, or an earlier turn of a loop, has started."""
         if statement.order >= run.statement.order or self._graphs_differ(statement, run):
             return []
-        found = [made for made in statement.made if isinstance(made.value, kinds) and not _empty(made.value)]
+        chosen = [made for made in statement.made if isinstance(made.value, kinds) or id(made.value) in parts]
+        found = [made for made in chosen if not _empty(made.value)]
         turns = bool(found) and self._comes_again(run, statement)
         again = [(statement, made) for made in found if turns or self._is_started(statement, made.value)]
         self._start(*(made.value for made in found))

@@ -9,6 +9,7 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element, binding
 from tf2migrate.lift.holders import Holders
+from tf2migrate.lift.kept_queues import ENQUEUE
 from tf2migrate.lift.metrics import SoFar
 from tf2migrate.lift.pipelines import Key
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
@@ -25,7 +26,7 @@ from tf2migrate.lift.values import (
     Variable,
 )
 
-STATE = ("minimize", "apply_gradients", *ASSIGNS, "average")
+STATE = ("minimize", "apply_gradients", *ASSIGNS, "average", ENQUEUE)
 
 
 @dataclass(eq=False)

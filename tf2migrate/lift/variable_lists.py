@@ -62,6 +62,8 @@ class Collected(Structure):
 _KEYS = {
     "GLOBAL_VARIABLES": "variables",
     "TRAINABLE_VARIABLES": "trainable_variables",
+    "LOCAL_VARIABLES": "local_variables",
+    "METRIC_VARIABLES": "metric_variables",
     "UPDATE_OPS": "update_ops",
     "REGULARIZATION_LOSSES": REGULARIZED,
 }

@@ -44,7 +44,7 @@ def _tuples(program: Program, own: set[str]) -> Iterator[Edit]:
                         f"{program.segment(target)} = {program.segment(value)}"
                         for target, value in zip(targets, values, strict=True)
                     ]
-                    if _alone(program, node):
+                    if alone(program, node):
                         yield Edit(program.span(node), f"\n{program.indent(node)}".join(lines))
 
 
@@ -63,7 +63,7 @@ def _independent(targets: list[ast.expr], values: list[ast.expr]) -> bool:
     return len(bound) == len(targets) and not bound & read
 
 
-def _alone(program: Program, node: ast.stmt) -> bool:
+def alone(program: Program, node: ast.stmt) -> bool:
     """Whether a statement has its lines for itself."""
     before = program.lines[node.lineno - 1][: node.col_offset]
     after = program.text[program.span(node).end :].split("\n", 1)[0]

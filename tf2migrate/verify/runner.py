@@ -275,6 +275,8 @@ class Telling(ast.NodeTransformer):
         self.in_class = False
 
     def told(self, node: ast.expr, name: str) -> ast.expr:
+        if isinstance(node, ast.Starred):  # which stands for several values
+            return node
         key = ".".join(self.scope + [name])
         told = ast.Call(
             func=ast.Name(id="__tf2migrate_see__", ctx=ast.Load()),
@@ -346,9 +348,7 @@ class Telling(ast.NodeTransformer):
                 node.args = [self.told(node.args[0], names[0] + ".append")]
         elif isinstance(function, ast.Attribute) and function.attr == "format" and literal(function.value) is not None:
             text = literal(function.value)
-            node.args = [
-                a if isinstance(a, ast.Starred) else self.told(a, "%r[%d]" % (text, i)) for i, a in enumerate(node.args)
-            ]
+            node.args = [self.told(a, "%r[%d]" % (text, i)) for i, a in enumerate(node.args)]
         return node
 
     def visit_BinOp(self, node: Any) -> Any:
