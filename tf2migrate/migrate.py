@@ -15,6 +15,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.imports import tidy
 from tf2migrate.leftovers import leftovers
 from tf2migrate.lift import lift
+from tf2migrate.lift.averaged_tensors import averaged_tensors
 from tf2migrate.lift.bound_arguments import bound_arguments
 from tf2migrate.lift.estimator_canned import canned
 from tf2migrate.lift.estimator_mode_names import mode_names
@@ -160,6 +161,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(mode_names),
     _tf1(_placed(estimators)),
     _tf1(written_apart),
+    _tf1(averaged_tensors),
     _tf1(records),
     _tf1(repeated_layers),
     _tf1(total_loss),

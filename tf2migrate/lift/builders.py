@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _BUILDS = {"tf.placeholder", "tf.assign", "tf.assign_add", "tf.assign_sub"}
 _METHODS = {"minimize", "apply_gradients"}
-_ADVICE = "Build and run the graph in one function, or keep it as attributes of an object."
+ADVICE = "Build and run the graph in one function, or keep it as attributes of an object."
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +96,11 @@ def built(frame: Frame, value: Value) -> Value:
     return value
 
 
+def single(value: Value) -> Value:
+    """What a name stands for that a builder's result is bound to: the one thing that it returns, or all of them."""
+    return value.whole if isinstance(value, Graph) and value.kind == "one" and value.whole is not None else value
+
+
 def note(interpreter: Interpreter, definition: Definition) -> None:
     """Keeps the names that the statements of units give to what only runs know."""
     shared = isinstance(definition.value, Python | Unknown)  # which is one value for all that is known as little
@@ -114,6 +119,12 @@ def is_unnamed(interpreter: Interpreter, value: Value) -> bool:
 def is_alias(definition: Definition) -> bool:
     """Whether a name is a parameter, or a part of what a builder returned."""
     return isinstance(definition.statement.node, ast.Pass) or isinstance(definition.statement.value, Graph)
+
+
+def is_unseen(definition: Definition) -> bool:
+    """Whether a name stands for a tensor of a builder's graph, which has no name there that others could read."""
+    tensor = isinstance(definition.value, Tensor) and definition.value.time >= Time.STAGED
+    return tensor and isinstance(definition.statement.value, Graph)
 
 
 def origin(interpreter: Interpreter, definition: Definition) -> Definition:
@@ -137,7 +148,7 @@ def _one(known: list[Definition], node: ast.AST) -> Definition:
         statement = definition.statement.node
         if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Name)):
             what = f"{definition.name} is one of several things that another function makes together"
-            raise Refused("TFM902", node, what, _ADVICE)
+            raise Refused("TFM902", node, what, ADVICE)
     return known[0]
 
 
@@ -151,8 +162,10 @@ def name_items(interpreter: Interpreter, node: ast.expr) -> None:
             pass
         case ast.Call(args=args, keywords=keywords):
             elements = [*args, *(k.value for k in keywords)]
+        case ast.BinOp() | ast.UnaryOp() | ast.Compare():
+            elements = [node]
     for element in elements:
-        if isinstance(element, ast.Call):
+        if isinstance(element, ast.Call | ast.BinOp | ast.UnaryOp | ast.Compare):
             made = Statement(element, interpreter.frame, interpreter.order, interpreter.blocks)
             with interpreter.within(made):
                 made.value = interpreter.evaluate(element)
@@ -309,7 +322,7 @@ def call_lines(expressions: Expressions, statement: Statement, graph: Graph) -> 
             if id(written) in data:
                 lines.append(f"{expressions.text(element)} = {name}.{data[id(written)]}")
     elif data:
-        raise Refused("TFM902", node, "a function returns plain Python beside the graph that it built", _ADVICE)
+        raise Refused("TFM902", node, "a function returns plain Python beside the graph that it built", ADVICE)
     return lines
 
 

@@ -34,6 +34,7 @@ from tf2migrate.lift import (
     passed_variables,
     recursive,
     symbols,
+    unreached,
 )
 from tf2migrate.lift.functions import Function, FunctionNode, Method, visible
 from tf2migrate.lift.layers import Called
@@ -242,7 +243,7 @@ class Interpreter:
     def assign(self, target: ast.expr, value: Value) -> None:
         match target:
             case ast.Name(id=name):
-                self.bind(name, value)
+                self.bind(name, builders.single(value))
                 self.resolved.setdefault(id(target), set()).add((id(self.statement.node), name))
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 for index, element in enumerate(elements):
@@ -466,6 +467,7 @@ class Interpreter:
         self._walk_function(function, frame)
         self.stack.pop()
         self.blocks, self.controls, self.statement = blocks, controls, outer
+        unreached.check(frame)
         extra = self.extra.setdefault(function.node, {})
         for statement in frame.statements:
             foreign = {d for d in statement.reads if d.statement.frame is not frame}

@@ -25,6 +25,11 @@ OWNER = "owner"
 _OF_MODULES = ("name", "name_scope", "variables", "trainable_variables", "non_trainable_variables", "submodules")
 
 
+def _bound(statement: ast.stmt) -> set[str]:
+    """The names that a statement binds."""
+    return {n.id for n in walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+
+
 class PartText:
     """The class of one function: which of its statements happen when, and what they keep for later."""
 
@@ -38,6 +43,7 @@ class PartText:
         self.docstring = body[0] if ast.get_docstring(self.function, clean=False) is not None else None
         statements = list(self._flat(body[1:] if self.docstring else body))
         moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or self._returns(s.node)}
+        moved |= self._defined_late(statements, moved)
         split = lazy_parts.split(expressions.interpreter, part, statements, moved)
         self.early, self.lazy, self.late, self.before = split.early, split.lazy, split.late, split.before
         self.made_lazily = {id(made.node) for made in split.made}
@@ -54,6 +60,16 @@ class PartText:
     @staticmethod
     def _returns(node: ast.AST) -> bool:
         return isinstance(node, ast.Return)
+
+    def _defined_late(self, statements: list[ast.stmt], moved: set[int]) -> set[int]:
+        """The functions of the function that read what only its calls know, such as those that `tf.cond` is given."""
+        late = {*self.part.staged, *(name for s in statements if id(s) in moved for name in _bound(s))}
+        found: set[int] = set()
+        for statement in statements:  # in their order: one that calls another stands below it
+            if isinstance(statement, ast.FunctionDef) and late & {n.id for n in self._loads(statement)}:
+                found.add(id(statement))
+                late.add(statement.name)
+        return found
 
     def _flat(self, body: list[ast.stmt]) -> Iterator[ast.stmt]:
         """The statements, without the scopes that they stand in."""

@@ -21,6 +21,7 @@ from tf2migrate.lift.layer_kinds import WEIGHTLESS
 from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.trace import Frame
 from tf2migrate.lift.values import (
+    ASSIGNS,
     STATIC,
     Effect,
     Flag,
@@ -40,6 +41,8 @@ from tf2migrate.lift.values import (
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
 
+#: What a function that is called at each run does where it stands: what waits for it is computed after it.
+_IN_PLACE = ("gradients", "group", *ASSIGNS)
 _ADVICE = "Make the variables first, and give them to the function that uses them."
 
 
@@ -172,7 +175,8 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
     if function.args.vararg or function.args.kwarg:
         return "a function that makes variables takes any number of arguments"
     effects = [e for s in frame.statements for e in s.effects if not isinstance(e, Noting)]
-    if any(not (isinstance(e, Effect) and e.kind == "gradients") for e in effects):
+    returned = any(isinstance(leaf, Effect) for leaf in leaves(value))  # which only the runs that fetch it make
+    if returned or any(not (isinstance(e, Effect) and e.kind in _IN_PLACE) for e in effects):
         return "a function makes variables and ops that change state"
     if any(not isinstance(leaf, Variable) and any(leaf is v for v in held) for leaf in leaves(value)):
         return "a function returns what it makes beside tensors"

@@ -31,7 +31,7 @@ from tf2migrate.lift.datasets import Element, starts
 from tf2migrate.lift.displayed import is_displayed
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.planned import Plan, Planned
-from tf2migrate.lift.slices import STATE, Slice, backward_slice, kind_of
+from tf2migrate.lift.slices import STATE, Slice, backward_slice, changes, kind_of
 from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
 from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Unknown, Variable, leaves
@@ -507,11 +507,10 @@ def late_statements(found: Slice) -> set[Statement]:
     """The statements that change state, and those that must come after one of them."""
     late: set[Statement] = set()
     for statement in found.statements:
-        changes = any(isinstance(e, Effect) and e.kind in STATE for e in statement.effects)
         after = any(d.statement in late for d in statement.reads) or any(
             c in late or _has_late(c, late) for c in statement.controls
         )
-        if changes or after:
+        if changes(statement) or after:
             late.add(statement)
     return late
 

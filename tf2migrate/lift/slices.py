@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import builders
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element, binding
 from tf2migrate.lift.holders import Holders
@@ -21,12 +22,23 @@ from tf2migrate.lift.values import (
     Python,
     Refused,
     Structure,
+    Tensor,
     Time,
     Value,
     Variable,
+    leaves,
 )
 
 STATE = ("minimize", "apply_gradients", *ASSIGNS, "average", ENQUEUE)
+
+
+def changes(statement: Statement) -> bool:
+    """Whether a statement changes state after all that is computed: what a helper changes is changed in its call."""
+    held = leaves(statement.value) if statement.value is not None else []
+    computes = bool(held) and all(isinstance(leaf, Tensor) for leaf in held)
+    own = {id(node) for node in walk(statement.node)} if computes else None
+    effects = (e for e in statement.effects if isinstance(e, Effect) and e.kind in STATE)
+    return any(own is None or id(e.node) in own for e in effects)
 
 
 @dataclass(eq=False)
@@ -114,6 +126,9 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
                 found.statements.append(definition.statement)
         elif definition.staged:
             visit(definition.statement)
+        elif builders.is_unseen(definition):
+            what = f"{definition.name} is computed by another function, and is a part of what is computed here"
+            raise Refused("TFM902", definition.statement.node, what, builders.ADVICE)
         else:
             found.closed.add(definition)
 
