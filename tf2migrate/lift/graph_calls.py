@@ -265,7 +265,7 @@ def _variable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
         return _get_variable(interpreter, node, bound, hint, trained)
     variable = Variable(node, literal, trained is not False)
     unnamed = interpreter.mentions("tf.name_scope") or (named is not None and literal is None)
-    full = None if unnamed else interpreter.scopes.name(literal or "Variable")
+    full = None if unnamed else interpreter.scopes.name(literal, "Variable")
     interpreter.make(node, variable, hint or "variable", full, trained, _collections(interpreter, bound))
     return variable
 

@@ -123,7 +123,6 @@ class Interpreter:
         self.order = 0
         self._used = {self.names.symbol(n.func) for n in program.each(ast.Call)}
         self.comprehensions = 0  # how many of them the walk is inside of
-        self.graph: object = None
         self.session_graph: object = None
         self.session: object = None
         self.scopes = Scopes()
@@ -161,6 +160,15 @@ class Interpreter:
                 classes.instantiate(self, value, None)
         classes.follow_the_rest(self)
         return module
+
+    @property
+    def graph(self) -> object:
+        """The default graph, in which things are made."""
+        return self.scopes.graph
+
+    @graph.setter
+    def graph(self, graph: object) -> None:
+        self.scopes.graph = graph
 
     # ---------------------------------------------------------------- what is recorded
 

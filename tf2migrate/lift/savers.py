@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import cells, saved_attributes, saved_averages, variable_lists
+from tf2migrate.lift import cells, saved_attributes, saved_averages, shared_files, variable_lists
 from tf2migrate.lift.averages import Averages, Restored
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.render import spread
@@ -77,6 +77,7 @@ class Saver(Value):
     frame: Frame
     averages: tuple[Kept, ...] = ()
     order: int = 0  # when it is made, in the order of the walk
+    shared: dict[int, str] = field(default_factory=dict)  # the keys of a file that several Savers use, by thing
 
     @property
     def time(self) -> Time:
@@ -216,12 +217,8 @@ def check(interpreter: Interpreter) -> list[Finding]:
     uses = list(interpreter.uses.values())
     restores = [u for u in uses if u.restores]
     savers = list({id(u.saver): u.saver for u in uses if not _only_averages(u, uses)}.values())
-    if restores and len({id(s.node) for s in savers}) > 1 and len({_signature(s) for s in savers}) > 1:
-        message = "a file of one Saver may be restored by another, which names its variables differently"
-        raise Refused("TFM911", restores[0].node, message, "Use one tf.train.Checkpoint for both.")
-    if restores and len({id(s.node) for s in savers}) > 1 and any(s.layers for s in savers):
-        message = "a file of one Saver may be restored by another, and which layer is which cannot be told"
-        raise Refused("TFM911", restores[0].node, message, "Use one tf.train.Checkpoint for both.")
+    if restores and len({id(s.node) for s in savers}) > 1:
+        shared_files.name(interpreter, savers, restores[0])
     _check_initializers(interpreter, restores)
     _check_followed(interpreter)
     if not restores or (len(restores) < len(uses) and not _asks_state(interpreter)):
@@ -267,15 +264,6 @@ def _check_followed(interpreter: Interpreter) -> None:
                 if name in names and not followed:
                     message = f"{method} stands in a function that is never called, or is not followed"
                     raise Refused("TFM902", node, message, "Call the function, or take it out.")
-
-
-def _signature(made: Saver) -> object:
-    names = {id(d[0].value): name for name, d in made.env.items() if len(d) == 1}
-    return (
-        tuple((names.get(id(v)), v.name, made.keys.get(id(v))) for v in made.variables),
-        tuple((o.symbol, *(ast.unparse(a) for a in o.arguments.values())) for o in made.optimizers),
-        tuple((k.name, k.of is None) for k in made.averages),
-    )
 
 
 def _check_initializers(interpreter: Interpreter, restores: list[Use]) -> None:
@@ -353,11 +341,13 @@ def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]
     """Key and text of everything that is kept. A dict or list of variables is kept whole."""
     kept = {id(v) for v in made.variables}
     names: dict[int, str] = {}
+    together: set[int] = set()  # what is kept with the list or dict that it is in
     for name, definitions in made.env.items():
         if len(definitions) == 1 and not definitions[0].staged:
             held = definitions[0].value
             inside = leaves(held)
             whole = isinstance(held, Structure) and all(id(v) in kept for v in inside) and _trackable(held)
+            together |= {id(leaf) for leaf in inside} if whole and isinstance(held, Structure) else set()
             for leaf in inside if whole else [held]:
                 names.setdefault(id(leaf), expressions.plan.renamed.get(definitions[0].site, name))
     for called, held in saved_attributes.containers(expressions.interpreter, made):
@@ -374,7 +364,10 @@ def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]
         if text is None:
             line = getattr(value.node, "lineno", 0)
             raise Refused("TFM911", made.node, f"what a Saver keeps of line {line} has no name of its own here", ADVICE)
+        if id(value) in made.shared and id(value) in together:
+            raise Refused("TFM911", made.node, f"{text} is kept whole, in a file that several Savers use", ADVICE)
         key = made.keys.get(id(value), apart[1] if apart is not None else text.rsplit(".", 1)[-1])
+        key = made.shared.get(id(value), key)
         if apart is not None and used.get(key, text) != text:  # of two objects
             key = text.removeprefix("self.").replace(".", "_")
         if key == saved_averages.KEY and made.averages:

@@ -77,7 +77,8 @@ class Scopes:
     switched: int | None = None  # the loop in which reuse was switched on, if it was in one
     defaults: Mapping[str, Default] = field(default_factory=dict)
     given: Mapping[str, Mapping[str, Default]] = field(default_factory=dict)
-    counts: dict[str, Counter[str]] = field(default_factory=dict)
+    graph: object = None  # the one that things are made in, each of which counts anew
+    counts: dict[tuple[int, str], Counter[str]] = field(default_factory=dict)
     store: dict[tuple[int, str], Value] = field(default_factory=dict)
     made: list[Member] = field(default_factory=list)  # what has variables, in order
     slotted: dict[int, frozenset[str]] = field(default_factory=dict)  # how the names of optimizers' own variables begin
@@ -88,7 +89,7 @@ class Scopes:
         before = self.path, self.reuse, self.defaults, self.given, self.switched
         self.path, self.reuse, self.defaults, self.given = scope.path, scope.reuse, scope.defaults, scope.given
         if scope.path is not None and scope.anew:
-            self.counts[scope.path] = Counter()
+            self.counts[id(self.graph), scope.path] = Counter()
         try:
             yield
         finally:
@@ -109,7 +110,7 @@ class Scopes:
         if self.path is None or (own is None and not kind):
             return None
         if own is None:
-            counter = self.counts.setdefault(self.path, Counter())
+            counter = self.counts.setdefault((id(self.graph), self.path), Counter())
             own = kind if not counter[kind] else f"{kind}_{counter[kind]}"
             counter[kind] += 1
         return f"{self.path}/{own}" if self.path else own
