@@ -107,7 +107,8 @@ def _edits(program: Program, averages: _Averages, taken: set[str]) -> Iterator[E
     for tensor in tensors:
         names[tensor] = fresh(f"{tensor}_average", taken)
         taken.add(names[tensor])
-    made = [f"{name} = {tf}.Variable({tf}.zeros({of}.get_shape()), trainable=False)" for of, name in names.items()]
+    started = f"{tf}.Variable({tf}.zeros({{of}}.get_shape()), trainable=False, name='{{of}}/ExponentialMovingAverage')"
+    made = [f"{name} = {started.format(of=of)}" for of, name in names.items()]
     yield Edit(program.span(averages.made), f"\n{program.indent(averages.made)}".join(made))
     moved = [f"{tf}.assign_sub({name}, ({name} - {of}) * (1 - {averages.decay}))" for of, name in names.items()]
     indent = program.indent(statement_of(program, applied))
