@@ -162,7 +162,7 @@ class Emitter:
             for p in self.plan.functions
             if statement in p.slice.statements and p.frame is not None and not passages.is_passed(p, statement)
         ]
-        kept = id(made.value) in self.plan.kept_things
+        kept = id(made.value) in self.plan.kept_things or self.resets.is_restarted_elsewhere(statement, made.value)
         if not kept and all(visibility.sees(frame, statement.frame) for frame in using):
             return
         instance = visibility.owner(statement.frame)

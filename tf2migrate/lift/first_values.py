@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
 
 _MAKE = ("tf.Variable", "tf.get_variable")
+_STEPS = ("tf.train.get_or_create_global_step", "tf.train.create_global_step")  # which count from zero
 #: What a function that makes a variable may do besides, and do again: make values, nothing else.
 _VALUES = frozenset(("tf.constant", "tf.zeros", "tf.ones", "tf.fill", "tf.eye", "tf.sqrt", "tf.cast", "tf.to_float"))
 
@@ -51,6 +52,8 @@ def variable_text(expressions: Expressions, statement: Statement, value: Variabl
     names = expressions.program.names
     if not any(node is call for node in ast.walk(statement.node)):
         return _made_by_helper(expressions, statement, value, run)
+    if names.symbol(call.func) in _STEPS:
+        return "0"
     if names.symbol(call.func) not in _MAKE:
         return None
     if any(names.symbol(n.func) is None and may_act(n) for n in ast.walk(call) if isinstance(n, ast.Call)):

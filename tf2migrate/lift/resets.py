@@ -120,6 +120,20 @@ class Resets:
     def _graphs_differ(self, statement: Statement, run: Run) -> bool:
         return statement.graph is not run.graph
 
+    def is_restarted_elsewhere(self, statement: Statement, value: Value) -> bool:
+        """Whether another method of the object than the one that makes an optimizer sets back what that keeps."""
+        instance = owner(statement.frame)
+        if instance is None or not isinstance(value, Optimizer) or value.symbol in _STATELESS:
+            return False
+        starting = [
+            run
+            for run in self.interpreter.runs.values()
+            if run.graph is statement.graph
+            and any(isinstance(f.value, Initializer) and "global" in f.value.scopes for f in run.fetches.leaves())
+        ]
+        away = [run for run in starting if owner(run.frame) is instance and not sees(run.frame, statement.frame)]
+        return any(len(starting) > 1 or self._comes_again(run, statement) for run in away)
+
     def _restarted(self, run: Run, needed: set[int] | None) -> list[str]:
         """The lines that set back what optimizers keep of the variables. Raises `Refused` where one has no name."""
         lines = []
