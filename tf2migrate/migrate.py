@@ -110,14 +110,14 @@ def _imports(program: Program, options: Options) -> Outcome:
     return tidy(program, program.first)
 
 
-def _checked(program: Program, options: Options) -> Outcome:
+def _checked(program: Program, options: Options, brought: frozenset[str] = frozenset()) -> Outcome:
     """What is left of TensorFlow 1, or bound by nothing, keeps a program from being written; else all its uses went."""
     missed = {finding.message for finding in leftovers(program)}
     before = leftovers(program.first)
     stops = [f for f in before if f.message in missed]
     if missed and not stops:
         stops = moved(leftovers(program), program.text, program.first.text)
-    stops += moved(undefined(program, program.first), program.text, program.first.text)
+    stops += moved(undefined(program, program.first, brought), program.text, program.first.text)
     if stops:
         return Outcome((), tuple(replace(f, code="TFM909" if f.code == "TFM909" else "TFM910") for f in stops))
     return Outcome((), tuple(replace(f, advice="It is rewritten by --fix.", fixable=True) for f in before))
@@ -148,6 +148,7 @@ def _noqas(program: Program, options: Options, others: Sequence[Stage] | None = 
 _LIFTING = _tf1(_placed(lift))
 #: What only helps to lift a whole program: of several files, it is done when they are joined.
 _OTHER_FORM = _tf1(other_forms)
+_CHECK = _tf1(_checked)
 
 #: The stages in their order. Facts are computed anew between them, which is what keeps them true. Lifting comes first:
 #: it needs the graph as it was written. Renames come after, on whatever text is then there; the check comes last. A
@@ -182,7 +183,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(unread),
     _tf1(_imports),
     _tf1(_placed(fresh)),
-    _tf1(_checked),
+    _CHECK,
     _tf1(squeeze),
     _tf1(needed, Target.COMPAT),
     _tf1(_placed(compat), Target.COMPAT),
@@ -194,8 +195,8 @@ STAGES: tuple[Stage, ...] = (
 
 def lifted(outcome: Outcome) -> tuple[Stage, ...]:
     """The stages for a program that is a part of a larger one, of which the lifting is known."""
-    known = _placed(lambda *_: outcome)
-    others = tuple(known if stage is _LIFTING else stage for stage in STAGES if stage not in (_noqas, _OTHER_FORM))
+    known = {_LIFTING: _placed(lambda *_: outcome), _CHECK: _tf1(partial(_checked, brought=outcome.brought))}
+    others = tuple(known.get(stage, stage) for stage in STAGES if stage not in (_noqas, _OTHER_FORM))
     return (partial(_noqas, others=others), *others)
 
 

@@ -94,3 +94,4 @@ class Outcome:
 
     edits: tuple[Edit, ...] = ()
     findings: tuple[Finding, ...] = ()
+    brought: frozenset[str] = frozenset()  # the names that `import *` brings from other files of the program

@@ -11,12 +11,14 @@ from tf2migrate.facts.program import Program
 from tf2migrate.model import Finding
 
 
-def undefined(after: Program, before: Program) -> tuple[Finding, ...]:
+def undefined(after: Program, before: Program, brought: frozenset[str] = frozenset()) -> tuple[Finding, ...]:
     """Names that the rewritten program reads and nothing binds any more, though the old one bound them.
+
+    `brought` are those that other files bind, and `import *` brings.
 
     A finding here is a defect of a rule, never of the program; it keeps the program from being written.
     """
-    missing = set(unbound(after) - unbound(before))
+    missing = set(unbound(after) - unbound(before) - brought)
     found = []
     for node in after.nodes:
         if isinstance(node, ast.Name) and node.id in missing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -259,6 +259,19 @@ def _finish(modules: Mapping[str, Module], merged: Mapping[str, _Merged], found:
             edits = []
         before = found.outcomes.get(path, Outcome())
         found.outcomes[path] = replace(before, edits=tuple(edits))
+    for path in found.outcomes.keys() & merged.keys():
+        found.outcomes[path] = replace(found.outcomes[path], brought=_brought(path, modules, bound))
+
+
+def _brought(path: str, modules: Mapping[str, Module], bound: Mapping[str, Set[str]]) -> frozenset[str]:
+    """The names that the `import *` of a file brings, also through others."""
+    pending, seen = list(modules[path].stars), set[str]()
+    while pending:
+        star = pending.pop()
+        if star not in seen:
+            seen.add(star)
+            pending += modules[star].stars if star in modules else []
+    return frozenset().union(*(bound.get(star, set()) for star in seen))
 
 
 def _placed(linked: Linked, finding: Finding) -> tuple[Part, Finding]:
