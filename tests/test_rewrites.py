@@ -62,6 +62,12 @@ def test_every_way_to_import_the_reader_gives_the_same(line: str, call: str) -> 
     assert expected.endswith("\n\n\nmnist = read_data_sets(one_hot=True)\n")
 
 
+def test_a_parameter_of_the_name_of_the_reader_is_another_thing() -> None:
+    function = "\n\ndef network(input_data):\n    return tf.nn.relu(input_data)\n"
+    text = f"import tensorflow as tf\n{FORMS[0][0]}\n\n{READ.format(FORMS[0][1])}{function}"
+    assert rewritten(text).endswith(f"mnist = read_data_sets(one_hot=True)\n{function}")
+
+
 def test_without_an_import_of_its_own() -> None:
     after = rewritten(
         f"import tensorflow as tf\n\nmnist = tf.{TUTORIAL.partition('.')[2]}.input_data.read_data_sets('d')\n"

@@ -163,8 +163,9 @@ def _check_import(program: Program, statement: Import, uses: list[ast.expr]) -> 
     if "." in name:
         raise Refused(statement, "its import makes the name tensorflow known, too")
     inside = {id(node) for use in uses for node in ast.walk(use)}
-    for node in program.nodes:
-        if isinstance(node, ast.Name) and node.id == name and id(node) not in inside:
+    local = statement not in program.tree.body
+    for node in program.each(ast.Name):  # not those of functions that have a parameter of that name
+        if node.id == name and id(node) not in inside and (local or program.names.is_global(node)):
             raise Refused(node, f"{name} does not mean the reader alone")
     if not uses and name != "input_data":
         raise Refused(statement, "it is imported here for other modules")
