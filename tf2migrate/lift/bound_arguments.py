@@ -7,11 +7,12 @@ after `settings = {"activation": tf.nn.elu}`, become `tf.layers.dense(x, 10, act
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.tree import own, straight, walk
+from tf2migrate.facts.standing import scope_of
+from tf2migrate.facts.tree import FUNCTIONS, own, straight, walk
 from tf2migrate.model import Edit, Options, Outcome, Span
 
 _PLAIN = (ast.Tuple, ast.List, ast.UnaryOp, ast.BinOp, ast.Starred, ast.operator, ast.unaryop, ast.expr_context)
@@ -52,9 +53,11 @@ def _of_scope(program: Program, scope: ast.Module | ast.FunctionDef, gone: set[a
     edits: list[Edit] = []
     for name, bindings in found.items():
         stored = [n for n in inside if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store)]
-        if len(stored) != len(bindings) or _elsewhere(program, scope, name):
+        within = isinstance(scope, ast.Module) and len(bindings) == 1 and not _local(program, {name})
+        if len(stored) != len(bindings) or (not within and _elsewhere(program, scope, name)):
             continue
-        uses = [_use(program, n, inside) for n in inside if _reads(n, name)]
+        nodes = program.nodes if within else inside
+        uses = [_use(program, n, nodes) for n in nodes if _reads(n, name)]
         calls = [call for call in uses if call is not None]
         reached = [(call, _reaching(bindings, call)) for call in calls]
         every = all(b is not None and _stands(program, b, call) for call, b in reached)
@@ -102,7 +105,16 @@ def _elsewhere(program: Program, scope: ast.Module | ast.FunctionDef, name: str)
     return bool(names or told)
 
 
-def _use(program: Program, node: ast.AST, inside: list[ast.AST]) -> ast.Call | None:
+def _local(program: Program, names: Set[str]) -> bool:
+    """Whether a function or class binds one of these names for itself, or is to bind the module's."""
+    scopes = [n for n in program.nodes if isinstance(n, (*FUNCTIONS, ast.ClassDef))]
+    inside = [n for scope in scopes for n in walk(scope)]
+    stored = {n.id for n in inside if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    told = {name for n in program.nodes if isinstance(n, ast.Global | ast.Nonlocal) for name in n.names}
+    return bool(names & (stored | told | {n.arg for n in inside if isinstance(n, ast.arg)}))
+
+
+def _use(program: Program, node: ast.AST, inside: Sequence[ast.AST]) -> ast.Call | None:
     """The call that a name stands in as its function or behind a double star; None for any other use."""
     for call in inside:
         if isinstance(call, ast.Call):
@@ -127,12 +139,17 @@ def _reaching(bindings: list[_Bound], call: ast.Call) -> _Bound | None:
 def _stands(program: Program, bound: _Bound, call: ast.Call) -> bool:
     """Whether the arguments mean the same in the call as where they are written."""
     first, last = bound.statement.lineno, call.end_lineno or 0
+    arguments = [*bound.arguments, *(value for _, value in bound.keywords)]
+    if scope_of(program, call) is not scope_of(program, bound.statement):  # called whenever the function is
+        last = len(program.lines)
+        if _local(program, {n.id for argument in arguments for n in walk(argument) if isinstance(n, ast.Name)}):
+            return False
     stored = {
         n.id
         for n in program.nodes
         if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load) and first < n.lineno <= last
     }
-    for argument in [*bound.arguments, *(value for _, value in bound.keywords)]:
+    for argument in arguments:
         for node in walk(argument):
             symbol = program.names.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else None
             if symbol is not None and symbol.startswith("tf"):

@@ -15,10 +15,10 @@ from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import passed_variables
 from tf2migrate.lift.planned import Plan, Planned
-from tf2migrate.lift.slices import kind_of
+from tf2migrate.lift.slices import Slice, backward_slice, kind_of
 from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Fetch, Fetches, Run
-from tf2migrate.lift.values import Refused, Value
+from tf2migrate.lift.values import Placeholder, Refused, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.functions import Function, FunctionNode
@@ -59,6 +59,22 @@ def follow(interpreter: Interpreter, function: Function, call: ast.Call, argumen
         interpreter.runs[id(run)] = run
         interpreter.other_calls.setdefault(key, []).append((call, run))
     return True
+
+
+def widen(interpreter: Interpreter, run: Run, found: Slice) -> bool:
+    """Has the function of a run take what it takes at other calls, and is fed here: they are called alike.
+
+    Whether it takes something more for that.
+    """
+    others = [interpreter.runs[id(run.node)]] if id(run.node) in interpreter.other_calls else []
+    others += [other for _, other in interpreter.other_calls.get(id(run.node), [])]
+    fed, before = {feed.key for feed in run.feeds}, len(found.parameters)
+    for other in others:
+        for value, definition in backward_slice(other).parameters.items():
+            if type(value) is Placeholder and value in fed:
+                found.parameters.setdefault(value, definition)
+    found.parameters = dict(sorted(found.parameters.items(), key=lambda item: item[1].statement.order))
+    return len(found.parameters) > before
 
 
 def find(interpreter: Interpreter, plan: Plan) -> dict[Run, Given]:

@@ -16,6 +16,7 @@ from tf2migrate.lift import (
     draws,
     fed_tensors,
     found_variables,
+    given_runs,
     kept_attributes,
     loop_starts,
     normalization,
@@ -83,6 +84,8 @@ def make_plan(interpreter: Interpreter) -> Plan:
         _keep_apart(interpreter, found, plan)
         _join_asserts(statements, found)
         key = _key(run, found)
+        if given_runs.widen(interpreter, run, found):
+            key = (key, frozenset(found.parameters))
         planned = by_key.get(key)
         if planned is not None and _is_apart(planned, run):
             key = (key, run.frame)

@@ -34,7 +34,7 @@ def body_text(program: Program, function: ast.FunctionDef, names: Mapping[str, s
 
 
 def _one_way(lines: list[str]) -> list[str]:
-    """The lines without the tests of what a call gives as True or False: of their branches, the one that is taken."""
+    """The lines without the tests of what a call gives as True, False or None: of branches, the one that is taken."""
     for node in ast.walk(ast.parse("\n".join(lines))):
         told = _told(node.test) if isinstance(node, ast.If) else None
         if not isinstance(node, ast.If) or told is None or node.body[0].lineno == node.lineno:
@@ -63,6 +63,10 @@ def _told(test: ast.expr) -> bool | None:
             return told
         case ast.UnaryOp(op=ast.Not(), operand=ast.Constant(value=bool(told))):
             return not told
+        case ast.Compare(left=ast.Constant(value=given), ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+            return given is None
+        case ast.Compare(left=ast.Constant(value=given), ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return given is not None
     return None
 
 
