@@ -16,8 +16,9 @@ from tf2migrate.lift.datasets import Element, Iterator
 from tf2migrate.lift.functions import FunctionNode
 from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.trace import Frame
-from tf2migrate.lift.values import GONE, Effect, Handle, Placeholder, Schedule, Tensor, Time, Value
+from tf2migrate.lift.values import GONE, NONE, Effect, Handle, Placeholder, Schedule, Tensor, Time, Value
 from tf2migrate.lift.visibility import sees
+from tf2migrate.model import Span
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -37,7 +38,7 @@ class Dropped:
             self._of_function[helper] = names
             self._of_call |= dict.fromkeys(interpreter.helper_calls[helper], helper)
         for function, calls in interpreter.given.items():
-            gone = {name for name in calls[0][1] if all(_is_gone(given.get(name)) for _, given in calls)}
+            gone = {name for _, given in calls for name in given if _are_gone([each.get(name) for _, each in calls])}
             gone |= {name for name, value in calls[0][1].items() if _only_fed(expressions, function, name, value)}
             if gone or handed.names(expressions, function):
                 self._of_function[function] = gone
@@ -187,16 +188,34 @@ def _given(interpreter: Interpreter) -> Iterable[tuple[int, tuple[FunctionNode, 
                     yield id(node), (function, name)
 
 
+def _are_gone(values: list[Value | None]) -> bool:
+    """Whether what calls give a parameter is no more: to all of them, or a session to those that give it any."""
+    sessions = [value for value in values if isinstance(value, Handle) and value.role == "session"]
+    return all(_is_gone(v) or (bool(sessions) and (v is None or v is NONE)) for v in values)
+
+
 def _is_gone(value: object) -> bool:
     if isinstance(value, Tensor | Effect | Schedule) and value.time >= Time.STAGED:
         return True
     return isinstance(value, Handle) and value.role in GONE
 
 
+def _defaults(source: Source) -> dict[ast.arg, ast.expr]:
+    """The defaults of a function's parameters."""
+    function = source.tree.body[0]
+    assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+    spec = function.args
+    positional = [*spec.posonlyargs, *spec.args]
+    found = dict(zip(reversed(positional), reversed(spec.defaults), strict=False))
+    return found | {a: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+
+
 def _without(source: Source, text: str, every: Sequence[ast.AST], gone: Iterable[ast.AST]) -> str:
-    """A list of things between commas without some of them."""
+    """A list of things between commas without some of them, and without their defaults."""
     going = list(gone)
-    spans = [source.span(node) for node in every]  # type: ignore[arg-type]
+    defaults = _defaults(source) if any(isinstance(node, ast.arg) for node in every) else {}
+    ends = [defaults.get(node, node) if isinstance(node, ast.arg) else node for node in every]
+    spans = [Span(source.span(a).start, source.span(b).end) for a, b in zip(every, ends, strict=True)]  # type: ignore[arg-type]
     for span in reversed(cuts(spans, [index for index, node in enumerate(every) if node in going])):
         text = text[: span.start] + text[span.end :]
     return text

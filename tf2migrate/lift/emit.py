@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import textwrap
+from dataclasses import replace
 
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
@@ -108,9 +109,13 @@ class Emitter:
             named = (lambda name: f"self.{plan.fresh(name)}") if of_object else plan.fresh
             loops.name_lists(loop, named, self.expressions.hoisted)
             self.kept_after.setdefault(id(loop.node.body[-1]), []).extend(loops.end(loop))
+        same: dict[tuple[int, str], str] = {}
         for value in list(interpreter.rewrites.values()):
             if isinstance(value, variable_lists.Collected) and (kept := variable_lists.keep(self.expressions, value)):
-                self.expressions.kept[id(value.node)] = kept
+                known = same.setdefault((id(kept.after), kept.text), kept.attribute)
+                self.expressions.kept[id(value.node)] = replace(kept, attribute=known)
+                if known != kept.attribute:  # it is asked for several times
+                    continue
                 self.kept_after.setdefault(id(kept.after), []).append(f"self.{kept.attribute} = {kept.text}")
         iterator_text.keep(self.expressions)
         pipeline_text.name(self.expressions)

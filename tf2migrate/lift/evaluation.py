@@ -29,6 +29,7 @@ from tf2migrate.lift.values import (
     PYTHON,
     STATIC,
     FetchedState,
+    Handle,
     Placeholder,
     Python,
     Refused,
@@ -239,6 +240,9 @@ def _BoolOp(interpreter: Interpreter, node: ast.BoolOp) -> Value:
     else:
         if isinstance(values[-1], Python):
             return values[-1]
+    sessions = [value for value in values if isinstance(value, Handle) and value.role == "session"]
+    if sessions and isinstance(node.op, ast.Or) and all(v is NONE or v in sessions for v in values):
+        return sessions[-1]  # the one that is given, or that of the `with` around
     return interpreter.operation(values, node)
 
 

@@ -15,6 +15,7 @@ from tf2migrate.lift import (
     cell_text,
     cells,
     collections,
+    container_items,
     datasets,
     element_types,
     feed_dicts,
@@ -327,7 +328,8 @@ class Expressions:
         """The name under which a variable was made that is found again. Raises `Refused`."""
         definition = self.plan.shared.get(value)
         if definition is None:
-            if (item := visibility.item_text(self.interpreter, value)) is not None:
+            item = visibility.item_text(self.interpreter, value) or container_items.text(self.interpreter, value)
+            if item is not None:
                 return item
             raise Refused("TFM907", node, "a variable is shared that has no name of its own", "Bind it to a name.")
         if definition.owner is not None:

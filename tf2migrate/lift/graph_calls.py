@@ -395,6 +395,11 @@ def _session(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> 
     return session
 
 
+def _default_session(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """The session of the `with` around, where the walk has come through it."""
+    return interpreter.session if isinstance(interpreter.session, Handle) else Handle("session", node)
+
+
 def _reset_graph(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     interpreter.graph = Handle("graph", node)
     return Handle("closed", node)
@@ -473,7 +478,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(S.INITIALIZERS, _initializer),
     "tf.Graph": _handle("graph"),
     "tf.get_default_graph": _handle("graph"),
-    "tf.get_default_session": _handle("session"),
+    "tf.get_default_session": _default_session,
     "tf.name_scope": _handle("scope"),
     "tf.device": _handle("device"),
     "tf.reset_default_graph": _reset_graph,

@@ -99,6 +99,7 @@ class Interpreter:
         self.instances: dict[ast.ClassDef, classes.Instance] = {}
         self.attributes: dict[int, tuple[Definition, ...]] = {}  # for each attribute of an instance: what it may be
         self.given: dict[FunctionNode, list[tuple[ast.Call, dict[str, Value]]]] = {}  # the calls of units' functions
+        self.given_at: dict[int, list[int]] = {}  # for each of these calls: when it is come to
         self.resolved: dict[int, set[tuple[int, str]]] = {}  # for each name read or bound: the bindings it may mean
         self.printed: dict[int, list[Value]] = {}
         self.names_read: list[tuple[Statement, Value, ast.Attribute]] = []  # whose names are read, and where
@@ -416,6 +417,7 @@ class Interpreter:
         """A function that runs sessions is part of the unit: its body is followed once, at its first call."""
         if node is not None:
             self.given.setdefault(function.node, []).append((node, arguments))
+            self.given_at.setdefault(id(node), []).append(self.order)
         if any(builders.is_unnamed(self, value) for value in arguments.values()):
             return Unknown("a function that runs sessions is given a tensor that has no name", node or function.node)
         if id(function.node) in self.called:

@@ -73,7 +73,7 @@ def global_step(interpreter: Interpreter, node: ast.Call, path: str, hint: str) 
         with interpreter.apart():
             interpreter.evaluate(argument)
     key = id(interpreter.graph), "global_step"
-    there = interpreter.scopes.store.get(key)
+    there = interpreter.scopes.store.get(key) or _by_name(interpreter)
     if isinstance(there, Variable):
         interpreter.statement.shared.append(there)
         return there
@@ -83,6 +83,12 @@ def global_step(interpreter: Interpreter, node: ast.Call, path: str, hint: str) 
     interpreter.scopes.store[key] = variable
     interpreter.make(node, variable, "global_step", "global_step", trained=False)
     return variable
+
+
+def _by_name(interpreter: Interpreter) -> Value | None:
+    """The variable that is called so (`tf.Variable(0, name="global_step")`), which TensorFlow 1 takes for the step."""
+    named = [m for m in interpreter.scopes.made if m.graph is interpreter.graph and m.name == "global_step"]
+    return named[0].value if named else None
 
 
 def count(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:

@@ -104,6 +104,9 @@ def _may_be_of_scopes(interpreter: Interpreter, tests: list[ast.expr]) -> bool:
     parts = [n.value for t in tests for n in walk(t) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     for call in interpreter.program.each(ast.Call):
         if interpreter.names.symbol(call.func) in _SCOPES:
+            first = call.args[0] if call.args else None
+            if isinstance(first, ast.Call) and interpreter.names.symbol(first.func) == "tf.get_variable_scope":
+                continue  # the scope that is there
             told = [c.value for c in [*call.args, *(k.value for k in call.keywords)] if isinstance(c, ast.Constant)]
             names = [name for name in told if isinstance(name, str)]
             if not names or any(part in name for part in parts for name in names):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.naming import fresh
@@ -35,7 +35,7 @@ from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, changes, kind_of
 from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
-from tf2migrate.lift.values import EACH, Effect, Placeholder, Refused, Unknown, Variable, leaves
+from tf2migrate.lift.values import EACH, Effect, Handle, Placeholder, Refused, Unknown, Variable, leaves
 
 
 def make_plan(interpreter: Interpreter) -> Plan:
@@ -203,17 +203,34 @@ def _check_sessions(interpreter: Interpreter, statements: list[Statement]) -> No
         if not any(isinstance(m.value, Variable) for s in statements for m in s.made if id(s.graph) == graph):
             continue
         past: list[object] = []
-        for run in sorted(interpreter.runs.values(), key=lambda r: r.statement.order):
-            if id(run.graph) != graph or (past and past[-1] is run.session):
+        for _, at, session in sorted(_sessions(interpreter, graph), key=lambda each: each[0]):
+            if past and past[-1] is session:
                 continue
-            if run.session in past:
+            if session in past:
                 raise Refused(
                     "TFM908",
-                    run.node,
+                    at,
                     "two sessions on one graph take turns, and each has variables of its own",
                     "Build the graph twice, or use the sessions one after the other.",
                 )
-            past.append(run.session)
+            past.append(session)
+
+
+def _sessions(interpreter: Interpreter, graph: int) -> Iterator[tuple[int, ast.Call, object]]:
+    """The sessions of a graph as they are used: by runs, and by calls that give one to a function, which may run it."""
+    graphs: dict[object, set[int]] = {}
+    for run in interpreter.runs.values():
+        graphs.setdefault(run.session, set()).add(id(run.graph))
+        if id(run.graph) == graph:
+            yield run.statement.order, run.node, run.session
+    for calls in interpreter.given.values():
+        for call, arguments in calls:
+            for value in arguments.values():
+                if not isinstance(value, Handle) or value.role != "session":
+                    continue
+                known = graphs.get(value, {id(value.of)} if value.of is not None else {graph})
+                if graph in known:
+                    yield from ((order, call, value) for order in interpreter.given_at[id(call)])
 
 
 def _check_feeds(run: Run, found: Slice) -> None:

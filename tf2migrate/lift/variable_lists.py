@@ -419,6 +419,9 @@ def _named(interpreter: Interpreter, asked: Statement, instance: Instance) -> st
     if visibility.owner(asked.frame) is instance:
         return "self"
     known = [name for name, each in visible(asked.frame).items() if [d.value for d in each] == [instance]]
+    asking = visibility.owner(asked.frame)
+    held = asking.attributes.items() if asking is not None else ()
+    known = known or [f"self.{name}" for name, each in held if [d.value for d in each] == [instance]]
     return known[0] if len(known) == 1 and visibility.is_single(interpreter, instance) else None
 
 
