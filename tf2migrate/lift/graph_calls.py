@@ -147,8 +147,17 @@ UNFOLLOWED = (
 )
 
 
+#: Functions of Keras that compute the same numbers in Keras 3, one for each example.
+_KERAS_LOSSES = (
+    *("categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"),
+    *("mean_squared_error", "mean_absolute_error", "hinge", "categorical_hinge"),
+)
+_KERAS_ACCURACIES = ("categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy")
+
 #: Plain ops among them.
 FOLLOWED = (
+    *(f"tf.keras.losses.{name}" for name in _KERAS_LOSSES),
+    *(f"tf.keras.metrics.{name}" for name in _KERAS_ACCURACIES),
     "tf.contrib.seq2seq.sequence_loss",
     "tf.contrib.legacy_seq2seq.sequence_loss",
     "tf.contrib.legacy_seq2seq.sequence_loss_by_example",
@@ -229,6 +238,8 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
         return Python(base.reuse == scopes.ALWAYS, known=True)
     if isinstance(base, keras_layers.Object) and node.attr in variable_lists.OF_LAYERS:
         return variable_lists.of_layer(interpreter, node, base)
+    if isinstance(base, keras_layers.Object) and node.attr != "add":
+        return Unknown(f"{node.attr} of a layer is not followed", node)
     if type(base) is Placeholder and node.attr == "shape":
         return PYTHON
     if isinstance(base, Variable) and node.attr == "initializer":

@@ -25,7 +25,7 @@ from tf2migrate.lift.layers import (
 )
 from tf2migrate.lift.scopes import ALL_VARIABLES, NEVER
 from tf2migrate.lift.trace import Statement
-from tf2migrate.lift.values import PYTHON, Layer, Tensor, Time, Unknown, Value, leaves
+from tf2migrate.lift.values import NONE, PYTHON, Layer, Tensor, Time, Unknown, Value, leaves
 from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
@@ -118,6 +118,42 @@ def _of_keras(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
     return _made(interpreter, node, Object(node, keras, interpreter.scopes.path), hint, None)
 
 
+def _sequential(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
+    """`tf.keras.models.Sequential` of such layers: a layer that calls them, one after the other."""
+    if node.keywords or len(node.args) > 1 or interpreter.repeats or not interpreter.frame.unit:
+        return Unknown(f"{path} with other arguments than its layers, or in a loop or helper function", node)
+    listed = node.args[0] if node.args else ast.List([], ast.Load())
+    if not isinstance(listed, ast.List):
+        return Unknown(f"the layers of {path} are not written out", node)
+    for element in listed.elts:
+        if (unlike := _inner(interpreter, element)) is not None:
+            return unlike
+    made = Object(node, "Sequential", interpreter.scopes.path)
+    interpreter.make(node, made, layer_name(interpreter, hint, made.kind))
+    return made
+
+
+def _inner(interpreter: Interpreter, node: ast.expr) -> Unknown | None:
+    """A layer of a model: its variables are those of the model. What it is where that is no layer of Keras."""
+    members, made = list(interpreter.scopes.made), list(interpreter.statement.made)
+    value = interpreter.evaluate(node)
+    interpreter.scopes.made[:], interpreter.statement.made[:] = members, made
+    if isinstance(value, Object) and value.constructor is None and isinstance(node, ast.Call):
+        return None
+    return value if isinstance(value, Unknown) else Unknown("a model is made of other things than Keras layers", node)
+
+
+def add(interpreter: Interpreter, node: ast.Call, model: Object, name: str) -> Value:
+    """`model.add(layer)`, before the model is called. Otherwise what makes it one that is not followed."""
+    uses = (value for value in interpreter.rewrites.values() if isinstance(value, Used))
+    if name != "add" or model.kind != "Sequential" or len(node.args) != 1 or node.keywords:
+        return Unknown(f"{name} of a layer is not followed", node)
+    if any(used.layer is model for used in uses) or interpreter.repeats:
+        return Unknown("a layer is added to a model in a loop, or after the model was called", node)
+    unlike = _inner(interpreter, node.args[0])
+    return NONE if unlike is None else unlike
+
+
 def _made(interpreter: Interpreter, node: ast.Call, made: Object, hint: str, full: str | None) -> Object:
     held = frozenset() if made.kind.startswith(_WITHOUT) else ALL_VARIABLES
     interpreter.make(node, made, layer_name(interpreter, hint, made.kind), full, True, held)
@@ -153,5 +189,6 @@ def check(interpreter: Interpreter) -> Iterator[Finding]:
 HANDLERS = {
     **{f"tf.layers.{name}": _of_tf_layers for name in _CLASSES},
     **{f"tf.keras.layers.{name}": _of_keras for name in _KERAS},
+    **dict.fromkeys(("tf.keras.Sequential", "tf.keras.models.Sequential"), _sequential),
 }
-__all__ = ["HANDLERS", "Object", "Used", "call", "check"]
+__all__ = ["HANDLERS", "Object", "Used", "add", "call", "check"]

@@ -17,6 +17,7 @@ from tf2migrate.lift import (
     holders,
     kept_fetches,
     kept_queues,
+    keras_layers,
     monitored,
     pipelines,
     savers,
@@ -113,6 +114,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             return cells.cell_method(interpreter, node, base, name, stepped)
         case fifo.Queue():
             return fifo.queue_method(interpreter, node, base, name)
+        case keras_layers.Object():
+            return keras_layers.add(interpreter, node, base, name)
         case kept_queues.Kept():
             return kept_queues.method(interpreter, node, base, name)
         case Handle(role="runner"):

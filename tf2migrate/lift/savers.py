@@ -218,7 +218,7 @@ def check(interpreter: Interpreter) -> list[Finding]:
     restores = [u for u in uses if u.restores]
     savers = list({id(u.saver): u.saver for u in uses if not _only_averages(u, uses)}.values())
     if restores and len({id(s.node) for s in savers}) > 1:
-        shared_files.name(interpreter, savers, restores[0])
+        shared_files.name(interpreter, savers, uses)
     _check_initializers(interpreter, restores)
     _check_followed(interpreter)
     if not restores or (len(restores) < len(uses) and not _asks_state(interpreter)):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ADVICE = "Use one tf.train.Checkpoint for both."
 
 
-def name(interpreter: Interpreter, savers: list[Saver], restores: Use) -> None:
+def name(interpreter: Interpreter, savers: list[Saver], uses: list[Use]) -> None:
     """Gives the things of several Savers the keys that they have in their files. Raises `Refused`."""
     alike = len({_signature(saver) for saver in savers}) == 1
     if alike and not any(saver.layers for saver in savers):
@@ -27,12 +27,22 @@ def name(interpreter: Interpreter, savers: list[Saver], restores: Use) -> None:
     kinds: dict[str, str] = {}
     same = all(kinds.setdefault(key, kind) == kind for each in keys for key, kind in (each or {}).values())
     trained = {_optimizers(saver) for saver in savers if saver.optimizers}
-    if None in keys or not same or len(trained) > 1 or any(saver.averages for saver in savers):
+    unlike = None in keys or not same or len(trained) > 1 or any(saver.averages for saver in savers)
+    if unlike or not _is_there(savers, keys, uses):
+        restores = next(use for use in uses if use.restores)
         what = "which names its variables differently" if not alike else "and which layer is which cannot be told"
         message = f"a file of one Saver may be restored by another, {what}"
         raise Refused("TFM911", restores.node, message, _ADVICE)
     for saver, each in zip(savers, keys, strict=True):
         saver.shared.update({thing: key for thing, (key, _) in (each or {}).items()})
+
+
+def _is_there(savers: list[Saver], keys: list[dict[int, tuple[str, str]] | None], uses: list[Use]) -> bool:
+    """Whether the files that the program writes have all that it restores; what others wrote is not seen."""
+    of = {id(saver): {key for key, _ in (each or {}).values()} for saver, each in zip(savers, keys, strict=True)}
+    saved = [of[id(use.saver)] for use in uses if not use.restores and id(use.saver) in of]
+    restored = [of[id(use.saver)] for use in uses if use.restores and id(use.saver) in of]
+    return not saved or all(any(wanted <= each for each in saved) for wanted in restored)
 
 
 def _signature(made: Saver) -> object:
