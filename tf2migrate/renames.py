@@ -24,6 +24,9 @@ _LABELS = frozenset({"name", "scope"})
 
 #: Functions whose result carries no gradient, and those that carry just what they are given.
 _STOPS = frozenset({"tf.one_hot", "tf.stop_gradient", "tf.constant", "tf.zeros", "tf.ones"})
+_FILLS = frozenset(
+    {"tf.ones", "tf.zeros", "tf.ones_like", "tf.zeros_like", "tf.fill", "tf.sequence_mask", "tf.cast", "tf.to_float"}
+)  # what gives the same again, for little
 _PASSES = frozenset({"tf.cast", "tf.to_float", "tf.reshape", "tf.squeeze", "tf.expand_dims", "tf.transpose"})
 
 _ADVICE = "Rewrite this call by hand, then run the tool again."
@@ -266,7 +269,7 @@ class Upgrader:
             if set(used) != given:
                 continue
             for name in given:
-                if used.count(name) > 1 and not isinstance(bound[name], ast.Name | ast.Attribute | ast.Constant):
+                if used.count(name) > 1 and not self._may_be_repeated(bound[name]):
                     raise Refused(
                         f"{record.symbol} would compute its {name} twice", "Give that argument a name of its own first."
                     )
@@ -276,6 +279,12 @@ class Upgrader:
                 texts[stopped] = f"{self.tf}.stop_gradient({texts[stopped]})"
             return fill(template, self.tf, texts)
         raise Refused(f"{record.symbol} with just these arguments has no form in the tables: {', '.join(bound)}")
+
+    def _may_be_repeated(self, value: ast.expr) -> bool:
+        """Whether an argument may be written twice: it only names things, or fills and masks, which draws nothing."""
+        calls = [n for n in walk(value) if isinstance(n, ast.Call)]
+        plain = isinstance(value, ast.Name | ast.Attribute | ast.Constant)
+        return plain or (bool(calls) and all(self.names.symbol(call.func) in _FILLS for call in calls))
 
     def _stops(self, record: Record, bound: Mapping[str, ast.expr]) -> bool:
         """Whether the gradient through an argument is to be stopped, and may not be nothing in any case."""

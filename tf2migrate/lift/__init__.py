@@ -12,7 +12,16 @@ from itertools import pairwise
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.facts.program import Program
-from tf2migrate.lift import cell_classes, cell_projections, fed_tensors, graph_elements, grown, normalization, noted
+from tf2migrate.lift import (
+    cell_classes,
+    cell_projections,
+    cell_residuals,
+    fed_tensors,
+    graph_elements,
+    grown,
+    normalization,
+    noted,
+)
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.first_values import AGAIN
 from tf2migrate.lift.interpret import Interpreter
@@ -75,8 +84,7 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
         wanted.append(GLOROT.format(tf=tf))
     if _named("start_afresh", text):
         wanted.append(RESTART)
-    if _named(cell_projections.NAME, text):
-        wanted.append(cell_projections.DEFINITION.format(tf=tf))
+    wanted += [cell.DEFINITION.format(tf=tf) for cell in (cell_projections, cell_residuals) if _named(cell.NAME, text)]
     if _named(grown.NAME, text):
         wanted.append(grown.DEFINITION.format(tf=tf, name=grown.NAME))
     if _named("draw_weights", text):

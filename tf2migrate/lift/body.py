@@ -291,7 +291,7 @@ class BodyWriter:
         if isinstance(node, ast.With):
             return [*comments, *self._effect_lines(statement, states)]
         if (loop := self.interpreter.loops.get(id(node))) is not None:
-            return [*comments, *loops.lines(self.expressions, loop, STEP)]
+            return [*comments, *loops.lines(self.expressions, loop, STEP, self.read)]
         kinds = {e.kind for e in states}
         value = statement.value
         if isinstance(value, Effect) or kinds & {"minimize", "apply_gradients"}:

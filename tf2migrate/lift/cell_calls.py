@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift.cells import Cell, Stacked, Wrapped, state_of
+from tf2migrate.lift.cells import Cell, Stacked, Wrapped, in_layers, state_of
 from tf2migrate.lift.scopes import ALL_VARIABLES, ALWAYS, NEVER, TRAINED, Member
 from tf2migrate.lift.trace import loops_in
 from tf2migrate.lift.values import Structure, Tensor, Time, Unknown, Value, leaves
@@ -33,15 +33,17 @@ def call(interpreter: Interpreter, cell: Cell | Stacked | Wrapped, node: ast.Cal
     inside = cell.cells or (cell.each,) if isinstance(cell, Stacked) else (cell,)
     if isinstance(cell, Wrapped) or not all(isinstance(c, Cell) for c in inside):
         return Unknown("a cell with dropout is called step by step", node)
-    if any(isinstance(c, Cell) and c.inside is not None for c in inside):
+    if any(isinstance(c, Cell) and c.resized for c in inside):
         return Unknown("a cell with a projection of its outputs is called step by step", node)
     if any(isinstance(c, Cell) and c.several for c in inside):
         return Unknown("one of several cells is called step by step", node)
     if isinstance(cell, Stacked) and any(isinstance(c, Cell) and c.kind != "LSTMCell" for c in inside):
         return Unknown("a stack of cells that are no LSTMs is called step by step", node)
-    if not _alone(interpreter):
+    before = any(isinstance(v, Stepped) and v.cell is cell for v in interpreter.rewrites.values())
+    before = before or all(c in in_layers(interpreter) for c in inside)  # which has its variables then, in any scope
+    if not before and not _alone(interpreter):
         return Unknown("a cell is called in a scope that is reused", node)
-    if not any(isinstance(v, Stepped) and v.cell is cell for v in interpreter.rewrites.values()):
+    if not before:
         certain = isinstance(cell, Cell) and not any(isinstance(b, ast.If) for b in interpreter.blocks)
         interpreter.scopes.made.append(Member(interpreter.graph, None, cell, certain, ALL_VARIABLES | TRAINED))
     items = ((0, Tensor(Time.STAGED, node), None), (1, state_of(cell, node), None))

@@ -49,6 +49,10 @@ class ProjectedCell({tf}.keras.layers.Layer):
 class Projected(Cell):
     """Such a cell; of the kind of the cell inside, whose state it has."""
 
+    @property
+    def resized(self) -> bool:
+        return True
+
 
 def wrapper(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """A cell of another one and the size of its outputs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.cell_calls import Stepped
@@ -228,7 +229,7 @@ def _outputs(
     name = _name(expressions, value)
     source, mask = _inputs(expressions, value)
     initial = _first(expressions, value)
-    found = []
+    found: list[str] = []
     if value.stages[0].every:
         stage = value.stages[0]
         each = _local(expressions, "rnn")
@@ -238,9 +239,12 @@ def _outputs(
             first = _local(expressions, "first")
             head = f"for {each}, {first} in zip({name}, {initial}):"
             mask += f", initial_state={_part(expressions, value, first)}"
-        found = [f"{begin}{source}", head]
+        found, source = _dropped_inputs(expressions, stage.before, source, target)
+        found += [] if found and source == target else [f"{begin}{source}"]
+        found.append(head)
         found += ["    " + line for line in _stage(expressions, stage, each, target, _taken(target, state), mask)]
         found += [f"    {after}"] if after else []
+        found += _dropped_outputs(expressions, stage.after, target)
     else:
         for index, stage in enumerate(value.stages):
             call = f"{name}[{index}]" if value.several else name
@@ -316,20 +320,36 @@ def _stage(
     expressions: Expressions, stage: Stage, name: str, source: str, taken: tuple[str, str], more: str
 ) -> list[str]:
     """One cell: what is dropped of its inputs, the unrolling, and what is dropped of its outputs."""
-    found = []
-    for wrapper in reversed(stage.wrappers):
-        if "input_keep_prob" in wrapper.arguments and not _one(wrapper.arguments["input_keep_prob"]):
-            dropped = _dropped(expressions, wrapper, "input_keep_prob", source)
-            if wrapper.tests:
-                found += [*([] if source == taken[0] else [f"{taken[0]} = {source}"])]
-                source = taken[0]
-                dropped = _dropped(expressions, wrapper, "input_keep_prob", source)
-                found += _if(expressions, wrapper, f"{source} = {dropped}")
-            else:
-                source = dropped
     target, every = taken
+    around = (*stage.wrappers, *([] if stage.every else stage.before))
+    found, source = _dropped_inputs(expressions, around, source, target)
     found.append(f"{every} = {name}({source}{more})")
-    for wrapper in stage.wrappers:
+    return found + _dropped_outputs(expressions, (*stage.wrappers, *([] if stage.every else stage.after)), target)
+
+
+def _dropped_inputs(
+    expressions: Expressions, wrappers: Sequence[Wrapped], source: str, target: str
+) -> tuple[list[str], str]:
+    """The lines that drop inputs, from the outside in, and what is left of them; under a condition, by a name."""
+    found: list[str] = []
+    for wrapper in reversed(wrappers):
+        if "input_keep_prob" not in wrapper.arguments or _one(wrapper.arguments["input_keep_prob"]):
+            continue
+        if wrapper.tests:
+            found += [] if source == target else [f"{target} = {source}"]
+            source = target
+        dropped = _dropped(expressions, wrapper, "input_keep_prob", source)
+        if wrapper.tests:
+            found += _if(expressions, wrapper, f"{source} = {dropped}")
+        else:
+            source = dropped
+    return found, source
+
+
+def _dropped_outputs(expressions: Expressions, wrappers: Sequence[Wrapped], target: str) -> list[str]:
+    """The lines that drop outputs, from the inside out."""
+    found: list[str] = []
+    for wrapper in wrappers:
         if "output_keep_prob" in wrapper.arguments and not _one(wrapper.arguments["output_keep_prob"]):
             dropped = _dropped(expressions, wrapper, "output_keep_prob", target)
             found += _if(expressions, wrapper, f"{target} = {dropped}")

@@ -98,7 +98,12 @@ class Cell(_Walked, Layer):
     arguments: Mapping[str, ast.expr] = field(default_factory=dict)
     several: tuple[Cell, ...] = ()  # the cells that it may be, where paths differ
     repeated: bool = False  # whether it is made again in each turn of a loop
-    inside: Cell | None = None  # the cell whose outputs it projects
+    inside: Cell | None = None  # the cell around whose outputs it does something more
+
+    @property
+    def resized(self) -> bool:
+        """Whether its outputs are not those of the cell in it, which has its state."""
+        return False
 
     @property
     def mixed(self) -> bool:
@@ -150,11 +155,23 @@ class Stacked(_Walked):
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """A cell, or several, that one `RNN` unrolls; dropout before and after it."""
+    """A cell, or several, that one `RNN` unrolls; dropout before and after it, each from the inside out."""
 
     cell: Value
-    wrappers: tuple[Wrapped, ...] = ()  # from the inside out
+    wrappers: tuple[Wrapped, ...] = ()
     every: bool = False  # whether it stands for each cell of a list
+    before: tuple[Wrapped, ...] = ()  # what is around the whole stack, of which it is the first
+    after: tuple[Wrapped, ...] = ()  # and of which it is the last
+
+    @property
+    def dropping(self) -> tuple[Wrapped, ...]:
+        """All that drops something."""
+        return tuple(dict.fromkeys((*self.wrappers, *self.before, *self.after)))
+
+
+@dataclass(frozen=True, eq=False)
+class States(Structure):
+    """The states of stacked cells: a tuple in TensorFlow 1, a list here."""
 
 
 class Unrolling(Structure):
@@ -208,11 +225,8 @@ class Unrolled(Unrolling):
 def _cell(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     name = path.rsplit(".", 1)[-1]
     bound = bind(node, _CELLS[name])
-    if "reuse" in bound and interpreter.scopes.reuse == NEVER:
-        with interpreter.apart():
-            told = interpreter.evaluate(bound["reuse"])
-        if isinstance(told, Python) and told.known and not told.literal:
-            bound = {key: argument for key, argument in bound.items() if key != "reuse"}
+    if "reuse" in bound and _says_nothing(interpreter, bound["reuse"]):
+        bound = {key: argument for key, argument in bound.items() if key != "reuse"}
     for key, argument in bound.items():
         literal = argument.value if isinstance(argument, ast.Constant) else ...
         default = True if key == "state_is_tuple" else None
@@ -232,6 +246,17 @@ def _cell(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     cell = Cell(node, KINDS[name], bound, repeated=interpreter.repeats)
     interpreter.make(node, cell, free_name(interpreter, hint if hint else "cell"), collections=frozenset())
     return cell
+
+
+def _says_nothing(interpreter: Interpreter, reuse: ast.expr) -> bool:
+    """Whether a cell is told to share its variables just as the scope says that it is made in."""
+    with interpreter.apart():
+        if isinstance(reuse, ast.Attribute) and reuse.attr == "reuse":
+            scope = interpreter.evaluate(reuse.value)
+            return isinstance(scope, scopes.Scope) and scope.path == interpreter.scopes.path is not None
+        told = interpreter.evaluate(reuse)
+    unshared = isinstance(told, Python) and told.known and not told.literal
+    return unshared and interpreter.scopes.reuse == NEVER
 
 
 def _true(node: ast.expr) -> bool:
@@ -390,12 +415,12 @@ def unrolled(
     initial = _initial(interpreter, bound.get("initial_state"))
     if isinstance(initial, Unknown):
         return initial
-    stages = tuple(_stages(cell, ()))
+    stages = tuple(_stages(cell))
     there = interpreter.scopes.defaults.get("initializer")
     drawn = there.node if there is not None else None
     if any(_starts(interpreter, stage.cell, drawn) is not drawn for stage in stages):
         return Unknown("a cell is made and unrolled in scopes with different initializers", node)
-    for wrapper in [wrapper for stage in stages for wrapper in stage.wrappers]:
+    for wrapper in [wrapper for stage in stages for wrapper in stage.dropping]:
         if (reason := _untold(interpreter, wrapper)) is not None:
             return Unknown(f"the dropout of a cell is told by {reason}", wrapper.node)
         interpreter.statement.reads |= wrapper.reads
@@ -431,7 +456,8 @@ def _starts(interpreter: Interpreter, cell: Value, default: ast.expr | None) -> 
     while isinstance(cell, Wrapped):
         cell = cell.cell
     assert isinstance(cell, Cell)
-    starts = [_starts(interpreter, one, default) for one in cell.several]
+    inside = [cell.inside] if cell.inside is not None else []
+    starts = [_starts(interpreter, one, default) for one in [*cell.several, *inside]]
     if any(start is not default for start in starts):
         return next(start for start in starts if start is not default)
     own = cell.arguments.get("initializer", cell.arguments.get("kernel_initializer"))
@@ -440,18 +466,21 @@ def _starts(interpreter: Interpreter, cell: Value, default: ast.expr | None) -> 
     return interpreter.defaults.get((id(cell.node), "initializer"))
 
 
-def _stages(cell: Value, wrappers: tuple[Wrapped, ...]) -> Iterator[Stage]:
+def _stages(cell: Value) -> list[Stage]:
     """What is unrolled one after the other: cells that are stacked at once, unless dropout is between them."""
     if isinstance(cell, Wrapped):
-        yield from _stages(cell.cell, (cell, *wrappers))
-    elif isinstance(cell, Stacked) and isinstance(cell.each, Wrapped) and cell.cells is None and not wrappers:
-        for stage in _stages(cell.each, ()):
-            yield replace(stage, every=True)
-    elif isinstance(cell, Stacked) and cell.cells and any(isinstance(c, Wrapped) for c in cell.cells):
-        for inner in cell.cells:
-            yield from _stages(inner, wrappers if inner is cell.cells[-1] else ())
-    else:
-        yield Stage(cell, wrappers)
+        inner = _stages(cell.cell)
+        first, last = inner[0], inner[-1]
+        if first is last and not first.every:
+            return [replace(first, wrappers=(*first.wrappers, cell))]
+        inner[0] = replace(first, before=(*first.before, cell))
+        inner[-1] = replace(inner[-1], after=(*inner[-1].after, cell))
+        return inner
+    if isinstance(cell, Stacked) and cell.cells is None and isinstance(cell.each, Wrapped):
+        return [replace(stage, every=True) for stage in _stages(cell.each)]
+    if isinstance(cell, Stacked) and cell.cells and any(isinstance(c, Wrapped) for c in cell.cells):
+        return [stage for inner in cell.cells for stage in _stages(inner)]
+    return [Stage(cell)]
 
 
 def state_of(cell: Value, node: ast.Call) -> Value:
@@ -460,8 +489,8 @@ def state_of(cell: Value, node: ast.Call) -> Value:
         cell = cell.cell
     if isinstance(cell, Stacked):
         if cell.cells is None:
-            return Structure("tuple", (), node, rest=state_of(cell.each, node))
-        return Structure("tuple", tuple((i, state_of(c, node), None) for i, c in enumerate(cell.cells)), node)
+            return States("tuple", (), node, rest=state_of(cell.each, node))
+        return States("tuple", tuple((i, state_of(c, node), None) for i, c in enumerate(cell.cells)), node)
     if isinstance(cell, Cell) and cell.kind == "LSTMCell":
         return State("tuple", tuple((i, Tensor(Time.STAGED, node), None) for i in range(2)), node)
     return Tensor(Time.STAGED, node)
@@ -484,7 +513,7 @@ def cell_method(interpreter: Interpreter, node: ast.Call, base: Value, name: str
     if name != "zero_state":
         return Unknown(f"{name} of a cell is not followed", node)
     bound = bind(node, ("batch_size", "dtype"))
-    if any(inner.inside is not None for inner in cells_of([Stage(base)])):
+    if any(inner.resized for inner in cells_of([Stage(base)])):
         return Unknown("the state of a cell with a projection of its outputs is asked for", node)
     if stepped:
         interpreter.evaluate(bound["batch_size"])
@@ -542,7 +571,7 @@ def check(found: Iterable[Unrolled]) -> Iterator[Finding]:
         assert value.statement is not None
         check_precision(value.statement, value.arguments["cell"])
         for stage in value.stages:
-            for wrapper in stage.wrappers[:1]:
+            for wrapper in stage.dropping[:1]:
                 node = wrapper.node
                 message = "dropout of a recurrent cell is drawn for all steps at once"
                 advice = "The chances are the same; for each step its own numbers are drawn, as before."

@@ -53,7 +53,7 @@ from tf2migrate.lift.render import base, folded, shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Made, Run, Statement
-from tf2migrate.lift.values import GONE, Handle, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
+from tf2migrate.lift.values import GONE, Handle, Layer, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
 from tf2migrate.model import Edit, Finding, Span
 
 
@@ -165,7 +165,8 @@ class Emitter:
         using = [
             p.frame
             for p in self.plan.functions
-            if statement in p.slice.statements and p.frame is not None and not passages.is_passed(p, statement)
+            if p.frame is not None
+            and ((statement in p.slice.statements and not passages.is_passed(p, statement)) or _uses_again(p, made))
         ]
         kept = id(made.value) in self.plan.kept_things or self.resets.is_restarted_elsewhere(statement, made.value)
         if not kept and all(visibility.sees(frame, statement.frame) for frame in using):
@@ -322,7 +323,7 @@ class Emitter:
         """The lines that stand in a statement's place."""
         out = [indent + line for line in self.first_lines.get(id(node), [])]
         if isinstance(node, ast.Return):
-            out += [indent + line for s in self.records.get(id(node), []) for line in self._hoisted(s)]
+            out += [line for s in self.records.get(id(node), []) for line in self._hoisted(s, indent)]
         for planned in self.ahead.get(id(node), []):
             out += self._function(planned, indent)
         out += self._own(node, indent)
@@ -353,7 +354,7 @@ class Emitter:
     def _own(self, node: ast.stmt, indent: str) -> list[str]:
         records = self.records.get(id(node), [])
         if id(node) in self.in_loops:
-            return [indent + line for line in self._hoisted(self.in_loops[id(node)])]
+            return self._hoisted(self.in_loops[id(node)], indent)
         if (loop := self.interpreter.loops.get(id(node))) is not None:
             return [*(indent + line for line in loops.begin(loop)), *self._compound(node, indent)]
         match node:
@@ -412,19 +413,16 @@ class Emitter:
             return [indent + line if line else "" for line in self.expressions.parts[node].lines()]
         return self._text(node, indent)
 
-    def _hoisted(self, statement: Statement) -> list[str]:
+    def _hoisted(self, statement: Statement, indent: str) -> list[str]:
         """The making of what a statement that moves makes."""
         names = self.expressions.hoisted
-        made = [m.node for m in statement.made if id(m.node) in names]
-        return [f"{names[id(node)]} = {self.expressions.made_text(node)}" for node in made]
+        texts = [(names[id(m.node)], self.expressions.made_text(m.node)) for m in statement.made if id(m.node) in names]
+        return [f"{indent}{name} = {shift(text, base(text), indent)}" for name, text in texts]
 
     def _moved(self, statement: Statement, indent: str) -> list[str]:
         stages = pipeline_text.stages(self.expressions, statement)
         lines = [indent + line if line else "" for line in stages]
-        for made in statement.made:
-            if id(made.node) in self.expressions.hoisted:
-                text = self.expressions.made_text(made.node)
-                lines.append(f"{indent}{self.expressions.hoisted[id(made.node)]} = {shift(text, base(text), indent)}")
+        lines += self._hoisted(statement, indent)
         kinds = (summaries.Summary, variable_lists.Collected, Element, Dataset, Holders)
         used = isinstance(statement.value, kinds) or any(statement in p.slice.statements for p in self.plan.functions)
         if not used and not lines:
@@ -645,6 +643,12 @@ class Emitter:
     def _say(self, node: ast.AST, code: str, message: str, advice: str) -> None:
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
         self.findings.append(Finding(line, column + 1, code, message, advice, fixable=True))
+
+
+def _uses_again(planned: Planned, made: Made) -> bool:
+    """Whether a function calls an object once more that another call has made."""
+    statements = [*planned.slice.statements, *(leaf.statement for leaf in planned.slice.leaves)]
+    return isinstance(made.value, Layer) and any(made.value in s.shared for s in statements)
 
 
 def _decorated(node: ast.stmt) -> bool:

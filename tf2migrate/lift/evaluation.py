@@ -246,6 +246,13 @@ def _BoolOp(interpreter: Interpreter, node: ast.BoolOp) -> Value:
     return interpreter.operation(values, node)
 
 
+def _UnaryOp(interpreter: Interpreter, node: ast.UnaryOp) -> Value:
+    value = interpreter.evaluate(node.operand)
+    if isinstance(node.op, ast.Not) and isinstance(value, Python) and value.known:
+        return Python(not value.literal, known=True)
+    return interpreter.operation([value], node)
+
+
 def _Compare(interpreter: Interpreter, node: ast.Compare) -> Value:
     with interpreter.apart() as reads:
         first = interpreter.evaluate(node.left)
@@ -345,6 +352,10 @@ def _foreign(interpreter: Interpreter, node: ast.Call, function: Value, argument
         return iterator
     if name in _SEQUENCES and arguments:
         return _SEQUENCES[name](interpreter, node, arguments)
+    if name == "isinstance" and len(arguments) == 2 and type(arguments[0]) is Structure:
+        asked = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
+        if arguments[0].kind in [ast.unparse(kind) for kind in asked]:  # a list of the program's own, or of outputs
+            return Python(True, known=True)
     if function.time >= Time.STAGED or latest(arguments) >= Time.STAGED:
         for value in [function, *arguments]:
             for leaf in leaves(value):
@@ -429,6 +440,7 @@ KINDS: dict[type[ast.expr], Callable[..., Value]] = {
     ast.Lambda: _Lambda,
     ast.IfExp: _IfExp,
     ast.BoolOp: _BoolOp,
+    ast.UnaryOp: _UnaryOp,
     ast.Compare: _Compare,
     ast.NamedExpr: _NamedExpr,
     ast.Starred: _Starred,

@@ -272,7 +272,7 @@ def settle(interpreter: Interpreter, node: ast.stmt, mark: int) -> None:
     if interpreter.frame.unit and is_main(node):
         return
     early: list[Statement] = []
-    if (loop := loops.split(node, inside)) is not None:
+    if (loop := loops.split(node, inside, interpreter.rewrites)) is not None:
         interpreter.loops[id(node)] = loop
         header = {d for s in inside if s.node is node for d in s.writes}
         early = [s for s in inside if not s.moves]
@@ -291,7 +291,7 @@ def settle(interpreter: Interpreter, node: ast.stmt, mark: int) -> None:
     whole.writes = list(written)
     whole.reads -= set(written)
     if loop is not None and early:
-        whole.reads -= {d for s in early for d in s.writes if d.name in loop.names or d in header}
+        whole.reads -= {d for s in early for d in s.writes if d.name in (*loop.names, *loop.unread) or d in header}
     for definition in written:
         definition.statement = whole
     interpreter.frame.statements[mark:] = [*early, whole]

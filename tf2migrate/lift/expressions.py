@@ -11,6 +11,7 @@ from tf2migrate.lift import (
     cell_calls,
     cell_kinds,
     cell_projections,
+    cell_residuals,
     cell_states,
     cell_text,
     cells,
@@ -260,6 +261,8 @@ class Expressions:
             return regularization_loss.total_text(self, node, value)
         if isinstance(value, cell_projections.Projected):
             return cell_projections.text(self, value)
+        if isinstance(value, cell_residuals.Residual):
+            return cell_residuals.text(self, value)
         if isinstance(value, cell_states.PutTogether):
             return cell_states.text(self, node)
         if isinstance(value, cells.Cell):
@@ -429,6 +432,8 @@ class Expressions:
             raise Refused("TFM907", value.node, "a placeholder without a dtype", "Give the placeholder its dtype.")
         if "shape" not in arguments and value.default is not None:
             shape = "[]" if isinstance(value.default, ast.Constant) else "None"
+        if "shape" not in arguments and optimizers.is_rate(self.interpreter, value):
+            shape = "[]"  # which Keras compares with that of the rate
         name = arguments.get("name")
         text = f"{self.tf}.TensorSpec({shape}, {dtype}"
         if isinstance(name, ast.Constant) and isinstance(name.value, str) and name.value.isidentifier():

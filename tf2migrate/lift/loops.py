@@ -6,7 +6,8 @@ What the first loop binds and the second one reads is carried over in lists, one
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ class Loop:
     late: list[Statement]
     names: list[str]
     made: list[Made]
+    unread: list[str]  # the names of cells that are read to make what unrolls them, and not at each run
     lists: dict[str, str] = field(default_factory=dict)  # for each name that is carried: the list that carries it
 
     @property
@@ -46,7 +48,7 @@ class Loop:
         return [s for s in flat(self.node.body) if id(s) not in late and not isinstance(s, ast.With)]
 
 
-def split(node: ast.stmt, inside: list[Statement]) -> Loop | None:
+def split(node: ast.stmt, inside: list[Statement], rewrites: Mapping[int, object]) -> Loop | None:
     """The loop, where it makes something and can be split; None for any other statement."""
     if not isinstance(node, ast.For) or node.orelse or not any(s.made for s in inside):
         return None
@@ -64,7 +66,18 @@ def split(node: ast.stmt, inside: list[Statement]) -> Loop | None:
     of_turns = {id(s) for s in late}
     if any(id(d.statement) in of_turns and d.staged for s in inside if id(s) in early for d in s.reads):
         return None
-    return Loop(node, late, [name for name, _ in read], [m for s in late for m in s.made])
+    unread = _unread([name for name, _ in read], late, rewrites)
+    return Loop(node, late, [n for n, _ in read if n not in unread], [m for s in late for m in s.made], unread)
+
+
+def _unread(names: list[str], late: list[Statement], rewrites: Mapping[int, object]) -> list[str]:
+    """The names that stand for nothing but cells that are unrolled."""
+    from tf2migrate.lift.cells import Unrolling
+
+    nodes = [n for s in late for n in ast.walk(s.node)]
+    unrolled = [value for n in nodes if isinstance(value := rewrites.get(id(n)), Unrolling)]
+    cells = {id(cell) for value in unrolled for cell in value.cells}
+    return [name for name in names if all(id(n) in cells for n in nodes if isinstance(n, ast.Name) and n.id == name)]
 
 
 def flat(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -112,14 +125,20 @@ def end(loop: Loop) -> list[str]:
     return [f"{held}.append({name})" for name, held in loop.lists.items()]
 
 
-def lines(expressions: Expressions, loop: Loop, step: str) -> Iterator[str]:
-    """The loop of each run."""
-    body = []
+def lines(expressions: Expressions, loop: Loop, step: str, wanted: set[str]) -> Iterator[str]:
+    """The loop of each run; `wanted` are the names that the function reads."""
+    from tf2migrate.lift import pairs
+
+    body: list[str] = []
     for statement in loop.late:
         assert isinstance(statement.node, ast.stmt)
+        if (taken := pairs.lines(expressions, statement.node, wanted)) is not None:
+            body += [step + line for line in taken]
+            continue
         text = expressions.renderer.text(statement.node)
         body.append(step + shift(text, expressions.program.indent(statement.node), step).rstrip().rstrip(";"))
-    read = {n.id for line in body for n in ast.walk(ast.parse(line.strip())) if isinstance(n, ast.Name)}
+    whole = textwrap.dedent("\n".join(body))
+    read = {n.id for n in ast.walk(ast.parse(whole)) if isinstance(n, ast.Name)}
     target, source = expressions.text(loop.node.target), expressions.text(loop.node.iter)
     names, lists = [name for name in loop.lists if name in read], [h for n, h in loop.lists.items() if n in read]
     if read & {n.id for n in ast.walk(loop.node.target) if isinstance(n, ast.Name)} or not names:

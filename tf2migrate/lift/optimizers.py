@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.optimizer_classes import CLASSES
-from tf2migrate.lift.values import Optimizer, Python, Refused, Schedule, Time
+from tf2migrate.lift.values import Optimizer, Placeholder, Python, Refused, Schedule, Time
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
+    from tf2migrate.lift.interpret import Interpreter
 
 #: symbol: (Keras class, {TF1 argument: Keras argument}, {Keras argument: TF1's default})
 _KERAS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
@@ -106,3 +107,9 @@ def schedule_text(expressions: Expressions, schedule: Schedule) -> str:
     step = arguments.get("global_step") or arguments["x"]
     made = f"{expressions.tf}.keras.optimizers.schedules.{keras}({', '.join(parts)})"
     return f"{made}({expressions.text(step)})"
+
+
+def is_rate(interpreter: Interpreter, placeholder: Placeholder) -> bool:
+    """Whether a placeholder is the learning rate of an optimizer, and so one number."""
+    made = (m.value for frame in interpreter.frames for s in frame.statements for m in s.made)
+    return any(isinstance(value, Optimizer) and value.rate is placeholder for value in made)

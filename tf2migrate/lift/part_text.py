@@ -374,7 +374,10 @@ class PartText:
 
     def _written(self, statement: ast.stmt) -> list[str]:
         if isinstance(statement, ast.For) and statement in self.loops:
-            return [*self._comments(statement), *loops.lines(self.expressions, self.loops[statement], STEP)]
+            return [
+                *self._comments(statement),
+                *loops.lines(self.expressions, self.loops[statement], STEP, self._read()),
+            ]
         if (taken := pairs.lines(self.expressions, statement, self._read())) is not None:
             return [*self._comments(statement), *taken]
         indent = self.program.indent(statement)

@@ -1,4 +1,4 @@
-"""LSTM cells whose state is one tensor (`state_is_tuple=False`), as cells whose state is a pair.
+"""LSTM cells whose state is one tensor (`state_is_tuple=False`), as cells whose state is a pair; stacks likewise.
 
 What a program gives such a cell is split, and what it takes of it is joined, so that everything else stays as it was.
 """
@@ -10,12 +10,17 @@ from collections.abc import Iterator
 
 from tf2migrate.apply import fits
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.standing import scope_of
+from tf2migrate.facts.standing import scope_of, statement_of
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.cells import HOMES
+from tf2migrate.lift.expressions import tensorflow_name
 from tf2migrate.model import Edit, Options, Outcome, Span
 
 _CELLS = tuple(home + name for home in HOMES for name in ("BasicLSTMCell", "LSTMCell"))
+_STACKS = tuple(home + "MultiRNNCell" for home in HOMES)
+# The cells of which a state is one tensor.
+_STACKED = tuple(home + name for home in HOMES for name in ("GRUCell", "BasicRNNCell"))
+_WRAPPERS = tuple(home + "DropoutWrapper" for home in HOMES)
 _UNROLLED = ("tf.nn.dynamic_rnn", "tf.nn.static_rnn", "tf.contrib.rnn.static_rnn")
 
 
@@ -35,29 +40,26 @@ def _edits(program: Program, made: ast.Assign) -> list[Edit]:
             return []
     told = next((k.value for k in call.keywords if k.arg == "state_is_tuple"), None)
     single = isinstance(told, ast.Constant) and told.value is False
-    if not single or program.names.symbol(function) not in _CELLS or any(k.arg == "num_proj" for k in call.keywords):
+    if not single or any(k.arg == "num_proj" for k in call.keywords):
         return []
-    tf = program.segment(function).split(".")[0]
-    if program.names.symbol(_root(function)) != "tf":
+    symbol = program.names.symbol(function)
+    number = _number(program, call) if symbol in _STACKS else None
+    if symbol not in _CELLS and number is None:
         return []
+    tf = tensorflow_name(program.names)
     assert told is not None
-    pair = f"{program.segment(function.value)}.LSTMStateTuple"
+    pair = f"{program.segment(function.value)}.LSTMStateTuple(*{tf}.split({{}}, 2, 1))"
+    parts = f"{tf}.split({{}}, {number}, 1)" if number is not None else pair
     edits = [Edit(program.span(told), "True")]
     around = walk(scope_of(program, made))
     for node in [n for n in around if isinstance(n, ast.Name) and n.id == name and n is not made.targets[0]]:
-        if _is_zero_state(program, node):
+        if _is_zero_state(program, node) or _is_wrapped(program, node):
             continue
-        found = list(_unrolled(program, node, tf, pair)) if isinstance(node.ctx, ast.Load) else []
+        found = list(_unrolled(program, node, tf, parts)) if isinstance(node.ctx, ast.Load) else []
         if not found:
             return []
         edits += found
     return edits if len(edits) > 1 else []
-
-
-def _root(node: ast.expr) -> ast.expr:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node
 
 
 def _is_zero_state(program: Program, cell: ast.Name) -> bool:
@@ -86,7 +88,48 @@ def _zeros(program: Program, given: ast.expr) -> bool:
     return isinstance(given, ast.Call) and isinstance(given.func, ast.Attribute) and given.func.attr == "zero_state"
 
 
-def _unrolled(program: Program, cell: ast.Name, tf: str, pair: str) -> Iterator[Edit]:
+def _is_wrapped(program: Program, cell: ast.Name) -> bool:
+    """Whether a cell is given dropout under the name that it has."""
+    statement = statement_of(program, cell)
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=function, args=[ast.Name(id=wrapped), *_])):
+            return name == wrapped == cell.id and program.names.symbol(function) in _WRAPPERS
+    return False
+
+
+def _number(program: Program, stack: ast.Call) -> str | None:
+    """How many cells of one size are stacked, as it is written; None where that is not seen."""
+    cells = stack.args[0] if stack.args else None
+    seen: set[str] = set()
+    while isinstance(cells, ast.Name) and cells.id not in seen:
+        seen.add(cells.id)
+        cells = _bound(program, cells)
+        match cells:
+            case ast.ListComp(elt=ast.Call(func=function, args=[ast.Name(id=each), *_]), generators=[only]) if (
+                program.names.symbol(function) in _WRAPPERS and ast.unparse(only.target) == each and not only.ifs
+            ):
+                cells = only.iter
+    match cells:
+        case ast.ListComp(elt=made, generators=[ast.comprehension(iter=ast.Call(func=ast.Name("range"), args=[many]))]):
+            pass
+        case ast.BinOp(left=ast.List(elts=[ast.Name() as one]), op=ast.Mult(), right=many):
+            made = _bound(program, one) or one
+        case _:
+            return None
+    if not isinstance(many, ast.Name | ast.Attribute | ast.Constant):
+        return None
+    plain = isinstance(made, ast.Call) and program.names.symbol(made.func) in _STACKED
+    return program.segment(many) if plain and not seen & {n.id for n in walk(made) if isinstance(n, ast.Name)} else None
+
+
+def _bound(program: Program, name: ast.Name) -> ast.expr | None:
+    """What a name is bound to, where that is once."""
+    stores = [n for n in program.each(ast.Name) if n.id == name.id and isinstance(n.ctx, ast.Store)]
+    bound = program.parents[id(stores[0])] if len(stores) == 1 else None
+    return bound.value if isinstance(bound, ast.Assign) and bound.targets == stores else None
+
+
+def _unrolled(program: Program, cell: ast.Name, tf: str, parts: str) -> Iterator[Edit]:
     """The edits where a cell is unrolled: its first state, and its last one."""
     above = program.parents[id(cell)]
     call = program.parents[id(above)] if isinstance(above, ast.keyword) and above.arg == "cell" else above
@@ -107,7 +150,7 @@ def _unrolled(program: Program, cell: ast.Name, tf: str, pair: str) -> Iterator[
     yield Edit(Span(end + len(rest), end + len(rest)), f"\n{program.indent(statement)}{kept} = {tf}.concat({kept}, 1)")
     first = next((k.value for k in call.keywords if k.arg == "initial_state"), None)
     if first is not None and not _zeros(program, first):
-        yield Edit(program.span(first), f"{pair}(*{tf}.split({program.segment(first)}, 2, 1))")
+        yield Edit(program.span(first), parts.format(program.segment(first)))
 
 
 __all__ = ["tuple_states"]
