@@ -138,6 +138,10 @@ HOSTILE = {
     "attributes": (OLD + "y = x" + ".a" * 20000 + "\n", "nested too deeply"),
     "calls in calls": (OLD + "y = " + "tf.log(" * 80 + "x" + ")" * 80 + "\n", ""),
     "a long function": (TF + "def f(x):\n" + "    x = tf.log(x)\n" * 2000 + "    return x\n", ""),
+    "a long function of TensorFlow 2": (
+        f"{TF}@tf.function\ndef f(x):\n" + "    if x > 0:\n        x = tf.math.log(x)\n" * 1000 + "    return x\n",
+        "",
+    ),
     "a long line": (OLD + "y = [" + "1, " * 20000 + "]\n", ""),
     "functions that call each other": (
         OLD
@@ -208,6 +212,20 @@ def test_what_has_no_end_beside_a_file_is_not_read(tmp_path: Path) -> None:
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
         assert ran.returncode == 1
         assert "+x = tf.math.log(1.0)" in ran.stdout
+
+
+def test_what_is_no_file_is_told_where_it_is_given_by_name(tmp_path: Path) -> None:
+    """Nor are settings read from such a thing."""
+    for name in ("pipe.py", ".gitignore"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "zero.py").symlink_to("/dev/zero")
+    (tmp_path / "a.py").write_text(TF + "x = tf.log(1.0)\n")
+    paths = [str(tmp_path), *(str(tmp_path / name) for name in ("pipe.py", "zero.py"))]
+    code, found = listed("--fix", *paths)
+    assert code == 1
+    assert found["pipe.py"] == ["cannot be read: it is a named pipe, not a file"]
+    assert found["zero.py"] == ["cannot be read: it is a device, not a file"]
+    assert "tf.math.log" in (tmp_path / "a.py").read_text()
 
 
 def test_a_run_that_is_killed_leaves_whole_files(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tf2migrate.contents import contents, why
 from tf2migrate.report import Report, Shown
 
 _VERSION = 1
@@ -75,10 +77,15 @@ class Baseline:
         }
         text = json.dumps({"version": _VERSION, "findings": findings}, indent=1) + "\n"
         handle, temporary = tempfile.mkstemp(prefix=".tf2migrate-", dir=self.folder)
-        with os.fdopen(handle, "w", encoding="ascii") as out:
-            out.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, file)
+        try:
+            with os.fdopen(handle, "w", encoding="ascii") as out:
+                out.write(text)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, file)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
 
     def _name(self, path: str) -> str:
         return os.path.relpath(path, self.folder).replace(os.sep, "/")
@@ -88,7 +95,7 @@ def read(file: Path, may_be_missing: bool) -> Baseline:
     """A baseline from its file. Raises `BaselineError`."""
     folder = Path(os.path.abspath(file)).parent
     try:
-        table = json.loads(file.read_text(encoding="utf-8"))
+        table = json.loads(contents(file))
         if table["version"] != _VERSION:
             raise BaselineError(f"{file}: of another version of tf2migrate; write it anew with --update-baseline")
         files = {
@@ -100,10 +107,10 @@ def read(file: Path, may_be_missing: bool) -> Baseline:
             return Baseline(folder)
         raise BaselineError(f"{file}: no such file; write it with --update-baseline") from None
     except OSError as error:
-        raise BaselineError(f"{file}: {error.strerror or error}") from None
+        raise BaselineError(f"{file}: {why(error)}") from None
     except BaselineError:
         raise
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise BaselineError(f"{file}: no baseline of tf2migrate") from None
     return Baseline(folder, files)
 
@@ -125,7 +132,7 @@ def _lines(path: str, data: bytes | None) -> Mapping[int, Sequence[str]]:
     from tf2migrate.encoding import Undecodable, decode, decode_utf8
 
     try:
-        content = Path(path).read_bytes() if data is None else data
+        content = contents(path) if data is None else data
         if path.endswith(".ipynb"):
             return {cell.number: cell.text.splitlines() for cell in nb.read(decode_utf8(content)[0]).cells}
         return {0: decode(content).text.split("\n")}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tf2migrate.contents import contents, why
 from tf2migrate.model import Options, Target
 
 #: Folders that no one wants rewritten.
@@ -161,10 +162,10 @@ def _texts(names: object, base: Path, where: str) -> tuple[str, ...]:
     texts: tuple[str, ...] = ()
     for name in _strings(names):
         try:
-            texts += ((base / name).read_text(encoding="utf-8"),)
+            texts += (contents(base / name).decode(),)
             extra_records(texts)
         except OSError as error:
-            raise ConfigError(f"{where}: extra-rules: {base / name}: {error.strerror or error}") from None
+            raise ConfigError(f"{where}: extra-rules: {base / name}: {why(error)}") from None
         except ValueError as error:
             raise ConfigError(f"{where}: extra-rules: {base / name}: {error}") from None
     return texts
@@ -214,10 +215,12 @@ def _defaults(base: Path) -> Settings:
 
 def _table(file: Path) -> Mapping[str, object] | None:
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = tomllib.loads(contents(file).decode())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ConfigError(f"{file}: {why(error)}") from None
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: {error}") from None
     table = document.get("tool", {}).get("tf2migrate")
     if table is not None and not isinstance(table, dict):

@@ -14,6 +14,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 from tf2migrate.config import Configuration, Globs, Settings
+from tf2migrate.contents import contents
 
 SUFFIXES = (".py", ".ipynb")
 
@@ -44,7 +45,7 @@ def _gitignore(folder: Path) -> tuple[Globs, ...]:
     found = []
     for name in (".git/info/exclude", ".gitignore"):
         with suppress(OSError):
-            lines = (folder / name).read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = contents(folder / name).decode("utf-8", "replace").splitlines()
             found.append(Globs(folder, tuple(lines)))
     return tuple(found)
 

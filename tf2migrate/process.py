@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.cache import Cache, digest_of
 from tf2migrate.config import Settings
+from tf2migrate.contents import contents as bytes_of
+from tf2migrate.contents import why
 from tf2migrate.files import replace_file
 from tf2migrate.model import Target
 from tf2migrate.report import Report, Result, Shown
@@ -212,12 +214,11 @@ def read(job: Job) -> bytes | Report:
     try:
         if job.problem:
             raise OSError(job.problem)
-        with open(job.path, "rb") as file:
-            return file.read()
+        return bytes_of(job.path)
     except OSError as error:
         from tf2migrate.treat import problem
 
-        finding = problem("TFM001", f"cannot be read: {error.strerror or error}")
+        finding = problem("TFM001", f"cannot be read: {why(error)}")
         return Report(job.path, (Shown(0, finding),))
 
 
@@ -229,7 +230,7 @@ def finish(job: Job, data: bytes, result: Result) -> Report:
         except OSError as error:
             from tf2migrate.treat import problem
 
-            finding = problem("TFM007", f"cannot be written: {error.strerror or error}")
+            finding = problem("TFM007", f"cannot be written: {why(error)}")
             return Report(job.path, (Shown(0, finding), *result.found))
     return report(job.path, result, job.mode)
 

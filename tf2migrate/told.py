@@ -7,7 +7,7 @@ be out of date.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import astuple, replace
 from functools import partial
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tf2migrate.cache import Cache
+from tf2migrate.contents import contents
 from tf2migrate.process import Job, collect_seldom
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ _MANY = 24
 
 def with_told(jobs: Sequence[Job], workers: int = 1) -> list[Job]:
     """The jobs, each with what the other files tell of its own."""
-    texts = {job.path: text for job in jobs if job.path.endswith(".py") and (text := _text(job)) is not None}
+    scripts = [job.path for job in jobs if job.path.endswith(".py")]
+    texts = {path: _digest(text) for path in scripts if (text := _text(path)) is not None}
     if len(texts) < 2:
         return list(jobs)
     kept = Cache(Path(jobs[0].cache)) if jobs[0].cache else None
-    every = b"told of all" + b"".join(path.encode(errors="surrogateescape") + _digest(texts[path]) for path in texts)
+    every = b"told of all" + b"".join(path.encode(errors="surrogateescape") + texts[path] for path in texts)
     known = kept.note(every) if kept is not None else None
     told = json.loads(known) if known is not None else _told(texts, kept, workers)
     if known is None and kept is not None:
@@ -44,9 +46,10 @@ def _telling(job: Job, told: tuple[str, ...]) -> Job:
     return replace(job, settings=replace(job.settings, options=replace(job.settings.options, told=told)))
 
 
-def _text(job: Job) -> bytes | None:
+def _text(path: str) -> bytes | None:
+    """What a file holds, for as long as it is looked at: a tree need not fit into memory."""
     try:
-        return Path(job.path).read_bytes()
+        return contents(path)
     except OSError:
         return None
 
@@ -55,13 +58,13 @@ def _digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-def _told(texts: Mapping[str, bytes], kept: Cache | None, workers: int) -> dict[str, tuple[str, ...]]:
+def _told(paths: Iterable[str], kept: Cache | None, workers: int) -> dict[str, tuple[str, ...]]:
     from tf2migrate.lint.across import Tree, may_tell
 
     names = frozenset(
-        name for path in texts for name in (basename(path).removesuffix(".py"), basename(dirname(path))) if name
+        name for path in paths for name in (basename(path).removesuffix(".py"), basename(dirname(path))) if name
     )
-    tellers = [path for path, data in texts.items() if may_tell(data.decode("utf-8", "replace"), names)]
+    tellers = [path for path in paths if may_tell((_text(path) or b"").decode("utf-8", "replace"), names)]
     if not tellers:
         return {}
     look = partial(_summary, cache=str(kept.place.parent) if kept is not None else "")
@@ -71,17 +74,20 @@ def _told(texts: Mapping[str, bytes], kept: Cache | None, workers: int) -> dict[
             from concurrent.futures import ProcessPoolExecutor
 
             pool = stack.enter_context(ProcessPoolExecutor(workers, initializer=collect_seldom))
-            every = pool.map(look, (texts[path] for path in tellers), chunksize=8)
+            every = pool.map(look, tellers, chunksize=8)
             found = dict(zip(tellers, every, strict=True))
-        return Tree(texts, lambda path: _read(found[path] if path in found else look(texts[path]))).told(tellers)
+        return Tree(paths, lambda path: _read(found[path] if path in found else look(path))).told(tellers)
 
 
-def _summary(data: bytes, cache: str) -> str:
+def _summary(path: str, cache: str) -> str:
     """What a file says of itself, as it is kept; empty where it cannot be read: its own treatment will tell why."""
     from tf2migrate.encoding import decode
     from tf2migrate.lint.across import summary_of
-    from tf2migrate.treat import deep
+    from tf2migrate.treat import LARGEST, deep
 
+    data = _text(path)
+    if data is None or len(data) > LARGEST:
+        return ""
     kept = Cache(Path(cache)) if cache else None
     about = b"told of one" + data
     known = kept.note(about) if kept is not None else None

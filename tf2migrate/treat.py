@@ -39,6 +39,10 @@ ADVICE = {
 }
 
 
+#: What else there is to do with a file that is not followed.
+_LEAVE_OUT = "or leave it out (`extend-exclude` in pyproject.toml): it stays as it is."
+
+
 #: A program of more bytes is not followed: its tree would take some hundred times as much memory.
 LARGEST = 4_000_000
 
@@ -74,9 +78,10 @@ def treat(name: str, data: bytes, settings: Settings, migrate: Migrate | None = 
     except nb.NotANotebook as error:
         return _stopped(data, settings, problem("TFM002", f"no notebook that can be read: {error}"))
     except TooLarge as error:
-        return _stopped(data, settings, problem("TFM002", str(error)))
+        return _stopped(data, settings, replace(problem("TFM002", str(error)), advice=f"Split it, {_LEAVE_OUT}"))
     except (RecursionError, MemoryError):  # the second is what Python's parser says of the same
-        return _stopped(data, settings, problem("TFM002", "it is nested too deeply to be read"))
+        deeply = problem("TFM002", "it is nested too deeply to be read")
+        return _stopped(data, settings, replace(deeply, advice=f"Write it in fewer levels, {_LEAVE_OUT}"))
     except UnicodeEncodeError as error:
         return _stopped(data, settings, problem("TFM007", f"cannot be written: {error}"))
     except Exception as error:  # whatever it is, the other files go on

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -34,6 +36,36 @@ def test_modules_are_found_as_python_finds_them(tmp_path: Path) -> None:
         *("net/__init__.py", "net/base.py", "net/dense.py", "net/deep/er.py", "net/conv.py"),
         *("data.py", "side.py", "broken.py"),
     }
+
+
+def test_what_cannot_be_run_says_why(tmp_path: Path) -> None:
+    """Alone, and in a folder, where what cannot be read may be a program as well."""
+    texts = {
+        "broken.py": "import tensorflow as tf\ny = tf.log(\n",
+        "deep.py": "y = " + "-" * 20000 + "1\n",
+        "sum.py": "y = 1" + " + 1" * 20000 + "\n",
+        "large.py": "y = 1\n" * 800_000,
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
+    (tmp_path / "main.py").write_text("import broken, deep, large, pipe, loop\n")
+    said = {
+        "broken.py": "broken.py:2 is no Python 3: '(' was never closed",
+        "deep.py": "nested too deeply",
+        "sum.py": "nested too deeply",
+        "large.py": "too large to be followed",
+        "pipe.py": "it is a named pipe, not a file",
+        "folder.py": "it is a folder, not a file",
+        "gone.py": "No such file",
+    }
+    for name, reason in said.items():
+        with pytest.raises(NoProgram, match=re.escape(reason)):
+            migrated(tmp_path / name, Settings())
+    assert {path.name for path in neighbours(tmp_path / "main.py")} == {"broken.py", "deep.py", "large.py"}
+    assert [path.name for path in programs_below(tmp_path)] == ["loop.py"]
 
 
 @pytest.mark.parametrize(("package", "main"), [("helpers", "train.py"), ("classes", "run.py"), ("drivers", "train.py")])

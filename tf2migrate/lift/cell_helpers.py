@@ -43,14 +43,15 @@ def _cell(interpreter: Interpreter, call: ast.expr | None) -> ast.expr | None:
 def unneeded(interpreter: Interpreter) -> dict[FunctionNode, set[str]]:
     """The parameters of helpers that told nothing but dropout, where all calls of them are known."""
     found: dict[FunctionNode, set[str]] = {}
+    program = interpreter.program
+    places: dict[str, list[ast.AST]] = {}
+    for each in [*program.each(ast.Name), *program.each(ast.Attribute)]:
+        places.setdefault(_id(each), []).append(each)
     for function, calls in interpreter.helper_calls.items():
         if not isinstance(function, ast.FunctionDef) or function in interpreter.parts or _inner(interpreter, function):
             continue
         if interpreter.extra.get(function) or any(map(_starred, calls.values())):
             continue
-        program = interpreter.program
-        nodes: list[ast.Name | ast.Attribute] = [*program.each(ast.Name), *program.each(ast.Attribute)]
-        named = [n for n in nodes if _id(n) == function.name]
         called = {id(call.func) for call in calls.values()}
         told = _told(interpreter, function)
         spec = function.args
@@ -59,7 +60,7 @@ def unneeded(interpreter: Interpreter) -> dict[FunctionNode, set[str]]:
         gone = {n.id for n in names if id(n) in told} & parameters
         gone -= {n.id for n in names if id(n) not in told}
         gone -= {name for name in gone if any(_computes(function, call, name) for call in calls.values())}
-        if gone and all(id(n) in called for n in named):
+        if gone and all(id(n) in called for n in places.get(function.name, ())):
             found[function] = gone
     return found
 
@@ -70,8 +71,8 @@ def _inner(interpreter: Interpreter, function: ast.FunctionDef) -> bool:
     return any(isinstance(scope, ast.FunctionDef) and scope not in interpreter.driver_nodes for scope in around)
 
 
-def _id(node: ast.Name | ast.Attribute) -> str:
-    return node.id if isinstance(node, ast.Name) else node.attr
+def _id(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _starred(call: ast.Call) -> bool:

@@ -82,6 +82,9 @@ class Emitter:
         for frame in interpreter.frames:
             for statement in frame.statements:
                 self.records.setdefault(id(statement.node), []).append(statement)
+        self.runs: dict[int, list[Run]] = {}  # by the statement in which they stand
+        for run in interpreter.runs.values():
+            self.runs.setdefault(id(run.statement), []).append(run)
         self.expressions = Expressions(interpreter, plan)
         self.dropped = self.expressions.dropped
         self.resets = Resets(interpreter, self.expressions)
@@ -440,7 +443,7 @@ class Emitter:
             return []
         if (kept := iterator_text.kept_lines(self.expressions, statement)) is not None:
             return [indent + line for line in kept]
-        runs = [r for r in self.interpreter.runs.values() if r.statement is statement]
+        runs = self.runs.get(id(statement), [])
         if isinstance(node, ast.Assign | ast.Expr) and value is not None and not runs:
             held = list(leaves(value))
             if held and all(isinstance(v, Handle) and v.role in GONE for v in held):

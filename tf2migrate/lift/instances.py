@@ -40,7 +40,10 @@ def check(interpreter: Interpreter) -> None:
 def repeated(interpreter: Interpreter, node: ast.Call) -> bool:
     """Whether a call stands in a loop or comprehension."""
     loops = (ast.For, ast.While, ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.SetComp)
-    return any(isinstance(n, loops) and any(inner is node for inner in walk(n)) for n in interpreter.program.nodes)
+    around: ast.AST | None = node
+    while around is not None and not isinstance(around, loops):
+        around = interpreter.program.parents.get(id(around))
+    return around is not None
 
 
 def _shares(interpreter: Interpreter, instance: Instance, apart: bool) -> bool:

@@ -317,11 +317,9 @@ def seeds(interpreter: Interpreter) -> Iterator[Finding]:
 
 def uses_random(interpreter: Interpreter) -> bool:
     """Whether the program draws from Python's `random`, which Keras's initializers would disturb."""
-    imports = [n for n in interpreter.program.nodes if isinstance(n, ast.Import | ast.ImportFrom)]
-    return any(
-        (isinstance(n, ast.ImportFrom) and n.module == "random")
-        or (isinstance(n, ast.Import) and any(alias.name == "random" for alias in n.names))
-        for n in imports
+    program = interpreter.program
+    return any(n.module == "random" for n in program.each(ast.ImportFrom)) or any(
+        alias.name == "random" for n in program.each(ast.Import) for alias in n.names
     )
 
 

@@ -27,11 +27,15 @@ def move(interpreter: Interpreter) -> None:
     fetched = [leaf for run in interpreter.runs.values() for leaf in run.fetches.leaves()]
     staged = {d.site for s in statements for d in s.writes if d.staged and d.owner is None}
     mixed = {at for sites in interpreter.resolved.values() if len(sites) > 1 and sites & staged for at in sites}
+    reading: dict[Definition, list[Statement]] = {}
+    for statement in statements:
+        for each in statement.reads:
+            reading.setdefault(each, []).append(statement)
     for statement in statements:
         if not _is_start(interpreter, statement):
             continue
         definition = statement.writes[0]
-        readers = [s for s in statements if definition in s.reads]
+        readers = reading.get(definition, [])
         if definition.site not in mixed and not any(augments(s, definition) for s in readers):
             continue
         told = any(definition in leaf.reads and not leaf.named for leaf in fetched)

@@ -63,6 +63,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
     by_key: dict[object, Planned] = {}
     printed_names.check(interpreter)
     changed, stores = traced.changes(interpreter), kept_attributes.stores(interpreter)
+    asserts = [s for s in statements if isinstance(s.node, ast.Assert)]
     for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
         for leaf in run.fetches.leaves():
             _check_fetch(run, leaf)
@@ -82,7 +83,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         kept_attributes.check(interpreter, found, stores)
         plan.printing |= dict.fromkeys(traced.prints(interpreter, found))
         _keep_apart(interpreter, found, plan)
-        _join_asserts(statements, found)
+        _join_asserts(asserts, found)
         key = _key(run, found)
         if given_runs.widen(interpreter, run, found):
             key = (key, frozenset(found.parameters))
@@ -326,11 +327,11 @@ def _is_mixed(interpreter: Interpreter, definition: Definition, found: Slice | N
     return any(definition.site in sites and len(sites) > 1 for sites in interpreter.resolved.values())
 
 
-def _join_asserts(statements: list[Statement], found: Slice) -> None:
+def _join_asserts(asserts: list[Statement], found: Slice) -> None:
     """An assertion about the graph goes where all that it speaks of is."""
     inside = set(found.statements)
-    for statement in statements:
-        if isinstance(statement.node, ast.Assert) and statement.moves and statement not in inside:
+    for statement in asserts:
+        if statement.moves and statement not in inside:
             staged = [d for d in statement.reads if d.staged]
             if all(d.statement in inside or d.value in found.parameters for d in staged):
                 found.statements.append(statement)

@@ -137,8 +137,8 @@ def _bound_arguments(node: ast.Call, path: str) -> tuple[str, dict[str, ast.expr
 def _tag(interpreter: Interpreter, node: ast.Call, name: str, taken: set[str]) -> str:
     """TF1's tag: the scopes around the call, the name, and a number where that is taken."""
     scopes = []
-    for outer in interpreter.program.nodes:
-        if isinstance(outer, ast.With) and outer.lineno <= node.lineno <= (outer.end_lineno or 0):
+    for outer in interpreter.program.each(ast.With):
+        if outer.lineno <= node.lineno <= (outer.end_lineno or 0):
             for item in outer.items:
                 call = item.context_expr
                 named = isinstance(call, ast.Call) and interpreter.names.symbol(call.func)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lint.found import Found
@@ -27,9 +27,10 @@ def closures(ground: Ground) -> Iterator[Found]:
             continue
         if isinstance(function, ast.Lambda):
             yield from _confused(ground, function)
+        lambdas = list(_lambdas(ground, function))
         for node in ground.view.own(function):
             if isinstance(node, Staged) and _is_staged(ground, node):
-                yield from _old_values(ground, node, function)
+                yield from _old_values(ground, node, function, lambdas) if lambdas else ()
                 yield from _hidden(ground, node, function)
                 if isinstance(node, ast.If) and isinstance(function, Function):
                     yield from _beyond(ground, node, function, context)
@@ -98,18 +99,23 @@ def _later(ground: Ground, node: Staged, function: AnyFunction) -> list[ast.AST]
     return [n for n in ground.view.own(function) if id(n) in again or getattr(n, "lineno", 0) > end]
 
 
-def _old_values(ground: Ground, node: Staged, function: AnyFunction) -> Iterator[Found]:
+def _lambdas(ground: Ground, function: AnyFunction) -> Iterator[tuple[str, ast.Assign, ast.Lambda]]:
+    """The lambdas that a function gives a name to."""
+    for node in ground.view.own(function):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as value):
+                yield name, node, value
+
+
+def _old_values(
+    ground: Ground, node: Staged, function: AnyFunction, lambdas: Sequence[tuple[str, ast.Assign, ast.Lambda]]
+) -> Iterator[Found]:
     """A lambda that reads what a branch or loop of the graph changes, where nothing else reads it."""
     stored = _stored(node)
     later = _later(ground, node, function)
     loaded = {n.id for n in later if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
     inside = {id(n) for n in walk(node)}
-    for made in ground.view.own(function):
-        match made:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Lambda() as value):
-                pass
-            case _:
-                continue
+    for name, made, value in lambdas:
         if id(made) in inside or name not in loaded or made.lineno > node.lineno:
             continue
         own = {a.arg for a in [*value.args.args, *value.args.kwonlyargs, *value.args.posonlyargs]}
@@ -132,11 +138,7 @@ def _read_by_functions(ground: Ground, function: AnyFunction) -> set[str]:
 
 def _hidden(ground: Ground, node: Staged, function: AnyFunction) -> Iterator[Found]:
     """A helper that changes, in a branch or loop of the graph, what is read after it."""
-    read = {
-        ast.unparse(n)
-        for n in _later(ground, node, function)
-        if isinstance(n, ast.Name | ast.Attribute) and isinstance(n.ctx, ast.Load) and n.lineno > (node.end_lineno or 0)
-    }
+    read: set[str] | None = None  # it is seldom asked for, and takes a look at the whole function
     for statement in node.body:
         for call in walk(statement):
             if not isinstance(call, ast.Call) or ground.view.function(call) is not function:
@@ -144,6 +146,7 @@ def _hidden(ground: Ground, node: Staged, function: AnyFunction) -> Iterator[Fou
             given = [*call.args, *(k.value for k in call.keywords)]
             made = any(not isinstance(a, ast.Name) or a.id in _stored(node) for a in given)
             for changed in [*_changes(ground, call, function), *(_appends(ground, call) if made else ())]:
+                read = _read_below(ground, node, function) if read is None else read
                 if changed in read:
                     yield Found(
                         HIDDEN,
@@ -152,6 +155,15 @@ def _hidden(ground: Ground, node: Staged, function: AnyFunction) -> Iterator[Fou
                         "Return the new value, and assign it here.",
                     )
                     break
+
+
+def _read_below(ground: Ground, node: Staged, function: AnyFunction) -> set[str]:
+    """The names and attributes that a function reads below a statement."""
+    return {
+        ast.unparse(n)
+        for n in _later(ground, node, function)
+        if isinstance(n, ast.Name | ast.Attribute) and isinstance(n.ctx, ast.Load) and n.lineno > (node.end_lineno or 0)
+    }
 
 
 def _changes(ground: Ground, call: ast.Call, function: AnyFunction) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from tf2migrate.facts.tree import walk
@@ -72,26 +73,26 @@ def _leaves(body: list[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], ast.Return | ast.Raise | ast.Break | ast.Continue)
 
 
-def _places(ground: Ground, function: AnyFunction, name: str, kind: type[ast.expr_context]) -> list[ast.Name]:
-    return [
-        n for n in ground.view.own(function) if isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, kind)
-    ]
-
-
 def _known_before(ground: Ground, function: AnyFunction, name: str, line: int) -> bool:
     """Whether a name is bound above a line, as a parameter or by a statement, or belongs to another scope."""
     arguments = [*parameters(function), *(a for a in (function.args.vararg, function.args.kwarg) if a)]
     if any(a.arg == name for a in arguments):
         return True
-    return any(n.lineno < line for n in _places(ground, function, name, ast.Store))
+    return any(n.lineno < line for n in ground.view.places(function, name, ast.Store)[:1])
 
 
 def _read_after(ground: Ground, function: AnyFunction, name: str, node: ast.stmt) -> bool:
     """Whether a name is read below a statement before it is bound again."""
     end = node.end_lineno or node.lineno
-    reads = sorted(n.lineno for n in _places(ground, function, name, ast.Load) if n.lineno > end)
-    stores = [n.lineno for n in _places(ground, function, name, ast.Store) if n.lineno > end]
-    return bool(reads) and not any(line <= reads[0] for line in stores)
+    read = _next(ground.view.places(function, name, ast.Load), end)
+    stored = _next(ground.view.places(function, name, ast.Store), end)
+    return read is not None and (stored is None or stored > read)
+
+
+def _next(places: list[ast.Name], line: int) -> int | None:
+    """The first line below one on which a name stands."""
+    at = bisect_right(places, line, key=lambda place: place.lineno)
+    return places[at].lineno if at < len(places) else None
 
 
 def _if(ground: Ground, node: ast.If, function: AnyFunction) -> Iterator[Found]:

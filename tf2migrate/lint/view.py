@@ -29,6 +29,7 @@ class View:
         self.scopes = self.kinds.scopes
         self.symbol = self.kinds.symbol
         self._paths: dict[int, str] = {}
+        self._places: dict[int, dict[tuple[str, type[ast.expr_context]], list[ast.Name]]] = {}
         self._asked: set[int] = set()
 
     @property
@@ -49,6 +50,15 @@ class View:
     def own(self, function: ast.AST) -> list[ast.AST]:
         """The nodes of a function's body, without those of functions inside it."""
         return self._own.get(id(function), [])
+
+    def places(self, function: ast.AST, name: str, kind: type[ast.expr_context]) -> list[ast.Name]:
+        """Where a function itself reads or binds a name, from the top to the bottom."""
+        if id(function) not in self._places:
+            found = self._places[id(function)] = {}
+            names = [node for node in self.own(function) if isinstance(node, ast.Name)]
+            for node in sorted(names, key=lambda node: node.lineno):
+                found.setdefault((node.id, type(node.ctx)), []).append(node)
+        return self._places[id(function)].get((name, kind), [])
 
     @cached_property
     def top(self) -> dict[str, Function]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tf2migrate.contents import contents as bytes_of
 from tf2migrate.files import SUFFIXES
 
 if TYPE_CHECKING:
@@ -169,6 +170,6 @@ def _beside(contents: Mapping[str, bytes], named: Collection[str]) -> list[str]:
 
 def _read(path: str) -> bytes:
     """What a file holds; nothing where it cannot be read."""
-    with suppress(OSError), open(path, "rb") as file:
-        return file.read()
+    with suppress(OSError):
+        return bytes_of(path)
     return b""

@@ -102,6 +102,8 @@ class Checker:
                         return verdict
         except RunnerError as error:
             return replace(blank, reason=str(error))
+        except (RecursionError, MemoryError):
+            return replace(blank, reason="it is nested too deeply to be followed")
         return verdict
 
     def once(self, old: Case, new: Case, salt: int, device: str, blank: Verdict) -> Verdict:

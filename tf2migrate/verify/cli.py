@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from tf2migrate.contents import why
 from tf2migrate.verify.check import Checker
 from tf2migrate.verify.plan import PlanError, plan
 from tf2migrate.verify.settings import STUBS, Settings
@@ -78,6 +79,8 @@ def verify(
     from tf2migrate.verify.setup_old import setup_old as make
 
     settings = _settings(options)
+    files = {"json": json_file, "junit": junit_file, "markdown": markdown_file, "html": html_file}
+    _check_folders(files)
     if scheduler and (jobs > 1 or setup_old):
         raise click.UsageError("--scheduler stands without --jobs and --setup-old; --old-python is one of the workers'")
     try:
@@ -91,7 +94,7 @@ def verify(
         verdicts = list(_all(paths, revision, settings, jobs, scheduler))
     except (PlanError, SetupError, ClusterError) as error:
         raise click.UsageError(str(error)) from None
-    _report(verdicts, {"json": json_file, "junit": junit_file, "markdown": markdown_file, "html": html_file})
+    _report(verdicts, files)
     sys.exit(int(not verdicts or not all(v.equivalent for v in verdicts)))
 
 
@@ -189,7 +192,17 @@ def _report(verdicts: Sequence[Verdict], files: dict[str, str | None]) -> None:
         if file == "-":
             click.echo(renders[kind](verdicts), nl=False)
         elif file is not None:
-            Path(file).write_text(renders[kind](verdicts), encoding="utf8")
+            try:
+                Path(file).write_text(renders[kind](verdicts), encoding="utf8")
+            except OSError as error:
+                raise click.UsageError(f"{file} cannot be written: {why(error)}") from None
+
+
+def _check_folders(files: dict[str, str | None]) -> None:
+    """Tell before anything runs that there is no place for what would come of it."""
+    for file in files.values():
+        if file not in (None, "-") and not Path(file or "").parent.is_dir():
+            raise click.UsageError(f"{file} cannot be written: there is no such folder")
 
 
 def _arguments() -> list[str]:

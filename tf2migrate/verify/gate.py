@@ -13,7 +13,7 @@ from tf2migrate.treat import problem
 from tf2migrate.verify.check import Checker
 from tf2migrate.verify.plan import plan
 from tf2migrate.verify.settings import Settings
-from tf2migrate.verify.sources import RUNS, NoProgram, Program, neighbours, program_of
+from tf2migrate.verify.sources import RUNS, NoProgram, Program, data_of, neighbours, program_of
 from tf2migrate.verify.verdict import Verdict
 
 
@@ -85,7 +85,7 @@ def _programs(unit: Sequence[Treated], settings: Settings) -> Iterator[tuple[Pro
     for file in [f for f in unit if f.path not in imported or _is_run(f.before)] or list(unit):
         own = plan(file.path, settings)
         try:
-            yield program_of(file.path, lambda path: after.get(path) or path.read_bytes(), own), own
+            yield program_of(file.path, lambda path: after.get(path) or data_of(path), own), own
         except NoProgram as error:
             yield Verdict.not_run(str(file.path), str(error))
 

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from tf2migrate.contents import contents, why
 from tf2migrate.verify.settings import Settings
 
 NAME = "verify.toml"
@@ -27,10 +28,12 @@ def plan(path: Path, settings: Settings) -> Settings:
     """The settings of one program: verify.toml beside it, its table for the program, and what is given above both."""
     file = path.parent / NAME
     try:
-        document = tomllib.loads(file.read_text(encoding="utf8"))
+        document = tomllib.loads(contents(file).decode())
     except FileNotFoundError:
         return settings
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise PlanError(f"{file}: {why(error)}") from None
+    except (ValueError, RecursionError) as error:
         raise PlanError(f"{file}: {error}") from None
     programs = document.pop("programs", {})
     own = programs.get(path.name, {}) if isinstance(programs, dict) else {}

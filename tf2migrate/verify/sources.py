@@ -11,10 +11,12 @@ from pathlib import Path
 
 from tf2migrate import notebook, py2
 from tf2migrate.config import Configuration
+from tf2migrate.contents import contents, why
 from tf2migrate.encoding import Undecodable, decode
 from tf2migrate.files import Search
 from tf2migrate.process import Job, Mode, looked_at
 from tf2migrate.report import Report
+from tf2migrate.treat import LARGEST
 from tf2migrate.verify.settings import Case, Settings
 from tf2migrate.verify.steps import cap
 
@@ -39,6 +41,8 @@ class Program:
 def text_of(name: str, data: bytes) -> str:
     """A script's text, or a notebook's code cells joined with their magics dropped; Python 2 as Python 3."""
     try:
+        if len(data) > LARGEST and not name.endswith(".ipynb"):
+            raise NoProgram(f"{name} is too large to be followed: more than {LARGEST / 1e6:.0f} MB")
         text = decode(data).text
         if name.endswith(".ipynb"):
             text = _MAGIC.sub("None", notebook.read(text).program.text)
@@ -46,9 +50,11 @@ def text_of(name: str, data: bytes) -> str:
         raise NoProgram(f"{name} cannot be read: {error}") from None
     try:
         ast.parse(text)
+    except (RecursionError, MemoryError):  # the second is what Python's parser says of the same
+        raise NoProgram(f"{name} is nested too deeply to be followed") from None
     except (SyntaxError, ValueError) as error:
         if not (py2.is_python2(text) and py2.available()):
-            raise NoProgram(f"{name} is no Python 3: {error}") from None
+            raise NoProgram(f"{name}{_line_of(error)} is no Python 3: {error.args[0]}") from None
         try:
             return py2.convert(text)
         except py2.NotConverted as reason:
@@ -56,9 +62,21 @@ def text_of(name: str, data: bytes) -> str:
     return text
 
 
+def _line_of(error: Exception) -> str:
+    return f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+
+
+def data_of(path: Path) -> bytes:
+    """What a file holds. Raises `NoProgram`."""
+    try:
+        return contents(path)
+    except OSError as error:
+        raise NoProgram(f"{path.name} cannot be read: {why(error)}") from None
+
+
 def pair(old: Path, new: Path, settings: Settings) -> Program:
     """Two files, each in its own folder."""
-    sides = [_case(path, path.read_bytes(), (), settings) for path in (old, new)]
+    sides = [_case(path, data_of(path), (), settings) for path in (old, new)]
     return Program(f"{old} {new}", sides[0], sides[1])
 
 
@@ -67,13 +85,13 @@ def migrated(path: Path, settings: Settings) -> Program:
     configuration = Configuration({"py2": True} if py2.available() else {})
     jobs = [Job(str(file), configuration.of(file.parent), Mode.DIFF) for file in (path, *neighbours(path))]
     after = {Path(each[0].path): each[2].after for each in looked_at(jobs) if not isinstance(each, Report)}
-    return program_of(path, lambda file: after.get(file) or file.read_bytes(), settings)
+    return program_of(path, lambda file: after.get(file) or data_of(file), settings)
 
 
 def program_of(path: Path, rewritten: Callable[[Path], bytes], settings: Settings) -> Program:
     """A file with the modules beside it that it imports, as they are and as they become."""
     beside = tuple(neighbours(path))
-    old = _case(path, path.read_bytes(), beside, settings)
+    old = _case(path, data_of(path), beside, settings)
     texts = tuple((f.relative_to(path.parent).as_posix(), text_of(f.name, rewritten(f))) for f in beside)
     return Program(str(path), old, _made(path, rewritten(path), texts, settings))
 
@@ -84,7 +102,7 @@ def against(path: Path, revision: str, settings: Settings) -> Program:
     past = tuple((f.relative_to(path.parent).as_posix(), f) for f in beside)
     texts = tuple((name, text_of(name, at_revision(f, revision))) for name, f in past)
     old = _made(path, at_revision(path, revision), texts, settings)
-    return Program(f"{path} against {revision}", old, _case(path, path.read_bytes(), (), settings))
+    return Program(f"{path} against {revision}", old, _case(path, data_of(path), (), settings))
 
 
 def at_revision(path: Path, revision: str) -> bytes:
@@ -106,17 +124,27 @@ def programs_below(folder: Path, revision: str | None = None) -> Iterator[Path]:
     """The programs of a folder: files that run TensorFlow, not the modules that they import.
 
     With a revision, those that ran it then, and in which something has changed since, in themselves or in a module.
-    Raises `NoProgram` where git does not know the revision.
+    What cannot be read may be one, and is among them. Raises `NoProgram` where git does not know the revision.
     """
     if revision is not None:
         _git(folder, revision, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-    found = [f.path for f in Search([folder], Configuration({})) if not f.problem]
-    for path in found:
-        data = path.read_bytes()
+    for path in [f.path for f in Search([folder], Configuration({}))]:
+        try:
+            data = data_of(path)
+        except NoProgram:
+            yield path
+            continue
         if b"tensorflow" not in data or not RUNS.search(data if revision is None else _then(path, revision)):
             continue
-        if revision is None or any(_then(f, revision) != f.read_bytes() for f in (path, *neighbours(path))):
+        if revision is None or any(_changed(f, revision) for f in (path, *neighbours(path))):
             yield path
+
+
+def _changed(path: Path, revision: str) -> bool:
+    try:
+        return _then(path, revision) != data_of(path)
+    except NoProgram:
+        return True
 
 
 def _then(path: Path, revision: str) -> bytes:
@@ -133,7 +161,7 @@ def neighbours(path: Path) -> Iterator[Path]:
     while todo:
         current = todo.pop()
         try:
-            tree = ast.parse(text_of(current.name, current.read_bytes()))
+            tree = ast.parse(text_of(current.name, data_of(current)))
         except NoProgram:
             continue
         for folder, names in _imported(tree, current, path.parent):
@@ -158,7 +186,7 @@ def _imported(tree: ast.Module, file: Path, top: Path) -> Iterator[tuple[Path, l
 
 def _case(path: Path, data: bytes, beside: tuple[Path, ...], settings: Settings) -> Case:
     """A file as it is; neighbours are rewritten only where they are Python 2 or have loops to cap."""
-    texts = tuple((f.relative_to(path.parent).as_posix(), text_of(f.name, f.read_bytes())) for f in beside)
+    texts = tuple((f.relative_to(path.parent).as_posix(), text_of(f.name, data_of(f))) for f in beside)
     return _made(path, data, texts, settings)
 
 
