@@ -9,6 +9,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import warnings
@@ -226,6 +227,29 @@ def test_what_is_no_file_is_told_where_it_is_given_by_name(tmp_path: Path) -> No
     assert found["pipe.py"] == ["cannot be read: it is a named pipe, not a file"]
     assert found["zero.py"] == ["cannot be read: it is a device, not a file"]
     assert "tf.math.log" in (tmp_path / "a.py").read_text()
+
+
+@pytest.mark.skipif(
+    shutil.which("setpriv") is None, reason="there is no setpriv, which takes a superuser's rights away"
+)
+def test_what_may_not_be_read_or_written_is_told_and_the_rest_treated(tmp_path: Path) -> None:
+    """A folder that may not be entered, and files that may not be read or written."""
+    text = TF + "x = tf.log(1.0)\n"
+    (tmp_path / "closed").mkdir()
+    for name in ("closed/a.py", "unread.py", "kept.py", "z.py"):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "unread.py").chmod(0)
+    (tmp_path / "kept.py").chmod(0o444)
+    (tmp_path / "closed").chmod(0)
+    rights = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.getuid() == 0 else []
+    command = [*rights, sys.executable, "-m", "tf2migrate", "--no-cache", "--fix", str(tmp_path)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    (tmp_path / "closed").chmod(0o755)
+    assert ran.returncode == 1, ran.stderr
+    assert "closed:1:1: TFM001 cannot be read: Permission denied" in ran.stdout
+    assert "unread.py:1:1: TFM001 cannot be read: Permission denied" in ran.stdout
+    assert "kept.py:1:1: TFM007 cannot be written: it is read-only" in ran.stdout
+    assert [(tmp_path / n).read_text() == text for n in ("closed/a.py", "kept.py", "z.py")] == [True, True, False]
 
 
 def test_a_run_that_is_killed_leaves_whole_files(tmp_path: Path) -> None:

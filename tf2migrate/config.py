@@ -219,6 +219,8 @@ def _table(file: Path) -> Mapping[str, object] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
+        if not os.access(file.parent, os.X_OK):
+            return None  # nothing in the folder can be read: what is told is that, where it is searched
         raise ConfigError(f"{file}: {why(error)}") from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{file}: {error}") from None
