@@ -114,7 +114,7 @@ def test_standard_input(run: Run) -> None:
         (FILE, "{", "no baseline of tf2migrate"),
         (FILE, '{"version": 2}', "of another version"),
         (FILE, '{"version": 1, "findings": {"a.py": [{"code": 1}]}}', "no baseline of tf2migrate"),
-        (("--baseline", "."), None, "Is a directory"),
+        (("--baseline", "."), None, "it is a folder, not a file"),
         ((*FILE, "--diff"), "{}", "stands without --diff"),
         ((*FILE, "--update-baseline", "--fix"), "{}", "stands without --fix"),
         (("--update-baseline",), None, "wants --baseline FILE"),
