@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift.repeated import LOOPS
 from tf2migrate.lift.scopes import AUTO, NEVER
 from tf2migrate.lift.values import Python, Refused, Value
 
@@ -39,9 +40,8 @@ def check(interpreter: Interpreter) -> None:
 
 def repeated(interpreter: Interpreter, node: ast.Call) -> bool:
     """Whether a call stands in a loop or comprehension."""
-    loops = (ast.For, ast.While, ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.SetComp)
     around: ast.AST | None = node
-    while around is not None and not isinstance(around, loops):
+    while around is not None and not isinstance(around, LOOPS):
         around = interpreter.program.parents.get(id(around))
     return around is not None
 

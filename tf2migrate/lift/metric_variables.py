@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.graph_names import GraphNames
 from tf2migrate.lift.metrics import Mean
-from tf2migrate.lift.values import Handle, Initializer, Python, Unknown, Value, leaves
+from tf2migrate.lift.values import Handle, Initializer, Unknown, Value, leaves
+from tf2migrate.lift.variable_lists import prefix_of
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -37,13 +38,9 @@ def listed(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
 
 def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None) -> Value:
     """The local variables that there are so far, in a scope if one is given."""
-    prefix = ""
-    if scope is not None:
-        with interpreter.apart():
-            told = interpreter.evaluate(scope)
-        if not isinstance(told, Python) or not isinstance(told.literal, str | None):
-            return Unknown("the scope of a collection cannot be told", node)
-        prefix = told.literal or ""
+    prefix = prefix_of(interpreter, scope)
+    if prefix is None:
+        return Unknown("the scope of a collection cannot be told", node)
     others = [m for m in interpreter.scopes.made if m.collections is None or m.collections & COLLECTIONS]
     statements = [s for f in interpreter.frames for s in f.statements if s.graph is interpreter.graph]
     made = [m.value for s in statements for m in s.made if isinstance(m.value, Mean)]

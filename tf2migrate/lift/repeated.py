@@ -7,12 +7,14 @@ from collections.abc import Set
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.standing import scope_of
 from tf2migrate.facts.tree import walk
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
 
-_LOOPS = ast.For | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+#: What does again what stands in it.
+LOOPS = ast.For | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 
 def comes_again(interpreter: Interpreter, node: ast.AST, made: ast.AST) -> bool:
@@ -29,7 +31,7 @@ def _collect(interpreter: Interpreter, node: ast.AST, around: set[ast.AST]) -> N
     """The loops and functions around a place, and around the calls that lead to it."""
     here: ast.AST | None = node
     while (here := interpreter.program.parents.get(id(here))) is not None and here not in around:
-        if isinstance(here, _LOOPS):
+        if isinstance(here, LOOPS):
             around.add(here)
         elif isinstance(here, ast.FunctionDef):
             around.add(here)
@@ -43,8 +45,8 @@ def _calls(interpreter: Interpreter, function: ast.FunctionDef) -> list[ast.Call
 
 def _is_repeated(interpreter: Interpreter, node: ast.AST, around: Set[ast.AST], through: Set[ast.AST]) -> bool:
     """Whether the function that a place stands in is called again, where what is around is not done again."""
-    function = _function(interpreter, node)
-    if function is None or function in around or function in through:
+    function = scope_of(interpreter.program, node)
+    if isinstance(function, ast.Module) or function in around or function in through:
         return False
     calls = _calls(interpreter, function)
     pairs = combinations(calls, 2)
@@ -57,10 +59,10 @@ def _is_called_again(interpreter: Interpreter, call: ast.Call, around: Set[ast.A
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     here: ast.AST | None = call
     while (here := interpreter.program.parents.get(id(here))) is not None:
-        anew = isinstance(owner, ast.Name) and isinstance(here, _LOOPS | ast.FunctionDef) and _binds(here, owner.id)
+        anew = isinstance(owner, ast.Name) and isinstance(here, LOOPS | ast.FunctionDef) and _binds(here, owner.id)
         if anew or here in around:  # with an object of its own each time
             return False
-        if isinstance(here, _LOOPS):
+        if isinstance(here, LOOPS):
             return True
         if isinstance(here, ast.FunctionDef):
             break
@@ -69,13 +71,6 @@ def _is_called_again(interpreter: Interpreter, call: ast.Call, around: Set[ast.A
 
 def _binds(node: ast.AST, name: str) -> bool:
     return any(isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Store) for n in walk(node))
-
-
-def _function(interpreter: Interpreter, node: ast.AST) -> ast.FunctionDef | None:
-    here: ast.AST | None = node
-    while here is not None and not (isinstance(here, ast.FunctionDef) and here is not node):
-        here = interpreter.program.parents.get(id(here))
-    return here if isinstance(here, ast.FunctionDef) else None
 
 
 def _exclude(interpreter: Interpreter, one: ast.AST, other: ast.AST) -> bool:

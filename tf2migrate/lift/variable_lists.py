@@ -97,15 +97,20 @@ def of_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
     return within(interpreter, node, bind(node, ("scope",)).get("scope"), name, hint)
 
 
+def prefix_of(interpreter: Interpreter, scope: ast.expr | None) -> str | None:
+    """What the names begin with in the scope that a collection is asked for in, if any; None where it is not told."""
+    if scope is None:
+        return ""
+    with interpreter.apart():
+        told = interpreter.evaluate(scope)
+    return (told.literal or "") if isinstance(told, Python) and isinstance(told.literal, str | None) else None
+
+
 def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, collection: str, hint: str) -> Value:
     """What is in a collection of variables so far, in a scope if one is given."""
-    prefix = ""
-    if scope is not None:
-        with interpreter.apart():
-            told = interpreter.evaluate(scope)
-        if not isinstance(told, Python) or not isinstance(told.literal, str | None):
-            return Unknown("the scope of a collection cannot be told", node)
-        prefix = told.literal or ""
+    prefix = prefix_of(interpreter, scope)
+    if prefix is None:
+        return Unknown("the scope of a collection cannot be told", node)
     if collection == "variables" and interpreter.scopes.has_slots(interpreter.graph, prefix):
         return Unknown("a collection of all variables holds those of an optimizer, which are not followed", node)
     found = []
