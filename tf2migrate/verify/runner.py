@@ -1661,6 +1661,8 @@ def child(job: Json) -> None:
     leave = os._exit
 
     def end(status: int) -> None:
+        with contextlib.suppress(OSError):  # the program may have closed all that is open
+            recorder.emit("left", *recorder.site())
         leave(status)
 
     os._exit = end  # type: ignore[assignment]

@@ -284,6 +284,9 @@ def ending(answer: dict[str, Any], trace: Trace, settings: Settings) -> str:
     if answer["signal"]:
         return f"it was ended by signal {answer['signal']}"
     if not trace.ended and trace.failure is None:
+        if trace.left is not None:
+            where = f" ({trace.left})" if trace.left.line else ""
+            return f"it left with status {answer['status']} before its end could be seen, by os._exit{where}"
         last = (trace.stderr.strip().splitlines() or [""])[-1][:300]
         return f"it left with status {answer['status']} before its end could be seen" + (f" ({last})" if last else "")
     if trace.failure is None and answer["status"]:

@@ -132,6 +132,7 @@ class Trace:
     files: dict[str, bytes] = field(default_factory=dict)
     failure: Failure | None = None
     ended: bool = False
+    left: Site | None = None  # where the program left by `os._exit`
     status: int = 0
     reason: str = ""
     seconds: float = 0.0
@@ -218,6 +219,8 @@ def _add(trace: Trace, order: int, kind: str, event: Sequence[Any]) -> None:
             trace.queued = event[0]
         case "error":
             trace.failure = Failure(event[0], event[1], Site(event[2], event[3]))
+        case "left":
+            trace.left = Site(event[0], event[1])
         case "end":
             trace.ended, trace.devices = True, tuple(event[3])
             trace.tensorflow, trace.python = event[1], event[2]
