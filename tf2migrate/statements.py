@@ -48,7 +48,9 @@ class Blocks:
         end = text.find("\n", span.end) + 1 or len(text)
         self._run = Span(self._run.start if self._run.end == start else start, end)
         top = self._run.start == 0 or self._run.start in cuts
-        above = len(text[: self._run.start]) - len(text[: self._run.start].rstrip("\n")) - 1
+        above, at = -1, self._run.start
+        while at > 0 and text[at - 1] == "\n":
+            above, at = above + 1, at - 1
         while (top or above > 0) and text[end : end + 1] == "\n" and end not in cuts:
             end, above = end + 1, above - 1
         self._run = Span(self._run.start, end)

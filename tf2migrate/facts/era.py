@@ -76,7 +76,8 @@ def spells_tf1(program: Program) -> bool:
         return True
     calls = [c for c in program.each(ast.Call) if not (program.names.raw(c.func) or "").startswith(_V1[0])]
     suspects = [*calls, *program.each(ast.Attribute), *program.each(ast.Name)]
-    return any(_says_tf1(program, node, "import *" in program.text) for node in suspects)
+    star = "import *" in program.text
+    return any(_says_tf1(program, node, star) for node in suspects)
 
 
 def _says_tf1(program: Program, node: ast.AST, star: bool) -> bool:

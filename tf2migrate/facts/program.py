@@ -47,9 +47,19 @@ class Program(Source):
         return tuple(sorted(found, key=lambda use: (use[0].lineno, use[0].col_offset)))
 
     @cached_property
+    def named(self) -> frozenset[str]:
+        """Each name that is read or bound anywhere; those of parameters, functions, classes and imports aside."""
+        return frozenset(n.id for n in self.each(ast.Name))
+
+    @cached_property
+    def read(self) -> frozenset[str]:
+        """Each name that is read anywhere."""
+        return frozenset(n.id for n in self.each(ast.Name) if isinstance(n.ctx, ast.Load))
+
+    @cached_property
     def words(self) -> frozenset[str]:
         """Each name that is read, bound or a parameter anywhere; those of functions, classes and imports aside."""
-        return frozenset(n.id for n in self.each(ast.Name)) | {n.arg for n in self.each(ast.arg)}
+        return self.named | {n.arg for n in self.each(ast.arg)}
 
     @cached_property
     def names(self) -> Names:

@@ -47,6 +47,11 @@ class BodyWriter:
         self.commented: set[int] = set()
         self.shared = find_shared(plan)
         self.calls: dict[Statement, list[str]] = {}
+        self.training: dict[Value, list[Planned]] = {}  # for each optimizer: the functions that it trains in
+        for planned in plan.functions:
+            effects = [e for s in planned.slice.statements for e in s.effects if isinstance(e, Effect)]
+            for optimizer in dict.fromkeys(e.target for e in effects if isinstance(e.target, Optimizer)):
+                self.training.setdefault(optimizer, []).append(planned)
 
     def function(self, planned: Planned) -> tuple[list[str], set[int]]:
         """The lines of a function, and the lines of the comments that moved into it."""
@@ -55,9 +60,8 @@ class BodyWriter:
         found = planned.slice
         self.planned = planned
         self.local = self._names(planned)
-        self.read = {d.name for s in found.statements for d in s.reads} | {
-            d.name for f in found.leaves for d in f.reads
-        }
+        self.definitions_read = {d for s in found.statements for d in s.reads}
+        self.read = {d.name for d in self.definitions_read} | {d.name for f in found.leaves for d in f.reads}
         self.inline = {leaf.statement: leaf for leaf in found.leaves if not leaf.named}
         late = late_statements(found)
         early = [s for s in found.statements if s not in late]
@@ -318,7 +322,7 @@ class BodyWriter:
         held = leaves(statement.value) if statement.value else []
         if not held or not all(isinstance(leaf, Effect) and leaf.kind in ASSIGNS for leaf in held):
             return False
-        return not any(d in s.reads for d in statement.writes for s in self.planned.slice.statements)
+        return self.definitions_read.isdisjoint(statement.writes)
 
     def _loop(self, node: ast.ListComp) -> list[str]:
         """A list of assignments as the loop that it is."""
@@ -388,7 +392,7 @@ class BodyWriter:
         text = self.expressions.renderer.text(effect.node)
         node = statement.node
         bound = isinstance(node, ast.Assign) and node.value is effect.node and isinstance(node.targets[0], ast.Name)
-        if bound and any(d in s.reads for d in statement.writes for s in self.planned.slice.statements):
+        if bound and not self.definitions_read.isdisjoint(statement.writes):
             return f"{statement.writes[0].name} = {text}"
         return text
 
@@ -415,12 +419,9 @@ class BodyWriter:
         Keras makes an optimizer's state at its first use, for the variables that it is then given. Raises `Refused`.
         """
         trained: list[list[Definition]] = []
-        for planned in self.plan.functions:
-            if any(
-                isinstance(e, Effect) and e.target is optimizer for s in planned.slice.statements for e in s.effects
-            ):
-                closed = sorted(planned.slice.closed, key=lambda d: d.statement.order)
-                trained.append([d for d in closed if any(isinstance(v, Variable | Layer) for v in leaves(d.value))])
+        for planned in self.training.get(optimizer, ()):
+            closed = sorted(planned.slice.closed, key=lambda d: d.statement.order)
+            trained.append([d for d in closed if any(isinstance(v, Variable | Layer) for v in leaves(d.value))])
         if all(set(one) == set(trained[0]) for one in trained):
             return ""
         every = {d: None for one in trained for d in one if d.statement.made}

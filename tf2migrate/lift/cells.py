@@ -567,9 +567,10 @@ def kept_states(interpreter: Interpreter) -> set[ZeroState]:
 
 def check(found: Iterable[Unrolled]) -> Iterator[Finding]:
     """What is drawn otherwise. Raises `Refused` where Keras would compute in another precision."""
+    seen: set[Statement] = set()
     for value in found:
         assert value.statement is not None
-        check_precision(value.statement, value.arguments["cell"])
+        check_precision(value.statement, value.arguments["cell"], seen)
         for stage in value.stages:
             for wrapper in stage.dropping[:1]:
                 node = wrapper.node

@@ -162,8 +162,7 @@ def _only_fed(
     seen: frozenset[object] = frozenset(),
 ) -> bool:
     """Whether a function is given a placeholder only to feed it, or to give it to functions that do."""
-    inside = any(p.frame is not None and p.frame.node is function for p in expressions.plan.functions)
-    if not isinstance(value, Placeholder) or inside or isinstance(function, ast.Lambda):
+    if not isinstance(value, Placeholder) or function in expressions.standing or isinstance(function, ast.Lambda):
         return False
     if (function, name) in seen:
         return True

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.datasets import KEEPING, Dataset, Element, Iterator, starts
+from tf2migrate.lift.origins import SINGLE, Origins, says
 from tf2migrate.lift.pipelines import Piped
 from tf2migrate.lift.trace import Definition, Frame, Statement
 from tf2migrate.lift.values import Placeholder, Refused
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
 
 _OTHER = ("float64", "double", "float16", "half", "bfloat16")
-#: What gives float32 unless it is told otherwise.
-_SINGLE = ("tf.to_float", "tf.decode_csv", "tf.one_hot", "tf.random_", "tf.truncated_normal", "tf.image.")
 _DATA = ("tf.examples.tutorials.mnist.input_data", "input_data.")
 #: Losses that TensorFlow 1 computes in float32 whatever they are given.
 LOSSES = ("tf.losses.mean_squared_error", "tf.losses.absolute_difference", "tf.losses.huber_loss")
@@ -42,23 +42,9 @@ def check(interpreter: Interpreter, statement: Statement, at: ast.expr, told: bo
 
 def other_types(interpreter: Interpreter, statement: Statement) -> list[Element]:
     """The elements that a statement computes from, and that are not plainly float32."""
-    elements: dict[Element, None] = {}
-    seen: set[Statement] = set()
-    todo = [statement]
-    while todo:
-        found = todo.pop()
-        if found in seen:
-            continue
-        seen.add(found)
-        if found is not statement and _says(interpreter, found.node):
-            continue  # cast on the way
-        elements.update(dict.fromkeys(e for e in found.effects if isinstance(e, Element)))
-        for definition in found.reads:
-            if isinstance(definition.value, Element):
-                elements[definition.value] = None
-            elif definition.staged:
-                todo.append(definition.statement)
-    return [element for element in elements if not _is_single(interpreter, element)]
+    if interpreter.element_origins is None:
+        interpreter.element_origins = Origins(interpreter, partial(_is_single, interpreter))
+    return interpreter.element_origins.of(statement)
 
 
 def cast_arguments(interpreter: Interpreter) -> set[int]:
@@ -132,11 +118,6 @@ def _definitions(interpreter: Interpreter, node: ast.Name) -> list[Definition]:
     return list(found.values())
 
 
-def _says(interpreter: Interpreter, node: ast.AST) -> bool:
-    paths = {interpreter.names.symbol(n) or "" for n in walk(node) if isinstance(n, ast.Name | ast.Attribute)}
-    return "tf.float32" in paths or any(p.startswith(_SINGLE) for p in paths)
-
-
 def _is_single(interpreter: Interpreter, element: Element) -> bool:
     assert element.draw is not None
     iterator = element.draw.iterator
@@ -151,7 +132,7 @@ def _is_single(interpreter: Interpreter, element: Element) -> bool:
 
 def _computed(interpreter: Interpreter, statement: Statement) -> bool:
     """Whether a batched tensor is made float32 on its way from the record."""
-    if _says(interpreter, statement.node):
+    if says(interpreter, statement.node):
         return True
     before = [d.statement for d in statement.reads if d.staged and not isinstance(d.value, Element)]
     return bool(before) and all(_computed(interpreter, s) for s in before)
@@ -248,7 +229,7 @@ def _called(
         return _single(interpreter, first, path, frame, seen)
     if isinstance(value, Dataset) and isinstance(node.func, ast.Attribute):
         return _single(interpreter, node.func.value, path, frame, seen)
-    if "float32" in text or symbol.startswith((*_SINGLE, *_DATA)):
+    if "float32" in text or symbol.startswith((*SINGLE, *_DATA)):
         return True
     if symbol == "tf.placeholder":
         of = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "dtype")]
@@ -263,5 +244,5 @@ def _mapped(interpreter: Interpreter, function: ast.expr) -> bool:
     """Whether the function that is mapped over a data set says float32 somewhere."""
     if isinstance(function, ast.Name):
         named = [n for n in interpreter.program.each(ast.FunctionDef) if n.name == function.id]
-        return len(named) == 1 and _says(interpreter, named[0])
-    return isinstance(function, ast.Lambda) and _says(interpreter, function)
+        return len(named) == 1 and says(interpreter, named[0])
+    return isinstance(function, ast.Lambda) and says(interpreter, function)

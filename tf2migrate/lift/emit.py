@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import textwrap
+from bisect import bisect_right
 from dataclasses import replace
+from functools import cached_property
+from itertools import accumulate
 
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
@@ -89,6 +92,10 @@ class Emitter:
         self.dropped = self.expressions.dropped
         self.resets = Resets(interpreter, self.expressions)
         self.body_writer = BodyWriter(interpreter, plan, self.expressions)
+        self.users: dict[Statement, list[Planned]] = {}  # the functions that a statement moves into
+        for planned in plan.functions:
+            for statement in planned.slice.statements:
+                self.users.setdefault(statement, []).append(planned)
         self.consumed: set[int] = set()  # lines of comments that moved with their statements
         self.written: dict[int, list[str]] = {}
         self.shared_after: dict[int, list[list[str]]] = {}
@@ -151,6 +158,16 @@ class Emitter:
                         )
                     self.expressions.hoist(made)
 
+    @cached_property
+    def sharing(self) -> dict[int, list[Planned]]:
+        """The functions that call an object once more that another call has made, by the object's id."""
+        found: dict[int, list[Planned]] = {}
+        for planned in self.plan.functions:
+            statements = [*planned.slice.statements, *(leaf.statement for leaf in planned.slice.leaves)]
+            for value in dict.fromkeys(v for s in statements for v in s.shared if isinstance(v, Layer)):
+                found.setdefault(id(value), []).append(planned)
+        return found
+
     def _used_elsewhere(self, loop: loops.Loop) -> bool:
         """Whether functions of other methods go through what a loop of this method makes."""
         frame = loop.late[0].frame
@@ -165,12 +182,9 @@ class Emitter:
 
     def _check_seen(self, statement: Statement, made: Made) -> None:
         """What one method makes and a function in another uses is an attribute. Raises `Refused`."""
-        using = [
-            p.frame
-            for p in self.plan.functions
-            if p.frame is not None
-            and ((statement in p.slice.statements and not passages.is_passed(p, statement)) or _uses_again(p, made))
-        ]
+        users = [p for p in self.users.get(statement, ()) if not passages.is_passed(p, statement)]
+        users += self.sharing.get(id(made.value), ())
+        using = [p.frame for p in users if p.frame is not None]
         kept = id(made.value) in self.plan.kept_things or self.resets.is_restarted_elsewhere(statement, made.value)
         if not kept and all(visibility.sees(frame, statement.frame) for frame in using):
             return
@@ -210,9 +224,12 @@ class Emitter:
             self._say(printing, "TFM722", what, "Print it where the helper is called.")
         edits = self._block_edits(self.program.tree.body)
         edits = [e for e in edits if self.program.text[e.span.start : e.span.end] != e.text]
+        starts = sorted(e.span.start for e in edits)
+        ends = list(accumulate((e.span.end for e in sorted(edits, key=lambda e: e.span.start)), max))
         for line in self.consumed:
             start = self.program.offset(line, 0)
-            if not any(e.span.start <= start < e.span.end for e in edits):
+            before = bisect_right(starts, start)
+            if not before or ends[before - 1] <= start:
                 edits.append(Edit(Span(start, start + len(self.program.lines[line - 1])), ""))
         return tuple(sorted(set(edits)))
 
@@ -427,7 +444,7 @@ class Emitter:
         lines = [indent + line if line else "" for line in stages]
         lines += self._hoisted(statement, indent)
         kinds = (summaries.Summary, variable_lists.Collected, Element, Dataset, Holders)
-        used = isinstance(statement.value, kinds) or any(statement in p.slice.statements for p in self.plan.functions)
+        used = isinstance(statement.value, kinds) or statement in self.users
         if not used and not lines:
             self._say(statement.node, "TFM712", "no run needs this part of the graph: it is left out", "Nothing to do.")
         return lines
@@ -646,12 +663,6 @@ class Emitter:
     def _say(self, node: ast.AST, code: str, message: str, advice: str) -> None:
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
         self.findings.append(Finding(line, column + 1, code, message, advice, fixable=True))
-
-
-def _uses_again(planned: Planned, made: Made) -> bool:
-    """Whether a function calls an object once more that another call has made."""
-    statements = [*planned.slice.statements, *(leaf.statement for leaf in planned.slice.leaves)]
-    return isinstance(made.value, Layer) and any(made.value in s.shared for s in statements)
 
 
 def _decorated(node: ast.stmt) -> bool:

@@ -13,7 +13,6 @@ from tf2migrate.lift.functions import Function
 from tf2migrate.lift.monitored import Monitored
 from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
-from tf2migrate.lift.units import has_run
 from tf2migrate.lift.values import NONE, PYTHON, Handle, Placeholder, Python, Refused, Tensor, Time, Unknown, leaves
 from tf2migrate.lift.versions import only_tried
 
@@ -185,7 +184,7 @@ def loop(interpreter: Interpreter, node: ast.For | ast.While, body: list[ast.stm
     mark = len(interpreter.frame.statements)
     once()
     carried = _merge([before, interpreter.frame.env])
-    if any(len(carried[name]) > 1 for name in carried):
+    if any(len(definitions) > 1 for definitions in carried.values()):
         first = [d for s in interpreter.frame.statements[mark:] for d in s.writes]
         del interpreter.frame.statements[mark:]
         interpreter.frame.env = dict(carried)
@@ -204,7 +203,8 @@ def _forget(interpreter: Interpreter, first: list[Definition], mark: int) -> Non
     for statement in interpreter.frame.statements[mark:]:
         statement.reads = {now.get(d, d) for d in statement.reads}
     for name, definitions in interpreter.frame.env.items():
-        interpreter.frame.env[name] = tuple(dict.fromkeys(now.get(d, d) for d in definitions))
+        if not now.keys().isdisjoint(definitions):
+            interpreter.frame.env[name] = tuple(dict.fromkeys(now.get(d, d) for d in definitions))
 
 
 def branch(
@@ -267,7 +267,7 @@ def _unreached(interpreter: Interpreter, body: list[ast.stmt]) -> None:
 def settle(interpreter: Interpreter, node: ast.stmt, mark: int) -> None:
     """A loop or branch that only builds the graph is one statement of it, whole."""
     inside = interpreter.frame.statements[mark:]
-    if not any(s.moves for s in inside) or has_run(node, interpreter.driver_nodes, interpreter.names):
+    if not any(s.moves for s in inside) or interpreter.running.inside(node, interpreter.driver_nodes):
         return
     if interpreter.frame.unit and is_main(node):
         return
@@ -298,11 +298,11 @@ def settle(interpreter: Interpreter, node: ast.stmt, mark: int) -> None:
 
 
 def _merge(environments: list[dict[str, tuple[Definition, ...]]]) -> dict[str, tuple[Definition, ...]]:
-    merged: dict[str, tuple[Definition, ...]] = {}
-    for environment in environments:
+    merged = dict(environments[0])
+    for environment in environments[1:]:
         for name, definitions in environment.items():
-            seen = merged.get(name, ())
-            merged[name] = (*seen, *(d for d in definitions if d not in seen))
+            if (seen := merged.setdefault(name, definitions)) is not definitions:  # most are what they were
+                merged[name] = (*seen, *(d for d in definitions if d not in seen))
     return merged
 
 

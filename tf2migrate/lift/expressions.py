@@ -85,6 +85,8 @@ class Expressions:
         self.names: dict[int, str] = {}  # names inside a class made of a function: what they are there
         self.given: set[int] = set()  # those among them that are parameters, which have them where it is made too
         self._making = False
+        self._rates = optimizers.rates(interpreter)
+        self._names: dict[int, Definition] | None = None  # by the ids of values: what they are bound to first
         every = [s for frame in interpreter.frames for s in frame.statements]
         moving = [d for s in every if s.moves for d in s.writes]  # names that functions bind for themselves
         iterators = [d.value for s in every for d in s.writes if isinstance(d.value, datasets.Iterator)]
@@ -94,6 +96,7 @@ class Expressions:
         self.graphs = builders.name_graphs(interpreter, plan)  # for each builder of a graph: its result's name
         self.given_runs = given_runs.find(interpreter, plan)  # what functions call that are given different things
         self.handed = handed.find(self)
+        self.standing = {p.frame.node for p in plan.functions if p.frame is not None}  # where functions are written
         self.dropped = Dropped(interpreter, plan.fresh, self)
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
         self.feed_name = ""  # what a feed is called of which only a part is needed
@@ -103,7 +106,7 @@ class Expressions:
         self.tape = "tape"  # what the tape of the function that is written is called
         self.tapes: dict[int, Asked] = {}  # what a tf.gradients call asks which tape for, in a function
         parts.check(interpreter)
-        plan.taken -= parts.freed(interpreter)
+        plan.free(parts.freed(interpreter))
         self.parts = {function: PartText(self, part) for function, part in interpreter.parts.items()}
         self._calls = {node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls}
 
@@ -322,10 +325,13 @@ class Expressions:
 
     def _bound(self, value: Layer | Optimizer) -> str | None:
         """The name that the program itself gives to a layer or an optimizer."""
-        for definition in [d for f in self.interpreter.frames for s in f.statements for d in s.writes]:
-            if definition.value is value:
-                return f"self.{definition.attribute}" if definition.owner is not None else definition.name
-        return None
+        if self._names is None:
+            written = [d for f in self.interpreter.frames for s in f.statements for d in s.writes]
+            self._names = {id(d.value): d for d in reversed(written)}
+        definition = self._names.get(id(value))
+        if definition is None:
+            return None
+        return f"self.{definition.attribute}" if definition.owner is not None else definition.name
 
     def name_of(self, node: ast.expr, value: Variable) -> str:
         """The name under which a variable was made that is found again. Raises `Refused`."""
@@ -432,7 +438,7 @@ class Expressions:
             raise Refused("TFM907", value.node, "a placeholder without a dtype", "Give the placeholder its dtype.")
         if "shape" not in arguments and value.default is not None:
             shape = "[]" if isinstance(value.default, ast.Constant) else "None"
-        if "shape" not in arguments and optimizers.is_rate(self.interpreter, value):
+        if "shape" not in arguments and value in self._rates:
             shape = "[]"  # which Keras compares with that of the rate
         name = arguments.get("name")
         text = f"{self.tf}.TensorSpec({shape}, {dtype}"

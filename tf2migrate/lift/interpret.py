@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import children, is_main, walk
@@ -38,12 +39,13 @@ from tf2migrate.lift import (
 )
 from tf2migrate.lift.functions import Function, FunctionNode, Method, visible
 from tf2migrate.lift.layers import Called
+from tf2migrate.lift.origins import Origins
 from tf2migrate.lift.pipelines import Pipe
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scopes
 from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Definition, Frame, Made, Run, Statement, loops_in
-from tf2migrate.lift.units import drivers
+from tf2migrate.lift.units import Running, drivers
 from tf2migrate.lift.values import (
     NONE,
     PYTHON,
@@ -86,6 +88,7 @@ class Interpreter:
         self.frames: list[Frame] = []
         self.rewrites: dict[int, object] = {}
         self.driver_nodes = set(drivers(program))
+        self.running = Running(program)
         self.builders = builders.builders(program, self.driver_nodes)
         self.feeders = feeders.feeders(program, self.driver_nodes | self.builders)
         self.driver_nodes |= self.builders | self.feeders
@@ -104,6 +107,7 @@ class Interpreter:
         self.printed: dict[int, list[Value]] = {}
         self.names_read: list[tuple[Statement, Value, ast.Attribute]] = []  # whose names are read, and where
         self.summaries: list[tuple[object, Summary]] = []
+        self.tags: set[str] = set()  # of those
         self.notes: noted.Notes | None = None  # the dict of summaries, where they are not made in straight code
         self.notes_sought = False
         self.shadowed: dict[Definition, None] = {}  # what is summarised under names that mean something else later
@@ -112,6 +116,7 @@ class Interpreter:
         self.lazy: set[Value] = set()  # variables that a part makes at its first call, as their shapes follow tensors
         self.unrolled_cells: set[Value] = set()  # cells whose variables are those of the object that unrolls them
         self.uses: dict[int, Use] = {}
+        self.element_origins: Origins | None = None  # once it is asked which elements of data sets are computed from
         self.pipes: list[Pipe] = []  # the stages of queues
         self.handed: dict[int, dict[Value, Value]] = {}  # for each run: the iterators whose handles it is fed
         self.frozen: set[tuple[int, str]] = set()  # draws that happen once, as the first value of a variable
@@ -161,6 +166,15 @@ class Interpreter:
                 classes.instantiate(self, value, None)
         classes.follow_the_rest(self)
         return module
+
+    @cached_property
+    def called_helpers(self) -> tuple[dict[int, list[FunctionNode]], dict[FunctionNode, int]]:
+        """Once all is followed: for each call its helpers, by the call's id, and the order of the helpers."""
+        found: dict[int, list[FunctionNode]] = {}
+        for function, calls in self.helper_calls.items():
+            for call in calls:
+                found.setdefault(call, []).append(function)
+        return found, {function: place for place, function in enumerate(self.helper_calls)}
 
     @property
     def graph(self) -> object:

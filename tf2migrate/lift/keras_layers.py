@@ -178,10 +178,11 @@ def call(interpreter: Interpreter, layer: Object, node: ast.Call) -> Value:
 def check(interpreter: Interpreter) -> Iterator[Finding]:
     """What must be told of such layers, unless it is told of others. Raises `Refused` for another precision."""
     used = [value for value in interpreter.rewrites.values() if isinstance(value, Used)]
+    seen: set[Statement] = set()
     for value in used:
         assert value.statement is not None
         assert isinstance(value.node, ast.Call)
-        check_precision(value.statement, value.node.args[0])
+        check_precision(value.statement, value.node.args[0], seen)
     if used and not any(call.kind.keras != "Dropout" for call in called(interpreter)):
         yield from seeds(interpreter)
 

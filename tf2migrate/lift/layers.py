@@ -234,8 +234,7 @@ def layer_name(interpreter: Interpreter, hint: str, keras: str) -> str:
 
 def free_name(interpreter: Interpreter, wanted: str) -> str:
     """A name that nothing in the program has: what is made under it can be read in every function."""
-    every = {node.id for node in interpreter.program.each(ast.Name)}
-    while wanted in every:
+    while wanted in interpreter.program.named:
         wanted += "_object"
     return wanted
 
@@ -245,10 +244,10 @@ def free_name(interpreter: Interpreter, wanted: str) -> str:
 
 def check(interpreter: Interpreter) -> list[Finding]:
     """What the program must be told of its layers. Raises `Refused` where Keras would compute in another precision."""
-    found = called(interpreter)
+    found, seen = called(interpreter), set[Statement]()
     for call in found:
         assert call.statement is not None
-        check_precision(call.statement, call.inputs)
+        check_precision(call.statement, call.inputs, seen)
         element_types.check(interpreter, call.statement, call.inputs, told=True)
     made = [c for c in found if c.kind.keras != "Dropout"]
     return [*_dropping_nothing(found), *(seeds(interpreter) if made else ())]
@@ -259,9 +258,11 @@ def called(interpreter: Interpreter) -> list[Called]:
     return [value for value in interpreter.rewrites.values() if isinstance(value, Called)]
 
 
-def check_precision(called: Statement, at: ast.expr) -> None:
-    """Keras computes in float32 unless it is told; TensorFlow 1 in what it was given. Raises `Refused`."""
-    seen: set[Statement] = set()
+def check_precision(called: Statement, at: ast.expr, seen: set[Statement]) -> None:
+    """Keras computes in float32 unless it is told; TensorFlow 1 in what it was given. Raises `Refused`.
+
+    What is `seen` was found to be float32 for other layers.
+    """
     todo = [called]
     while todo:
         statement = todo.pop()

@@ -17,7 +17,6 @@ from tf2migrate.facts.tree import is_main, walk
 from tf2migrate.lift import scopes
 from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.trace import Definition, Statement
-from tf2migrate.lift.units import has_run
 from tf2migrate.lift.values import (
     Handle,
     Python,
@@ -164,7 +163,7 @@ def _is_read(interpreter: Interpreter, statement: ast.stmt | ast.expr) -> bool:
 
 
 def _runs(interpreter: Interpreter, block: ast.stmt) -> bool:
-    return has_run(block, interpreter.driver_nodes, interpreter.names)
+    return interpreter.running.inside(block, interpreter.driver_nodes)
 
 
 def _check_name(interpreter: Interpreter, name: ast.expr) -> None:

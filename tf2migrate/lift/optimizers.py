@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.optimizer_classes import CLASSES
-from tf2migrate.lift.values import Optimizer, Placeholder, Python, Refused, Schedule, Time
+from tf2migrate.lift.values import Optimizer, Python, Refused, Schedule, Time, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -109,7 +109,7 @@ def schedule_text(expressions: Expressions, schedule: Schedule) -> str:
     return f"{made}({expressions.text(step)})"
 
 
-def is_rate(interpreter: Interpreter, placeholder: Placeholder) -> bool:
-    """Whether a placeholder is the learning rate of an optimizer, and so one number."""
+def rates(interpreter: Interpreter) -> frozenset[Value]:
+    """The learning rates of optimizers: a placeholder among them is one number."""
     made = (m.value for frame in interpreter.frames for s in frame.statements for m in s.made)
-    return any(isinstance(value, Optimizer) and value.rate is placeholder for value in made)
+    return frozenset(value.rate for value in made if isinstance(value, Optimizer))

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tf2migrate.facts.marks import plain
-from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.purity import may_act
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import (
@@ -93,7 +92,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
             planned = by_key.get(key)
         if planned is None:
             planned = by_key[key] = Planned(found, plan.fresh(_name(found)))
-            _place(planned, run)
+            _place(plan, planned, run)
             passages.check(interpreter, plan, planned, run)
             plan.functions.append(planned)
         planned.runs.append(run)
@@ -102,17 +101,20 @@ def make_plan(interpreter: Interpreter) -> Plan:
         for at, leaf in enumerate(found.leaves):
             if leaf in wanted and planned.slice.leaves[at] not in planned.returned:
                 planned.returned.append(planned.slice.leaves[at])
-        for leaf in run.fetches.leaves():
-            state = any(isinstance(e, Effect) and e.kind in STATE for s in found.statements for e in s.effects)
-            if (
-                kind_of(leaf) == "variable"
-                and state
-                and all(ast.dump(leaf.node) != ast.dump(r.node) for r in planned.returned)
-            ):
-                planned.returned.append(leaf)
+        if any(isinstance(e, Effect) and e.kind in STATE for s in found.statements for e in s.effects):
+            _return_variables(run, planned)
     passages.join(plan)
     saved_attributes.name(interpreter, plan)
     return plan
+
+
+def _return_variables(run: Run, planned: Planned) -> None:
+    """The variables that a run fetches besides are returned as they are when its function has changed state."""
+    known = {ast.dump(leaf.node) for leaf in planned.returned}
+    for leaf in run.fetches.leaves():
+        if kind_of(leaf) == "variable" and (text := ast.dump(leaf.node)) not in known:
+            known.add(text)
+            planned.returned.append(leaf)
 
 
 def _plan_starts(interpreter: Interpreter, plan: Plan, run: Run) -> None:
@@ -127,7 +129,7 @@ def _plan_starts(interpreter: Interpreter, plan: Plan, run: Run) -> None:
         if planned is None:
             planned = Planned(found, plan.fresh("make_dataset"), traced=False)
             planned.returned.append(found.leaves[0])
-            _place(planned, first)
+            _place(plan, planned, first)
             visibility.check(interpreter, planned, plan)
             plan.functions.append(planned)
         planned.runs.append(first)
@@ -147,7 +149,7 @@ def _plan_pipes(interpreter: Interpreter, plan: Plan) -> None:
         planned = Planned(found, plan.fresh("parse"), traced=False)
         planned.returned += found.leaves
         planned.runs.append(run)
-        _place(planned, run)
+        _place(plan, planned, run)
         visibility.check(interpreter, planned, plan)
         plan.functions.append(planned)
         plan.mapped[pipe] = planned
@@ -174,11 +176,11 @@ def _check_fetch(run: Run, leaf: Fetch) -> None:
 
 def _check_effects(run: Run, found: Slice) -> None:
     """What a run is to change must be changed by a statement of its function."""
-    done = [e for s in found.statements for e in s.effects]
+    done = {id(e) for s in found.statements for e in s.effects}
     for leaf in found.leaves:
         wanted = leaf.value.parts if isinstance(leaf.value, Effect) and leaf.value.kind == EACH else (leaf.value,)
         for value in wanted:
-            if isinstance(value, Effect) and not any(value is effect for effect in done):
+            if isinstance(value, Effect) and id(value) not in done:
                 what = f"where {ast.unparse(leaf.node)} changes something cannot be seen"
                 raise Refused("TFM901", leaf.node, what, "Build and run the graph in one function.")
 
@@ -294,12 +296,14 @@ def _keep_apart(interpreter: Interpreter, found: Slice, plan: Plan) -> None:
     Where the name is bound again between the two, the second binding gets a name of its own.
     """
     late = late_statements(found)
-    after = [d for s in found.statements if s not in late for d in s.writes if d.owner is None]
-    reads = {d for s in late for d in s.reads if d.owner is None and d.statement in found.statements}
+    after: dict[str, list[Definition]] = {}
+    for definition in [d for s in found.statements if s not in late for d in s.writes if d.owner is None]:
+        after.setdefault(definition.name, []).append(definition)
+    inside = set(found.statements)
+    reads = {d for s in late for d in s.reads if d.owner is None and d.statement in inside}
     for read in sorted(reads, key=lambda d: d.statement.order):
-        for definition in after:
-            again = definition.name == read.name and definition.statement.order > read.statement.order
-            if again and definition.site != read.site:
+        for definition in after.get(read.name, ()):
+            if definition.statement.order > read.statement.order and definition.site != read.site:
                 plan.taken.add(definition.name)
                 _rename(interpreter, definition, plan)
 
@@ -316,8 +320,7 @@ def _rename(interpreter: Interpreter, definition: Definition, plan: Plan, found:
             "Give the second value a name of its own.",
         )
     # no word of the program: a function that binds that name for itself could not read this one
-    plan.renamed[definition.site] = name = fresh(definition.name, plan.taken | interpreter.program.words)
-    plan.taken.add(name)
+    plan.renamed[definition.site] = plan.numbered(definition.name, interpreter.program.words)
 
 
 def _is_mixed(interpreter: Interpreter, definition: Definition, found: Slice | None = None) -> bool:
@@ -342,7 +345,8 @@ def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str
     """The names that stay in use at the level where functions are written."""
     going = [s for s in statements if s.moves or builders.is_unpacked(s)]
     staged = {d.name for s in going for d in s.writes}
-    staying = {d.name for s in statements if s not in going for d in s.writes}
+    gone = set(going)
+    staying = {d.name for s in statements if s not in gone for d in s.writes}
     every = set(interpreter.program.words)
     if interpreter.instances:  # a function may become an attribute
         staged |= {d.name for s in statements for d in s.writes if d.staged and d.owner is not None}
@@ -359,10 +363,10 @@ def _key(run: Run, found: Slice) -> object:
         ("" if leaf.named and len(leaf.reads) == 1 else ast.dump(leaf.node), frozenset(leaf.reads))
         for leaf in found.leaves
     )
-    given = frozenset(found.parameters)
+    given, inline = frozenset(found.parameters), {leaf.statement for leaf in found.leaves}
     return (
         shape,
-        tuple(id(s) for s in found.statements if s not in [leaf.statement for leaf in found.leaves]),
+        tuple(id(s) for s in found.statements if s not in inline),
         given if any(not isinstance(v, Placeholder) for v in given) else None,
     )
 
@@ -396,14 +400,14 @@ def _label(node: ast.expr) -> str:
     return "value"
 
 
-def _place(planned: Planned, run: Run) -> None:
+def _place(plan: Plan, planned: Planned, run: Run) -> None:
     """After the last statement of the slice; before the run where its expression is all there is, out of its loops."""
     for part in planned.slice.statements:
         if not isinstance(part.node, ast.stmt) and part.frame is not run.frame and builders.returns(part.frame):
             # what a builder computes as it returns
             planned.anchor, planned.before, planned.frame = builders.return_of(part.frame), True, part.frame
             return
-    inline = [leaf.statement for leaf in planned.slice.leaves]
+    inline = {leaf.statement for leaf in planned.slice.leaves}
     outside = [s for s in planned.slice.statements if s not in inline and s.order]
     outside = _without_merges(outside)
     standing = _innermost(outside) or [s for s in outside if s.frame is run.frame] or outside
@@ -421,7 +425,7 @@ def _place(planned: Planned, run: Run) -> None:
     latest = max((d.statement.order for d in local), default=0)
     statement: ast.stmt | ast.expr = run.statement.node
     for block in run.blocks:
-        if block in run.statement.blocks and block.lineno and _starts_after(run, block, latest):
+        if block in run.statement.blocks and block.lineno and plan.begins(run.frame, block) >= latest:
             statement = block
             break
     assert isinstance(statement, ast.stmt)
@@ -450,11 +454,6 @@ def _innermost(statements: list[Statement]) -> list[Statement]:
     return last if inner and last[0].frame is inner[0] and visibility.owner(inner[0]) is not None else []
 
 
-def _starts_after(run: Run, block: ast.stmt, latest: int) -> bool:
-    orders = [s.order for s in run.frame.statements if s.node is block]
-    return bool(orders) and orders[0] >= latest
-
-
 def wanted_leaves(interpreter: Interpreter, run: Run) -> list[Fetch]:
     """The fetches of a run whose values the program looks at."""
     pairs = unpacked(run)
@@ -465,13 +464,14 @@ def wanted_leaves(interpreter: Interpreter, run: Run) -> list[Fetch]:
     if pairs is None:
         if run.fetches.kind == "one" and isinstance(statement, ast.Assign) and statement.value is run.node:
             target = statement.targets[0]
-            if isinstance(target, ast.Name) and not _read(interpreter, target.id):
+            if isinstance(target, ast.Name) and target.id not in interpreter.program.read:
                 return [leaf for leaf in every if kind_of(leaf) not in ("effect", "assigned")]
         return [leaf for leaf in every if kind_of(leaf) != "effect"]
+    read = interpreter.program.read
     return [
         leaf
         for target, leaf in pairs
-        if kind_of(leaf) != "effect" and not (isinstance(target, ast.Name) and not _read(interpreter, target.id))
+        if kind_of(leaf) != "effect" and not (isinstance(target, ast.Name) and target.id not in read)
     ]
 
 
@@ -487,7 +487,7 @@ def is_unread(interpreter: Interpreter, run: Run) -> bool:
     if not isinstance(statement, ast.Assign) or statement.value is not run.node or len(statement.targets) != 1:
         return False
     target = statement.targets[0]
-    return isinstance(target, ast.Name) and not _read(interpreter, target.id)
+    return isinstance(target, ast.Name) and target.id not in interpreter.program.read
 
 
 def unpacked(run: Run) -> list[tuple[ast.expr, Fetch]] | None:
@@ -516,12 +516,6 @@ def unpacked(run: Run) -> list[tuple[ast.expr, Fetch]] | None:
     if any(isinstance(t, ast.Starred) for t in target.elts):
         return None
     return list(zip(target.elts, flat, strict=True))
-
-
-def _read(interpreter: Interpreter, name: str) -> bool:
-    return any(
-        isinstance(n, ast.Name) and n.id == name and isinstance(n.ctx, ast.Load) for n in interpreter.program.nodes
-    )
 
 
 def late_statements(found: Slice) -> set[Statement]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+from collections.abc import Set
 from dataclasses import dataclass, field
 
-from tf2migrate.facts.naming import fresh
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Iterator, Start
 from tf2migrate.lift.loops import Loop
@@ -59,15 +59,38 @@ class Plan:
 
     printing: dict[ast.Call, None] = field(default_factory=dict)  # the prints of helpers that functions call
     passages: dict[object, Planned] = field(default_factory=dict)  # what functions outside of their objects call
+    orders: dict[Frame, dict[int, int]] = field(default_factory=dict)  # when statements of frames are come to
+
+    def begins(self, frame: Frame, node: ast.stmt) -> int:
+        """When a statement of a frame is come to first; -1 where it is none."""
+        if frame not in self.orders:
+            self.orders[frame] = {id(s.node): s.order for s in reversed(frame.statements)}
+        return self.orders[frame].get(id(node), -1)
+
+    numbers: dict[tuple[str, int], int] = field(default_factory=dict)  # for wanted names: the numbers that are taken
 
     def fresh(self, wanted: str) -> str:
         """A name that is not taken yet; it is taken from now on."""
         wanted = re.sub(r"\W+", "_", wanted).strip("_") or "value"
         if wanted[0].isdigit() or keyword.iskeyword(wanted):
             wanted = "_" + wanted
-        name = fresh(wanted, self.taken)
+        return self.numbered(wanted)
+
+    def numbered(self, wanted: str, besides: Set[str] = frozenset()) -> str:
+        """A name that is not taken yet, nor among others: the wanted one, or that with a number."""
+        name, key = wanted, (wanted, id(besides))
+        number = self.numbers.get(key, 0)
+        while name in self.taken or name in besides:
+            number += 1
+            name = f"{wanted}_{number}"
+        self.numbers[key] = number
         self.taken.add(name)
         return name
+
+    def free(self, names: Set[str]) -> None:
+        """Gives names back."""
+        self.taken -= names
+        self.numbers.clear()
 
 
 @dataclass(frozen=True, eq=False)

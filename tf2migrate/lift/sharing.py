@@ -30,14 +30,14 @@ def find_shared(plan: Plan) -> tuple[Shared, ...]:
         for statement in planned.slice.statements:
             if statement not in inline and statement not in late | passed and _plain(statement):
                 users.setdefault(statement, []).append(planned)
-    groups: dict[tuple[int, ...], list[Statement]] = {}
-    for statement, functions in users.items():
-        if len(functions) > 1:
-            groups.setdefault(tuple(sorted(id(f) for f in functions)), []).append(statement)
+    groups: dict[tuple[Planned, ...], list[Statement]] = {}
+    for statement, using in users.items():
+        if len(using) > 1:
+            groups.setdefault(tuple(using), []).append(statement)
     found = []
     for key, statements in groups.items():
         statements.sort(key=lambda s: s.order)
-        functions = [f for f in plan.functions if id(f) in key]
+        functions = list(key)
         together = len({(s.frame, s.blocks) for s in statements}) == 1 and _is_reached(statements[0].frame, functions)
         if len(statements) > FEW and together:
             shared = _shared(plan, statements, functions)

@@ -96,6 +96,7 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
     found = Slice(leaves, besides=besides)
     fed = {feed.key for feed in run.feeds}
     seen: set[Statement] = set()
+    taken: set[Statement] = set()
 
     def visit(statement: Statement) -> None:
         if statement in seen:
@@ -108,7 +109,11 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
         for element in statement.effects:
             if isinstance(element, Element):  # drawn inside an expression
                 found.parameters.setdefault(element, Definition("", element, statement))
-        if statement not in found.statements:
+        put(statement)
+
+    def put(statement: Statement) -> None:
+        if statement not in taken:
+            taken.add(statement)
             found.statements.append(statement)
 
     def reach(definition: Definition) -> None:
@@ -122,8 +127,7 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
         elif binding(definition):
             found.parameters.setdefault(definition.value, definition)
         elif isinstance(definition.value, SoFar):
-            if definition.statement not in found.statements:
-                found.statements.append(definition.statement)
+            put(definition.statement)
         elif definition.staged:
             visit(definition.statement)
         elif builders.is_unseen(definition):

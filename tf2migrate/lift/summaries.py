@@ -116,8 +116,8 @@ def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
             return leaf
     if isinstance(value, Structure | Handle | Summary):
         raise Refused("TFM901", node, "what is summarised is no single tensor", ADVICE)
-    taken = {item.tag for _, made in interpreter.summaries for item in made.items}
-    tag = name.value if path in _OLD else _tag(interpreter, node, name.value, taken)
+    tag = name.value if path in _OLD else _tag(interpreter, node, name.value)
+    interpreter.tags.add(tag)
     item = Item(kind, tag, value, value_node, options, frozenset(reads))
     made = Summary((item,), node)
     interpreter.summaries.append((interpreter.graph, made))
@@ -134,20 +134,22 @@ def _bound_arguments(node: ast.Call, path: str) -> tuple[str, dict[str, ast.expr
     return kind, dict(bind(node, _KINDS[kind]))
 
 
-def _tag(interpreter: Interpreter, node: ast.Call, name: str, taken: set[str]) -> str:
+def _tag(interpreter: Interpreter, node: ast.Call, name: str) -> str:
     """TF1's tag: the scopes around the call, the name, and a number where that is taken."""
-    scopes = []
-    for outer in interpreter.program.each(ast.With):
-        if outer.lineno <= node.lineno <= (outer.end_lineno or 0):
-            for item in outer.items:
-                call = item.context_expr
-                named = isinstance(call, ast.Call) and interpreter.names.symbol(call.func)
-                if named in ("tf.name_scope", "tf.variable_scope") and isinstance(call, ast.Call) and call.args:
-                    first = call.args[0]
-                    scopes += [str(first.value)] if isinstance(first, ast.Constant) and first.value else []
+    scopes: list[str] = []
+    above: ast.AST | None = node
+    while (above := interpreter.program.parents.get(id(above))) is not None:
+        inner = []
+        for item in above.items if isinstance(above, ast.With) else ():
+            call = item.context_expr
+            named = isinstance(call, ast.Call) and interpreter.names.symbol(call.func)
+            if named in ("tf.name_scope", "tf.variable_scope") and isinstance(call, ast.Call) and call.args:
+                first = call.args[0]
+                inner += [str(first.value)] if isinstance(first, ast.Constant) and first.value else []
+        scopes[:0] = inner
     wanted = "/".join([*(s.strip("/") for s in scopes), re.sub(r"[^-/\w.]", "_", name)])
     tag, number = wanted, 0
-    while tag in taken:
+    while tag in interpreter.tags:
         number += 1
         tag = f"{wanted}_{number}"
     return tag

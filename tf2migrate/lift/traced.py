@@ -131,11 +131,7 @@ def prints(interpreter: Interpreter, found: Slice) -> list[ast.Call]:
 
 def helpers(interpreter: Interpreter, found: Slice) -> dict[FunctionNode, Statement]:
     """The helpers that a function calls, or that these call, with the statement of its that does."""
-    of_call: dict[int, list[FunctionNode]] = {}
-    for function, calls in interpreter.helper_calls.items():
-        for call in calls:
-            of_call.setdefault(call, []).append(function)
-    order = {function: place for place, function in enumerate(interpreter.helper_calls)}
+    of_call, order = interpreter.called_helpers
     reached: dict[FunctionNode, Statement] = {}
     todo: list[tuple[ast.AST, Statement]] = [(statement.node, statement) for statement in found.statements]
     while todo:
@@ -146,7 +142,7 @@ def helpers(interpreter: Interpreter, found: Slice) -> dict[FunctionNode, Statem
         for function in sorted(called, key=order.__getitem__):
             reached[function] = statement
             todo.append((function, statement))
-    return {f: reached[f] for f in interpreter.helper_calls if f in reached}
+    return {f: reached[f] for f in sorted(reached, key=order.__getitem__)}
 
 
 def _kept_helpers(interpreter: Interpreter, found: Slice) -> list[ast.FunctionDef]:

@@ -41,14 +41,32 @@ def _runs(node: ast.AST, names: Names) -> bool:
     return isinstance(node.func, ast.Attribute) and node.func.attr in _RUNS
 
 
-def has_run(node: ast.AST, driver_nodes: Set[ast.AST], names: Names) -> bool:
-    """Whether a statement may run a session: such a one is never moved whole."""
-    called = {f.name for f in driver_nodes if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)}
-    for child in walk(node):
-        if _runs(child, names):
-            return True
-        if isinstance(child, ast.Call):
-            name = child.func.id if isinstance(child.func, ast.Name) else getattr(child.func, "attr", None)
-            if name in called:
-                return True
-    return False
+class Running:
+    """The statements of a program that may run a session: such a one is never moved whole."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._calls: dict[str, list[ast.Call]] = {}  # by what is called
+        self._known: set[ast.AST] = set()  # the functions whose calls are known to run one
+        self._around: set[int] = set()  # the nodes that a run stands in
+        for call in program.each(ast.Call):
+            if _runs(call, program.names):
+                self._mark(call)
+            name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", None)
+            if name is not None:
+                self._calls.setdefault(name, []).append(call)
+
+    def inside(self, node: ast.AST, driver_nodes: Set[ast.AST]) -> bool:
+        """Whether a run stands in a statement, or a call of one of the functions that run sessions."""
+        if len(driver_nodes) > len(self._known):  # they are found one after the other
+            for function in driver_nodes - self._known:
+                for call in self._calls.get(getattr(function, "name", ""), ()):
+                    self._mark(call)
+            self._known |= driver_nodes
+        return id(node) in self._around
+
+    def _mark(self, call: ast.Call) -> None:
+        node: ast.AST | None = call
+        while node is not None and id(node) not in self._around:
+            self._around.add(id(node))
+            node = self._program.parents.get(id(node))

@@ -59,14 +59,24 @@ def is_single(interpreter: Interpreter, instance: Instance) -> bool:
 
 def _once(interpreter: Interpreter, call: ast.AST) -> bool:
     """Whether a call happens once: in no loop, and in a function that is called once, if in one."""
-    around = [n for n in interpreter.program.nodes if isinstance(n, _REPEATS) and any(c is call for c in ast.walk(n))]
-    for node in around:
+    for node in _around(interpreter, call):
         if not isinstance(node, ast.FunctionDef):
             return False
         calls = _calls(interpreter, node)
         if len(calls) != 1 or not _once(interpreter, calls[0]):
             return False
     return True
+
+
+def _around(interpreter: Interpreter, call: ast.AST) -> list[ast.AST]:
+    """What is around a call and may happen several times, from the outside."""
+    found: list[ast.AST] = []
+    above = interpreter.program.parents.get(id(call))
+    while above is not None:
+        if isinstance(above, _REPEATS):
+            found.insert(0, above)
+        above = interpreter.program.parents.get(id(above))
+    return found
 
 
 def _calls(interpreter: Interpreter, function: ast.FunctionDef) -> list[ast.Call]:
@@ -88,9 +98,8 @@ def is_one_of_a_run(interpreter: Interpreter, instance: Instance) -> bool:
 
 def _start(interpreter: Interpreter, call: ast.AST) -> int | None:
     """What leads to a call: the module, or a function that nothing calls; None where it may happen several times."""
-    around = [n for n in interpreter.program.nodes if isinstance(n, _REPEATS) and any(c is call for c in ast.walk(n))]
     start = 0
-    for node in around:
+    for node in _around(interpreter, call):
         calls = _calls(interpreter, node) if isinstance(node, ast.FunctionDef) else None
         if calls is None or len(calls) > 1:
             return None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from tf2migrate.facts.program import Program
 from tf2migrate.lint.flow import Flow, flow_of
+from tf2migrate.lint.keras3_scopes import Scope
 from tf2migrate.lint.traced import Context, Traced, traced_of
 from tf2migrate.lint.types import Type
 from tf2migrate.lint.view import AnyFunction, View, view_of
@@ -22,6 +23,7 @@ class Ground:
     view: View
     traced: Traced
     flow: Flow
+    declared: dict[tuple[int, str], bool] = field(default_factory=dict, compare=False)  # names in scopes
 
     def symbol(self, node: ast.AST) -> str:
         """The name of TensorFlow that an expression stands for, or the dotted path of what is imported; else ""."""
@@ -51,10 +53,18 @@ class Ground:
         scope = self.view.scopes.of.get(id(name))
         while scope is not None:
             bindings = [] if isinstance(scope.node, ast.ClassDef) else scope.bindings.get(name.id, [])
-            if bindings and not any(isinstance(b.node, ast.Global | ast.Nonlocal) for b in bindings):
+            if bindings and not self._is_declared(scope, name.id):
                 return id(scope.node) not in self.traced.contexts and self._is_outer(scope.node, function)
             scope = scope.parent
         return False
+
+    def _is_declared(self, scope: Scope, name: str) -> bool:
+        """Whether a name of a scope is that of another."""
+        key = id(scope), name
+        if key not in self.declared:
+            bindings = scope.bindings.get(name, ())
+            self.declared[key] = any(isinstance(b.node, ast.Global | ast.Nonlocal) for b in bindings)
+        return self.declared[key]
 
     def _is_outer(self, node: ast.AST, function: AnyFunction) -> bool:
         """Whether a scope is a function around another, or the module; a comprehension inside it is not."""

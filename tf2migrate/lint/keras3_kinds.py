@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from functools import cache, cached_property, lru_cache
+from itertools import takewhile
 
 from tf2migrate.facts.names import canonical
 from tf2migrate.facts.program import Program
@@ -158,8 +159,8 @@ class Kinds:
         """The class whose `self` an expression is."""
         if isinstance(node, ast.Name):
             around = self.scopes.classes.get(id(node))
-            for binding in self.scopes.bindings(node):
-                function = self.scopes.functions.get(id(binding.node)) if binding.how == "param" else None
+            for binding in takewhile(lambda b: b.how == "param", self.scopes.bindings(node)):  # which come first
+                function = self.scopes.functions.get(id(binding.node))
                 if around is not None and function in around.body and isinstance(function, Function):
                     first = [*function.args.posonlyargs, *function.args.args][:1]
                     static = any(isinstance(d, ast.Name) for d in function.decorator_list)

@@ -59,7 +59,7 @@ def _may_capture(program: Program) -> bool:
         within = {id(n) for n in _of_comprehensions(body)}
         its_own = {n.arg for n in walk(function.args) if isinstance(n, ast.arg)}
         its_own |= {n.id for n in _stored(body) if isinstance(n, ast.Name) and id(n) not in within}
-        if any(isinstance(n, ast.Name) and n.id in again - its_own and id(n) not in within for n in body):
+        if any(isinstance(n, ast.Name) and n.id in again and n.id not in its_own and id(n) not in within for n in body):
             return True
     return _reads_changed(program, bodies)
 
