@@ -1,10 +1,13 @@
 """All Python files of folders through the tool: it must not fail, nor change what is not of TensorFlow 1.
 
-    python benchmarks/everything.py [FOLDER ...]     # this Python's standard library and its packages, unless given
+    python benchmarks/everything.py [--anew] [FOLDER ...]    # this Python's standard library and packages, unless given
 
 The files are copied to a temporary folder and treated there as a user would: listed, shown as a diff, rewritten, and
-shown as a diff again. Exit code 1 when a file made the tool fail, when a file changed that does not name TensorFlow,
-when a change does not parse, or when a second pass changes something.
+shown as a diff again, with a cache that is empty at first. So each file is followed once, and each that changed once
+more: what comes of a file depends on nothing but what it and those that belong to it hold, which is what the cache
+goes by. With `--anew` there is no cache, and every pass follows every file. Exit code 1 when a file made the tool
+fail, when a file changed that does not name TensorFlow, when a change does not parse, or when a second pass changes
+something.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-OURS = [sys.executable, "-m", "tf2migrate", "--no-cache", "--exclude", "no-such-folder"]
+OURS = [sys.executable, "-m", "tf2migrate", "--exclude", "no-such-folder"]
 SUFFIXES = (".py", ".ipynb")
 #: What may make a file one of TensorFlow.
 NAMED = b"tensorflow"
@@ -49,11 +52,12 @@ def copied(folders: Sequence[Path], into: Path) -> int:
     return count
 
 
-def run(tree: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run(tree: Path, cache: Path | None, *options: str) -> subprocess.CompletedProcess[str]:
     """One call of the tool, told with its time, its exit code and the memory of its largest process so far."""
     began = time.monotonic()
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1])}
-    done = subprocess.run([*OURS, *options, str(tree)], capture_output=True, text=True, check=False, env=env)
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1]), "TF2MIGRATE_CACHE_DIR": str(cache)}
+    command = [*OURS, *options, *([] if cache else ["--no-cache"]), str(tree)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     seconds = time.monotonic() - began
     print(f"  {' '.join(options)}: exit code {done.returncode}, {seconds:.0f} s, {peak:.0f} MiB at most", flush=True)
@@ -77,25 +81,26 @@ def unparsed(paths: Sequence[Path]) -> Iterator[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--anew", action="store_true", help="follow every file in every pass")
     parser.add_argument("folders", nargs="*", type=Path)
-    given = parser.parse_args().folders
+    given = parser.parse_args()
     paths = sysconfig.get_paths()
-    folders = given or [Path(paths["stdlib"]), Path(paths["purelib"])]
+    folders = given.folders or [Path(paths["stdlib"]), Path(paths["purelib"])]
     with tempfile.TemporaryDirectory() as name:
-        tree = Path(name, "tree")
+        tree, cache = Path(name, "tree"), None if given.anew else Path(name, "cache")
         lines = f"{copied(folders, tree)} files of {', '.join(map(str, folders))}"
         print(lines, flush=True)
         before = digests(tree)
-        listed = run(tree, "--output-format", "json")
+        listed = run(tree, cache, "--output-format", "json")
         found = json.loads(listed.stdout)
         defects = [f for f in found if f["code"] in ("TFM009", "TFM909")]
-        run(tree, "--diff")
+        run(tree, cache, "--diff")
         untouched = digests(tree) == before
         texts = {path: path.read_bytes() for path in before}
-        run(tree, "--fix")
+        run(tree, cache, "--fix")
         after = digests(tree)
         changed = [path for path in before if after.get(path) != before[path]]
-        again = run(tree, "--diff")
+        again = run(tree, cache, "--diff")
         strange = [path for path in changed if NAMED not in texts[path]]
         broken = list(unparsed(changed))
         told: dict[str, list[str]] = {
