@@ -193,7 +193,38 @@ class _Reader:
                 return Number.LITERAL
             case ast.Name(id=name):
                 return self._all(f"{name}()", lambda: self._returned(name, depth))
+            case ast.Attribute(value=ast.Name(), attr=name) if not symbol and self._is_method(name):
+                return self._all(f"{name}()", lambda: self._returned(name, depth))
         return None
+
+    def _is_method(self, name: str) -> bool:
+        """Whether an attribute of this name can only be one method, which is called and nothing else."""
+        bound = self._places.bound.get(name, ())
+        made = [node for node in bound if isinstance(node, ast.FunctionDef)]
+        owner = self.program.parents.get(id(made[0])) if len(made) == len(bound) == 1 else None
+        plain = isinstance(owner, ast.ClassDef) and name not in self._places.set
+        return plain and all(self._traces(decorator) for decorator in made[0].decorator_list)
+
+    def _traces(self, decorator: ast.expr) -> bool:
+        """Whether a decorator is `tf.function`, which leaves arguments and results what they are."""
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        return self.program.names.symbol(called) == "tf.function"
+
+    def _callers(self, function: ast.FunctionDef) -> list[ast.Call] | None:
+        """Every call of a function or method; None where something else may call it."""
+        owner = self.program.parents.get(id(function))
+        if isinstance(owner, ast.ClassDef) and function.name != "__init__":
+            if not self._is_method(function.name):
+                return None
+            read = [n for n in self.program.each(ast.Attribute) if n.attr == function.name]
+            calls = [self.program.parents.get(id(n)) for n in read]
+            found = [c for c, n in zip(calls, read, strict=True) if isinstance(c, ast.Call) and c.func is n]
+            return found if len(found) == len(read) else None
+        name = owner.name if isinstance(owner, ast.ClassDef) else function.name
+        found = self._places.calls.get(name, [])
+        alone = len(self._places.bound.get(name, ())) == 1 or not isinstance(owner, ast.ClassDef)
+        mentions = [n for n in self.program.names.mentions if n.id == name]
+        return found if alone and len(mentions) == len(found) else None
 
     def _made(self, node: ast.Call, symbol: str, depth: int) -> Number | None:
         """The kind of a tensor: by its type if that is given, else by its value."""
@@ -241,7 +272,10 @@ class _Reader:
                 value, part = assigned[id(node)]
                 yield self.of(value, depth - 1) if part is None else self._item(value, part, depth)
             elif id(node) in given:
-                yield self._given(*given[id(node)], depth)
+                function, at = given[id(node)]
+                spec = _spec(function, at, _signature(function) or [])
+                if not (isinstance(spec, ast.Name) and spec.id == name):  # which is what the name is elsewhere
+                    yield self._given(function, at, depth)
             else:
                 yield None
 
@@ -257,17 +291,13 @@ class _Reader:
 
     def _given(self, function: ast.FunctionDef, position: int, depth: int) -> Number | None:
         """The kind of a parameter: by the signature of a traced function, else by what every call gives."""
-        for decorator in function.decorator_list:
-            for keyword in decorator.keywords if isinstance(decorator, ast.Call) else ():
-                if keyword.arg == "input_signature" and isinstance(keyword.value, ast.List):
-                    first = 1 if function.args.args[0].arg == "self" else 0
-                    specs = keyword.value.elts
-                    fits = 0 <= position - first < len(specs)
-                    return self.of(specs[position - first], depth - 1) if fits else None
-        calls = self._places.calls.get(function.name, [])
-        mentions = [n for n in self.program.names.mentions if n.id == function.name]
-        if len(mentions) != len(calls):
-            return None  # others call it, too
+        specs = _signature(function)
+        if specs is not None:
+            spec = _spec(function, position, specs)
+            return self.of(spec, depth - 1) if spec is not None else None
+        calls = self._callers(function)
+        if calls is None:
+            return None
         return _joined([self._argument(call, function, position, depth) for call in calls])
 
     def _argument(self, call: ast.Call, function: ast.FunctionDef, position: int, depth: int) -> Number | None:
@@ -275,7 +305,9 @@ class _Reader:
         if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
             return None
         name = function.args.args[position].arg
-        given = call.args[position : position + 1] or [k.value for k in call.keywords if k.arg == name]
+        at = position - isinstance(self.program.parents.get(id(function)), ast.ClassDef)  # without the object itself
+        given = call.args[at : at + 1] if at >= 0 else []
+        given = given or [k.value for k in call.keywords if k.arg == name]
         without = position - len(function.args.args) + len(function.args.defaults)
         if not given and without >= 0:
             given = [function.args.defaults[without]]
@@ -294,6 +326,21 @@ class _Reader:
         for target in self._places.set.get(attribute, ()):
             value = self._places.values.get(id(target))
             yield None if value is None else self.of(value, depth - 1)
+
+
+def _signature(function: ast.FunctionDef) -> list[ast.expr] | None:
+    """The specs of the arguments of a traced function, where it has such."""
+    for decorator in function.decorator_list:
+        for keyword in decorator.keywords if isinstance(decorator, ast.Call) else ():
+            if keyword.arg == "input_signature" and isinstance(keyword.value, ast.List):
+                return keyword.value.elts
+    return None
+
+
+def _spec(function: ast.FunctionDef, position: int, specs: list[ast.expr]) -> ast.expr | None:
+    """The spec of one parameter; none of a method's first."""
+    at = position - (function.args.args[0].arg == "self")
+    return specs[at] if 0 <= at < len(specs) else None
 
 
 def _operation(op: ast.operator, left: Number | None, right: Number | None) -> Number | None:
