@@ -276,7 +276,7 @@ def test_a_session_s_configuration(before: str, after: str) -> None:
         "c = tf.ConfigProto()\nrun(c)\n",
         "c = tf.ConfigProto(**settings)\n",
         "run(tf.ConfigProto())\n",
-        "c = tf.ConfigProto(log_device_placement=wanted)\n",
+        "c = tf.ConfigProto(log_device_placement=wanted())\n",
         "c = tf.ConfigProto()\nc.graph_options.infer_shapes = True\n",
         "c = tf.ConfigProto()\nprint(c.gpu_options.allow_growth)\n",
         "c = tf.ConfigProto()\nc.gpu_options.visible_device_list = '0'\n",
@@ -292,6 +292,15 @@ def test_a_share_of_the_memory_is_reported() -> None:
     )
     assert "GPUOptions" not in migration.after
     assert [finding.code for finding in migration.remaining] == ["TFM204"]
+
+
+def test_what_a_flag_decides_is_set_where_it_stood() -> None:
+    text = f"{CONFIG}c = tf.ConfigProto(\n  allow_soft_placement=FLAGS.soft,\n  log_device_placement=FLAGS.log)\n"
+    migration = migrate(text)
+    assert migration.after == f"{CONFIG}tf.config.set_soft_device_placement(FLAGS.soft)\n"
+    assert [finding.message for finding in migration.remaining] == [
+        "devices are logged from the start of a program, or not at all"
+    ]
 
 
 def test_a_notebook_cell_gets_no_empty_lines_at_its_end() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.standing import statement_of
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
 from tf2migrate.rewrites import places
 from tf2migrate.rewrites.places import finding
@@ -28,6 +29,13 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     "device_count": {"{'GPU': 0}": '{tf}.config.set_visible_devices([], "GPU")'},
     "inter_op_parallelism_threads": {"": "{tf}.config.threading.set_inter_op_parallelism_threads({value})"},
     "intra_op_parallelism_threads": {"": "{tf}.config.threading.set_intra_op_parallelism_threads({value})"},
+}
+
+#: What a setting becomes, where it stands, whose value is not written out; TF2 has no successor for those without text.
+COMPUTED = {
+    "allow_soft_placement": "{tf}.config.set_soft_device_placement({value})",
+    "log_device_placement": "",
+    "gpu_options.per_process_gpu_memory_fraction": "",
 }
 
 
@@ -55,8 +63,18 @@ def session_config(program: Program, options: Options) -> Outcome:
     if left is None or place is None:
         return Outcome()
     tf = places.module(program, ("tensorflow", "tensorflow.compat.v1"), "tf", place.end)
-    lines = [_line(path, value, tf.name) for path, value in left.settings.items()]
-    removals = [places.removal(program, statement) for statement in left.statements]
+    computed = {path: value for path, value in left.settings.items() if _is_computed(path, value)}
+    lines = [_line(path, value, tf.name) for path, value in left.settings.items() if path not in computed]
+    there: dict[int, str] = {}  # the one setting that is made where it stands, by its statement
+    for path, value in computed.items():
+        if COMPUTED[path]:
+            there[id(statement_of(program, value))] = COMPUTED[path].format(tf=tf.name, value=program.segment(value))
+    removals = [
+        Edit(program.span(statement), there[id(statement)])
+        if id(statement) in there
+        else places.removal(program, statement)
+        for statement in left.statements
+    ]
     if None in lines or None in removals:
         return Outcome()
     new = "\n".join(line for line in lines if line)
@@ -108,6 +126,11 @@ def _line(path: str, value: ast.expr, tf: str) -> str | None:
     return None if template is None else template.format(tf=tf, value=text)
 
 
+def _is_computed(path: str, value: ast.expr) -> bool:
+    """Whether a setting has a value that is not written out, and can be said where it stands, or not at all."""
+    return path in COMPUTED and isinstance(value, ast.Name | ast.Attribute)
+
+
 def _root(node: ast.expr) -> str:
     """The name that `tf.ConfigProto` begins with."""
     while isinstance(node, ast.Attribute):
@@ -117,6 +140,10 @@ def _root(node: ast.expr) -> str:
 
 def _findings(program: Program, left: Leftover) -> Iterator[Finding]:
     yield finding(program, left.statements[0], CODE, WHAT, "Set what it said with tf.config.", fixable=True)
+    logged = left.settings.get("log_device_placement")
+    if logged is not None and _is_computed("log_device_placement", logged):
+        advice = "Call tf.debugging.set_log_device_placement before the first tensor is made, if it must be logged."
+        yield finding(program, logged, CODE, "devices are logged from the start of a program, or not at all", advice)
     fraction = left.settings.get("gpu_options.per_process_gpu_memory_fraction")
     if fraction is not None:
         advice = "Limit it with tf.config.set_logical_device_configuration, if it must be limited."
