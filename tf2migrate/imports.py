@@ -23,6 +23,7 @@ _NEEDED = {
     "app": "from absl import app",
     "flags": "from absl import flags",
     "absl_flags": "from absl import flags as absl_flags",
+    "projector": "from tensorboard.plugins import projector",
     "np": "import numpy as np",
     "tf": "import tensorflow as tf",
 }
@@ -35,7 +36,11 @@ _SWITCHES = {
 }
 
 #: Where a module is imported from today.
-_MOVED = {"tensorflow.compat.v1": "tensorflow", "tensorflow.python.keras": "tensorflow.keras"}
+_MOVED = {
+    "tensorflow.compat.v1": "tensorflow",
+    "tensorflow.python.keras": "tensorflow.keras",
+    "tensorflow.contrib.tensorboard.plugins": "tensorboard.plugins",
+}
 
 
 def tidy(program: Program, before: Program) -> Outcome:

@@ -20,7 +20,9 @@ from tf2migrate.lift.bound_arguments import bound_arguments
 from tf2migrate.lift.estimator_canned import canned
 from tf2migrate.lift.estimator_mode_names import mode_names
 from tf2migrate.lift.estimators import estimators, unwrapped
+from tf2migrate.lift.graduated import graduated
 from tf2migrate.lift.imported_graphs import imported_graphs
+from tf2migrate.lift.listed_summaries import listed_summaries
 from tf2migrate.lift.named_arguments import named_arguments
 from tf2migrate.lift.optimize_loss import optimize_loss
 from tf2migrate.lift.other_forms import other_forms
@@ -158,11 +160,13 @@ STAGES: tuple[Stage, ...] = (
     _noqas,
     _mixed,
     wrapped,
+    _tf1(graduated),
     _tf1(canned),
     _tf1(mode_names),
     _tf1(_placed(estimators)),
     _tf1(written_apart),
     _tf1(averaged_tensors),
+    _tf1(listed_summaries),
     _tf1(records),
     _tf1(repeated_layers),
     _tf1(total_loss),

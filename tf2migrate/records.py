@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from tf2migrate.rulebook import rules_folder
 
 #: The tables in rules/renames/, a later one above an earlier.
-TABLES = ("generated", "before1", "assertions", "arguments", "expressions", "contrib", "absl")
+TABLES = ("generated", "before1", "assertions", "arguments", "expressions", "contrib", "graduated", "absl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,15 @@ def records() -> Mapping[str, Record]:
     """Every record by its symbol; one written by hand stands above a generated one."""
     found: dict[str, Record] = {}
     for name in TABLES:
-        text = (rules_folder() / "renames" / f"{name}.toml").read_text(encoding="utf-8")
-        found |= {symbol: Record(symbol, **record) for symbol, record in tomllib.loads(text).items()}
+        found |= table(name)
     return found
+
+
+@cache
+def table(name: str) -> Mapping[str, Record]:
+    """The records of one table by their symbols."""
+    text = (rules_folder() / "renames" / f"{name}.toml").read_text(encoding="utf-8")
+    return {symbol: Record(symbol, **record) for symbol, record in tomllib.loads(text).items()}
 
 
 @cache

@@ -20,6 +20,7 @@ FIXTURES = [
         "summaries_filled",
         "summaries_in_functions",
         "summaries_in_scopes",
+        "summaries_listed",
     )
 ]
 HEAD = """import tensorflow as tf

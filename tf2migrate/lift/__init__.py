@@ -16,6 +16,7 @@ from tf2migrate.lift import (
     cell_classes,
     cell_projections,
     cell_residuals,
+    checkpoint_states,
     fed_tensors,
     graph_elements,
     grown,
@@ -84,6 +85,8 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
         wanted.append(GLOROT.format(tf=tf))
     if _named("start_afresh", text):
         wanted.append(RESTART)
+    if _named(checkpoint_states.name(emitter.interpreter), text):
+        wanted.append(checkpoint_states.definition(emitter.interpreter, tf))
     wanted += [cell.DEFINITION.format(tf=tf) for cell in (cell_projections, cell_residuals) if _named(cell.NAME, text)]
     if _named(grown.NAME, text):
         wanted.append(grown.DEFINITION.format(tf=tf, name=grown.NAME))
@@ -91,7 +94,7 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
         wanted.append(AGAIN)
     if _named(graph_elements.NAME, text):
         wanted.append(graph_elements.DEFINITION.format(tf=tf))
-    notes = emitter.interpreter.notes
+    notes = next(iter(emitter.interpreter.notes.values()), None)  # which all have the same function
     if notes is not None and _named(notes.function, text):
         wanted.append(noted.function_text(notes, tf))
     wanted += cell_classes.classes(text, tf)

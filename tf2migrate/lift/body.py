@@ -280,9 +280,9 @@ class BodyWriter:
     def _statement(self, statement: Statement) -> list[str]:
         if statement in self.calls:
             return self.calls[statement]
-        notes = self.interpreter.notes
-        if notes is not None and statement is notes.definition.statement:
-            return [notes.text()]
+        for notes in self.interpreter.notes.values():
+            if statement is notes.definition.statement:
+                return [notes.text()]
         return noted.inside(self.interpreter, statement, self._written(statement), self.expressions.tf)
 
     def _written(self, statement: Statement) -> list[str]:

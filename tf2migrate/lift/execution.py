@@ -286,7 +286,8 @@ def settle(interpreter: Interpreter, node: ast.stmt, mark: int) -> None:
         whole.effects += statement.effects
         written.update(dict.fromkeys(statement.writes))
     whole.moves = True
-    said = (s.value for s in inside if isinstance(s.node, ast.Expr) and isinstance(s.value, Unknown))
+    done = (s for s in inside if not isinstance(s.node, ast.Assign | ast.AnnAssign | ast.AugAssign))
+    said = (s.value for s in done if isinstance(s.value, Unknown))
     whole.value = next(said, Tensor(Time.STAGED, node))  # what is done with something unknown must not just go
     whole.writes = list(written)
     whole.reads -= set(written)

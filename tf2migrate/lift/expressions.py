@@ -32,6 +32,7 @@ from tf2migrate.lift import (
     pairs,
     parts,
     pipeline_text,
+    projectors,
     regularization_loss,
     run_calls,
     run_text,
@@ -51,6 +52,7 @@ from tf2migrate.lift.part_text import OWNER, PartText
 from tf2migrate.lift.pipelines import Matched
 from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.render import Renderer
+from tf2migrate.lift.symbols import SPARSE
 from tf2migrate.lift.tapes import Asked
 from tf2migrate.lift.trace import Definition, Frame, Made, Run
 from tf2migrate.lift.values import (
@@ -206,6 +208,8 @@ class Expressions:
         value = self.interpreter.rewrites.get(id(node))
         if isinstance(value, tuple) and value and value[0] == "key":
             return self.key(value[1], node)
+        if isinstance(value, projectors.Named | projectors.Visualized):
+            return projectors.text(self, node, value)
         if isinstance(value, feed_dicts.Keys | feed_dicts.Whole):
             return feed_dicts.text(self, node, value)
         if id(node) in self.interpreter.attributes:
@@ -440,6 +444,8 @@ class Expressions:
             shape = "[]" if isinstance(value.default, ast.Constant) else "None"
         if "shape" not in arguments and value in self._rates:
             shape = "[]"  # which Keras compares with that of the rate
+        if self.program.names.symbol(value.node.func) in SPARSE:
+            return f"{self.tf}.SparseTensorSpec({shape}, {dtype})"
         name = arguments.get("name")
         text = f"{self.tf}.TensorSpec({shape}, {dtype}"
         if isinstance(name, ast.Constant) and isinstance(name.value, str) and name.value.isidentifier():

@@ -29,6 +29,7 @@ from tf2migrate.lift import (
     normalization,
     pipelines,
     printed_names,
+    projectors,
     regularization,
     regularization_loss,
     savers,
@@ -45,6 +46,7 @@ from tf2migrate.lift.metrics import Mean
 from tf2migrate.lift.values import (
     NONE,
     PYTHON,
+    STATIC,
     Effect,
     Handle,
     Initializer,
@@ -58,6 +60,7 @@ from tf2migrate.lift.values import (
     Symbol,
     Tensor,
     Time,
+    Trained,
     Unknown,
     Value,
     Variable,
@@ -222,8 +225,11 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
     from tf2migrate.lift.functions import Method
 
     printed_names.note(interpreter, base, node)
+    projectors.note(interpreter, base, node)
     if isinstance(base, Unknown):
         return base
+    if interpreter.naming and isinstance(base, Variable | Trained) and node.attr in ("name", "op"):
+        return base if node.attr == "op" else STATIC
     if isinstance(base, datasets.Dataset | datasets.Iterator):
         found = datasets.attribute(interpreter, base, node)
         return found if found is not None else Method(base, node.attr, node)
@@ -252,7 +258,7 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
 
 
 def _placeholder(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
-    names = S.PLACEHOLDER if path == "tf.placeholder" else S.PLACEHOLDER_WITH_DEFAULT
+    names = S.PLACEHOLDER_WITH_DEFAULT if path == "tf.placeholder_with_default" else S.PLACEHOLDER
     bound = bind(node, names)
     for value in bound.values():
         interpreter.evaluate(value)
@@ -484,6 +490,7 @@ _ASSIGNS = ("tf.assign", "tf.assign_add", "tf.assign_sub")
 HANDLERS: dict[str, Handler] = {
     "tf.placeholder": _placeholder,
     "tf.placeholder_with_default": _placeholder,
+    **dict.fromkeys(S.SPARSE, _placeholder),
     "tf.Variable": _variable,
     "tf.get_variable": _variable,
     **dict.fromkeys(S.SESSIONS, _session),
@@ -512,6 +519,7 @@ HANDLERS: dict[str, Handler] = {
     **collections.HANDLERS,
     **datasets.HANDLERS,
     **pipelines.HANDLERS,
+    **projectors.HANDLERS,
     **keras_layers.HANDLERS,
     **fifo.HANDLERS,
     **graph_elements.HANDLERS,

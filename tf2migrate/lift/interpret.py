@@ -106,10 +106,11 @@ class Interpreter:
         self.resolved: dict[int, set[tuple[int, str]]] = {}  # for each name read or bound: the bindings it may mean
         self.printed: dict[int, list[Value]] = {}
         self.names_read: list[tuple[Statement, Value, ast.Attribute]] = []  # whose names are read, and where
-        self.summaries: list[tuple[object, Summary]] = []
+        self.summaries: list[tuple[object, Summary, frozenset[str]]] = []  # with graph and collections
         self.tags: set[str] = set()  # of those
-        self.notes: noted.Notes | None = None  # the dict of summaries, where they are not made in straight code
-        self.notes_sought = False
+        self.notes: dict[str, noted.Notes] = {}  # by collection: the dicts of those not made in straight code
+        self.notes_sought: set[str] = set()
+        self.naming = False  # whether what is evaluated is the name of such a summary, which may follow a variable's
         self.shadowed: dict[Definition, None] = {}  # what is summarised under names that mean something else later
         self.unrolled: dict[Layer, cells.Unrolled] = {}  # what each object that unrolls cells was made for
         self.again: set[Value] = set()  # cells that are made once more for variables that are there

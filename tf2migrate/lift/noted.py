@@ -1,6 +1,7 @@
 """Summaries that helper functions, loops and branches make: each is put into a dict as it is computed.
 
-A run that fetches `merge_all` returns the dict, by kind and tag, and `add_summary` writes it out. Tags are those of
+A run that fetches `merge_all` returns the dict, by kind and tag, and `add_summary` writes it out; there is a dict for
+each collection that is merged so. Tags are those of
 TensorFlow 1 (`python/ops/summary_op_util.py`): the name scopes around, the name, and a number where another summary
 has it; that an op may have it too, and the number come of that, is not looked at.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import is_main, walk
-from tf2migrate.lift import scopes
+from tf2migrate.lift import scoped_names, scopes
 from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.values import (
@@ -32,12 +33,14 @@ from tf2migrate.lift.values import (
 )
 
 if TYPE_CHECKING:
+    from tf2migrate.facts.names import Names
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
     from tf2migrate.lift.part_text import PartText
 
 ADVICE = "Write the summaries with tf.summary where their values are computed."
 MERGES = ("tf.summary.merge_all", "tf.merge_all_summaries")
+EVERY = "summaries"  # the collection that summaries are in which are put into no other
 _STEP = "    "
 _SCOPES = ("tf.name_scope", "tf.variable_scope")
 _APART = (ast.For, ast.While, ast.If, ast.Try, ast.Match, ast.ListComp, ast.GeneratorExp, ast.SetComp, ast.DictComp)
@@ -56,8 +59,9 @@ def {name}(summaries, kind, name, value):
 
 @dataclass(eq=False)
 class Notes:
-    """The dict that summaries go into: its definition, the function that fills it, the options of each kind."""
+    """The dict of a collection of summaries: its definition, the function that fills it, the options of each kind."""
 
+    key: str
     definition: Definition
     function: str
     kinds: dict[str, str] = field(default_factory=dict)
@@ -75,28 +79,49 @@ class Note(Tensor):
     kind: str = ""
     name: ast.expr = field(default_factory=lambda: ast.Constant(""))
     value: ast.expr = field(default_factory=lambda: ast.Constant(None))
+    notes: Notes | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Noting(Value):
-    """What a statement does that puts something into the dict."""
+    """What a statement does that puts something into the dict of a collection."""
+
+    key: str
 
 
-def of(interpreter: Interpreter, kinds: Collection[str]) -> Notes | None:
-    """The dict, where the program merges all of its summaries and makes some apart from there."""
-    if interpreter.notes is None and not interpreter.notes_sought:
-        interpreter.notes_sought = True
+def collections_of(names: Names, call: ast.Call) -> frozenset[str] | None:
+    """The collections that a summary is put into, or that are merged; None where they are not written out."""
+    symbol = names.symbol(call.func) or ""
+    place = 0 if symbol in MERGES else 3 if "image" in symbol else 2
+    given = [k.value for k in call.keywords if k.arg == ("key" if symbol in MERGES else "collections")]
+    node = given[0] if given else call.args[place] if len(call.args) > place else None
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+        return frozenset((EVERY,))
+    told = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    keys = [EVERY if names.symbol(n) == "tf.GraphKeys.SUMMARIES" else getattr(n, "value", None) for n in told]
+    return frozenset(map(str, keys)) if all(isinstance(key, str) for key in keys) else None
+
+
+def of(interpreter: Interpreter, kinds: Collection[str], key: str) -> Notes | None:
+    """The dict of a collection that the program merges, where some of its summaries are made apart from there."""
+    if key not in interpreter.notes_sought:
+        interpreter.notes_sought.add(key)
         merging, apart, made = set(), False, set()
         for call, function, inside in _calls(interpreter.program.tree, interpreter.program.tree, False):
             symbol = interpreter.names.symbol(call.func)
+            if symbol not in kinds and symbol not in MERGES:
+                continue
+            told = collections_of(interpreter.names, call)
+            if told is not None and key not in told:
+                continue
             if symbol in MERGES:
                 merging.add(function)
-            elif symbol in kinds:
+            else:
                 made.add(function)
                 apart = apart or inside
         if merging and (apart or made - merging or len(merging) > 1):
-            interpreter.notes = _notes(interpreter)
-    return interpreter.notes
+            interpreter.notes[key] = _notes(interpreter, key)
+    return interpreter.notes.get(key)
 
 
 def _calls(node: ast.AST, function: ast.AST, apart: bool) -> Iterator[tuple[ast.Call, ast.AST, bool]]:
@@ -110,13 +135,15 @@ def _calls(node: ast.AST, function: ast.AST, apart: bool) -> Iterator[tuple[ast.
             yield from _calls(child, function, apart or (isinstance(child, _APART) and not is_main(child)))
 
 
-def _notes(interpreter: Interpreter) -> Notes:
-    name = free_name(interpreter, "summaries")
+def _notes(interpreter: Interpreter, key: str) -> Notes:
+    name = free_name(interpreter, key if key.isidentifier() else EVERY)
+    while any(name == notes.definition.name for notes in interpreter.notes.values()):
+        name += "_"
     node = ast.parse(f"{name} = {{}}").body[0]
     statement = Statement(node, interpreter.frames[0], 0, (), moves=True, value=Tensor(Time.STAGED, node))
     definition = Definition(name, Tensor(Time.STAGED, node), statement)
     statement.writes.append(definition)
-    return Notes(definition, free_name(interpreter, "note_summary"))
+    return Notes(key, definition, free_name(interpreter, "note_summary"))
 
 
 def note(
@@ -138,7 +165,10 @@ def note(
     if notes.kinds.setdefault(kind, options) != options:
         raise Refused("TFM901", node, "summaries of one kind have different options", ADVICE)
     name, value_node = bound["name"], bound["values" if "values" in bound else "tensor"]
-    named, value = interpreter.evaluate(name), interpreter.evaluate(value_node)
+    value = interpreter.evaluate(value_node)
+    interpreter.naming = True
+    named = interpreter.evaluate(name)
+    interpreter.naming = False
     for leaf in [*leaves(named), *leaves(value)]:
         if isinstance(leaf, Unknown):
             return leaf
@@ -146,12 +176,12 @@ def note(
         raise Refused("TFM901", node, "what is summarised is no single tensor", ADVICE)
     _check_name(interpreter, name)
     interpreter.statement.reads.add(notes.definition)
-    interpreter.statement.effects.append(Noting())
+    interpreter.statement.effects.append(Noting(notes.key))
     if not interpreter.frame.unit:
         for call in _around(interpreter, node, interpreter.frame.node):
             if not is_named(interpreter, call):
                 raise Refused("TFM901", node, "the scopes around a summary in a helper cannot be told", ADVICE)
-    return Note(Time.STAGED, node, kind=kind, name=name, value=value_node)
+    return Note(Time.STAGED, node, kind=kind, name=name, value=value_node, notes=notes)
 
 
 def _is_read(interpreter: Interpreter, statement: ast.stmt | ast.expr) -> bool:
@@ -182,9 +212,8 @@ def _check_name(interpreter: Interpreter, name: ast.expr) -> None:
         elif held.time >= Time.MADE:
             raise Refused("TFM901", node, "a summary is named after a tensor, and those have other names now", ADVICE)
     with interpreter.apart():
-        if interpreter.evaluate(name).time >= Time.STAGED and not any(
-            isinstance(n, ast.Attribute) and n.attr == "name" for n in walk(name)
-        ):
+        of_variables = any(isinstance(n, ast.Attribute) and n.attr == "name" for n in walk(name))
+        if not of_variables and interpreter.evaluate(name).time >= Time.STAGED:
             raise Refused("TFM901", name, "a summary's name is known only while the graph is built", ADVICE)
 
 
@@ -192,8 +221,7 @@ def _check_variables(interpreter: Interpreter, node: ast.AST) -> None:
     """Summaries are named after variables: these must have the names that they had. Raises `Refused`."""
     made = [m.value for m in interpreter.scopes.made if m.graph is interpreter.graph and m.collections != frozenset()]
     variables = [v for v in made if isinstance(v, Variable)]
-    names = {v.name for v in variables if v.name and not _around(interpreter, v.node, interpreter.program.tree)}
-    if len(names) < len(made):
+    if len(variables) < len(made) or not scoped_names.are_told(interpreter, variables):
         advice = "Give each variable a name of its own, outside of variable scopes, or name the summaries yourself."
         raise Refused("TFM901", node, "summaries are named after variables that have other names now", advice)
 
@@ -230,7 +258,8 @@ def _around(interpreter: Interpreter, node: ast.AST, within: ast.AST) -> list[as
 def all_noted(interpreter: Interpreter, notes: Notes) -> bool:
     """What `merge_all` reads: every statement so far that puts something into the dict; whether there is any."""
     before = [s for f in interpreter.frames for s in f.statements if s.graph in (None, interpreter.graph)]
-    noting = [s for s in before if any(isinstance(e, Noting) for e in s.effects) and s is not interpreter.statement]
+    of_these = [s for s in before if any(isinstance(e, Noting) and e.key == notes.key for e in s.effects)]
+    noting = [s for s in of_these if s is not interpreter.statement]
     held = notes.definition
     interpreter.statement.reads.add(held)
     interpreter.statement.reads |= {Definition("", held.value, s) for s in noting}
@@ -242,7 +271,7 @@ def all_noted(interpreter: Interpreter, notes: Notes) -> bool:
 
 def note_text(expressions: Expressions, made: Note) -> str:
     """The call in a summary's place."""
-    notes = expressions.interpreter.notes
+    notes = made.notes
     assert notes is not None
     if isinstance(made.name, ast.Constant):
         name = '"' + re.sub(r"[^-/\w.]", "_", str(made.name.value)) + '"'

@@ -352,8 +352,7 @@ def _taken(interpreter: Interpreter, statements: Iterable[Statement]) -> set[str
         staged |= {d.name for s in statements for d in s.writes if d.staged and d.owner is not None}
         every |= {n.attr for n in interpreter.program.each(ast.Attribute)}
         staying |= {m for instance in interpreter.instances.values() for m in instance.of.methods}
-    if interpreter.notes is not None:
-        staying |= {interpreter.notes.definition.name, interpreter.notes.function}
+    staying |= {name for n in interpreter.notes.values() for name in (n.definition.name, n.function)}
     kept = (every - (staged - staying)) | staying
     return kept | {plain(name) for name in kept} | interpreter.program.reserved | set(dir(builtins))
 

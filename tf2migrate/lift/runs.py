@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.lift import feed_dicts
 from tf2migrate.lift.feed_dicts import ADVICE
+from tf2migrate.lift.symbols import SPARSE
 from tf2migrate.lift.trace import Feed
 from tf2migrate.lift.values import Placeholder, Python, Refused, Structure, Tensor, Unknown, Variable
 
@@ -31,7 +32,11 @@ def read_feeds(interpreter: Interpreter, node: ast.expr | None) -> tuple[ast.exp
         return None, each
     display = isinstance(node, ast.Dict) and None not in node.keys
     feeds = []
-    for key, _, written in value.items:
+    for key, fed, written in value.items:
+        sparse = isinstance(key, Placeholder) and interpreter.names.symbol(key.node.func) in SPARSE
+        if sparse and isinstance(fed, Structure):
+            message = "a sparse placeholder is fed a tuple"
+            raise Refused("TFM904", node, message, "Feed a tf.SparseTensorValue(indices, values, dense_shape).")
         if isinstance(key, Unknown):
             raise Refused("TFM901", key.node, key.reason, "Rewrite this part by hand, then run the tool again.")
         if not isinstance(key, Placeholder | Tensor | Variable):

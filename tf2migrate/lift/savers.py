@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import cells, saved_attributes, saved_averages, shared_files, variable_lists
+from tf2migrate.lift import cells, checkpoint_states, saved_attributes, saved_averages, shared_files, variable_lists
 from tf2migrate.lift.averages import Averages, Restored
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.render import spread
@@ -54,9 +54,19 @@ _SAVER = (
     "restore_sequentially",
     "saver_def",
     "builder",
+    "defer_build",
+    "allow_empty",
+    "write_version",
 )
+#: What of this is followed; TensorFlow 2 has one format of files, whatever `write_version` says.
+_FOLLOWED = frozenset(("var_list", "max_to_keep", "keep_checkpoint_every_n_hours", "name", "write_version"))
 _SAVE = ("sess", "save_path", "global_step", "latest_filename", "meta_graph_suffix", "write_meta_graph", "write_state")
-_STATE = ("tf.train.get_checkpoint_state", "tf.train.latest_checkpoint")
+#: What asks for the latest checkpoint of a folder; TensorBoard does so for its projector.
+_STATE = (
+    "tf.train.get_checkpoint_state",
+    "tf.train.latest_checkpoint",
+    "tf.contrib.tensorboard.plugins.projector.visualize_embeddings",
+)
 _EVERY = ("tf.global_variables", "tf.all_variables")
 #: What a Checkpoint already has under a name of its own.
 _RESERVED = frozenset(("save_counter", "root", "read", "write", "restore", "save", "sync"))
@@ -106,10 +116,10 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     from tf2migrate.lift.functions import visible
 
     bound = bind(node, _SAVER)
-    if bound.keys() - {"var_list", "max_to_keep", "name"}:
+    if bound.keys() - _FOLLOWED:
         return Unknown(f"a Saver with {', '.join(bound)}", node)
-    if "max_to_keep" in bound:
-        interpreter.evaluate(bound["max_to_keep"])
+    for setting in bound.keys() & {"max_to_keep", "keep_checkpoint_every_n_hours"}:
+        interpreter.evaluate(bound[setting])
     before = [s for f in interpreter.frames for s in f.statements if s.graph is interpreter.graph]
     inside = cells.in_layers(interpreter)  # whose variables are those of the layer that unrolls them
     made = {id(m.value): m.value for s in before for m in s.made if m.value not in inside}
@@ -332,13 +342,25 @@ def saver_text(expressions: Expressions, made: Saver) -> str:
         "5" if kept is None else "None" if isinstance(kept, ast.Constant) and not kept.value else expressions.text(kept)
     )
     parts = [text, directory, f"max_to_keep={keep}", f"checkpoint_name={name}"]
+    if (hours := made.arguments.get("keep_checkpoint_every_n_hours")) is not None:
+        parts.append(f"keep_checkpoint_every_n_hours={expressions.text(hours)}")
     return spread(
         f"{expressions.tf}.train.CheckpointManager(", parts, ")", expressions.program.lines[made.node.lineno - 1]
     )
 
 
+def key_of(expressions: Expressions, made: Saver, variable: Variable) -> str | None:
+    """The key that a variable has by itself in a saver's files; None where it is not among them, or in a container."""
+    return next((key for key, _, value in _kept(expressions, made) if value is variable), None)
+
+
 def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]:
-    """Key and text of everything that is kept. A dict or list of variables is kept whole."""
+    """Key and text of everything that is kept."""
+    yield from ((key, text) for key, text, _ in _kept(expressions, made))
+
+
+def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Value | None]]:
+    """Key and text of everything that is kept, and what it is. A dict or list of variables is kept whole."""
     kept = {id(v) for v in made.variables}
     names: dict[int, str] = {}
     together: set[int] = set()  # what is kept with the list or dict that it is in
@@ -375,7 +397,8 @@ def _entries(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str]]
         if not key.isidentifier() or used.get(key, text) != text:
             raise Refused("TFM911", made.node, f"{key} is no name that a tf.train.Checkpoint can keep", ADVICE)
         if key not in used:
-            yield key + "_" if key in _RESERVED else key, text
+            alone = None if id(value) in together else value
+            yield key + "_" if key in _RESERVED else key, text, alone
         used[key] = text
 
 
@@ -395,13 +418,9 @@ def _managed(expressions: Expressions, made: Saver) -> tuple[str, str] | None:
     found = {_split(expressions, u, made) if u.step is not None else None for u in saves}
     if len(found) == 1 and None not in found:
         return found.pop()
-    if saves and _asks_state(expressions.interpreter):
-        raise Refused(
-            "TFM911",
-            saves[0].node,
-            "the program asks for its latest checkpoint, and where this save puts it cannot be told",
-            "Use a tf.train.CheckpointManager.",
-        )
+    if saves and _asks_state(expressions.interpreter) and checkpoint_states.asks_for_earlier(expressions.program):
+        message = "the program asks for its earlier checkpoints, and where this save puts them cannot be told"
+        raise Refused("TFM911", saves[0].node, message, "Use a tf.train.CheckpointManager.")
     return None
 
 
@@ -444,12 +463,14 @@ def use_text(expressions: Expressions, use: Use, owner: ast.expr) -> str:
     if use.restores:
         base = f"{checkpoint}.checkpoint" if managed else checkpoint
         return f"{base}.read({path}).assert_existing_objects_matched()"
-    if use.step is None:
-        return f"{checkpoint}.write({path})"
-    step = expressions.text(use.step)
     if managed:
-        return f"{checkpoint}.save(checkpoint_number={step})"
-    return f'{checkpoint}.write({path} + "-" + str({step}{".numpy()" if use.variable_step else ""}))'
+        assert use.step is not None
+        return f"{checkpoint}.save(checkpoint_number={expressions.text(use.step)})"
+    if use.step is not None:
+        path = f'{path} + "-" + str({expressions.text(use.step)}{".numpy()" if use.variable_step else ""})'
+    if _asks_state(expressions.interpreter):
+        return f"{checkpoint_states.name(expressions.interpreter)}({checkpoint}, {path})"
+    return f"{checkpoint}.write({path})"
 
 
 def exists_text(expressions: Expressions, node: ast.Call) -> str:

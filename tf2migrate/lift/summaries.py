@@ -94,11 +94,16 @@ class Recorded(Value):
 def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """`tf.summary.scalar` and its like."""
     kind, bound = _bound_arguments(node, path)
-    notes = noted.of(interpreter, _MAKING)
-    if notes is not None and not bound.keys() & {"collections", "family"}:
-        made_note = noted.note(interpreter, notes, node, kind, bound)
-        if made_note is not None:
-            return made_note
+    keys = noted.collections_of(interpreter.names, node)
+    if keys is None or "family" in bound:
+        raise Refused("TFM901", node, "a summary has a computed name, a collection or a family", ADVICE)
+    bound.pop("collections", None)
+    notes = [found for key in sorted(keys) if (found := noted.of(interpreter, MAKING, key)) is not None]
+    if len(notes) > 1:
+        message = "a summary of a helper function, a loop or a branch is in two collections"
+        raise Refused("TFM901", node, message, ADVICE)
+    if notes and (made_note := noted.note(interpreter, notes[0], node, kind, bound)) is not None:
+        return made_note
     if not interpreter.frame.unit or not all(map(is_main, interpreter.blocks)):
         raise Refused("TFM901", node, "a summary is made in a helper function, a loop or a branch", ADVICE)
     given = "values" if kind == "histogram" else "tensor"
@@ -120,7 +125,7 @@ def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
     interpreter.tags.add(tag)
     item = Item(kind, tag, value, value_node, options, frozenset(reads))
     made = Summary((item,), node)
-    interpreter.summaries.append((interpreter.graph, made))
+    interpreter.summaries.append((interpreter.graph, made, keys))
     return made
 
 
@@ -157,13 +162,15 @@ def _tag(interpreter: Interpreter, node: ast.Call, name: str) -> str:
 
 def merge_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """Every summary of the graph so far."""
-    key = bind(node, ("key", "scope", "name"))
-    if key.keys() - {"key"} or (key and not _is_summaries(interpreter, key["key"])):
+    told = bind(node, ("key", "scope", "name"))
+    key = noted.collections_of(interpreter.names, node)
+    if told.keys() - {"key"} or key is None:
         return Unknown("merge_all with arguments", node)
-    items = tuple(i for graph, made in interpreter.summaries if graph is interpreter.graph for i in made.items)
-    if not items and not any(interpreter.mentions(path) for path in (*_MAKING, "tf.summary.audio", "tf.summary.text")):
+    of_graph = [(made, keys) for graph, made, keys in interpreter.summaries if graph is interpreter.graph]
+    items = tuple(item for made, keys in of_graph for item in made.items if keys & key)
+    if not items and not any(interpreter.mentions(path) for path in (*MAKING, "tf.summary.audio", "tf.summary.text")):
         return Summary((), node)
-    notes = noted.of(interpreter, _MAKING)
+    notes = noted.of(interpreter, MAKING, next(iter(key)))
     if notes is not None and not (noted.all_noted(interpreter, notes) and interpreter.frame.unit):
         notes = None
     if (not items and notes is None) or not interpreter.frame.unit:
@@ -176,23 +183,40 @@ def merge_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
     return Summary(items, node, notes=notes)
 
 
-def _is_summaries(interpreter: Interpreter, node: ast.expr) -> bool:
-    """Whether a key is that of the collection that summaries are in."""
-    symbol = interpreter.names.symbol(node) if isinstance(node, ast.Attribute | ast.Name) else None
-    return symbol == "tf.GraphKeys.SUMMARIES" or (isinstance(node, ast.Constant) and node.value == "summaries")
-
-
 def merge(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
-    """The summaries of a list that is written in the call."""
+    """The summaries of a list that is written in the call, or right where its name is bound."""
     inputs = bind(node, ("inputs", "collections", "name"))["inputs"]
-    if not isinstance(inputs, ast.List | ast.Tuple):
+    parts = _parts(interpreter, inputs)
+    if parts is None:
         return Unknown("which summaries are merged cannot be seen", node)
-    values = [interpreter.evaluate(element) for element in inputs.elts]
+    values = [interpreter.evaluate(element) for element in parts]
     for value in values:
         if not isinstance(value, Summary):
             return value if isinstance(value, Unknown) else Unknown("what is merged is no summary", node)
     items = tuple(item for value in values if isinstance(value, Summary) for item in value.items)
-    return Summary(items, node, tuple(inputs.elts))
+    notes = {id(value.notes): value.notes for value in values if isinstance(value, Summary) and value.notes}
+    if len(notes) > 1:
+        return Unknown("several collections of summaries that loops or helpers make are merged into one", node)
+    if notes and {item.tag for item in items} & _KINDS.keys():
+        return Unknown("a summary is called as a kind of summaries is", node)
+    return Summary(items, node, tuple(parts), next(iter(notes.values()), None))
+
+
+def _parts(interpreter: Interpreter, inputs: ast.expr) -> list[ast.expr] | None:
+    """The summaries of a list; None where they cannot be seen where it is merged."""
+    if isinstance(inputs, ast.List | ast.Tuple):
+        return inputs.elts
+    definitions = interpreter.frame.lookup(inputs.id) if isinstance(inputs, ast.Name) else ()
+    written = definitions[0].statement.node if len(definitions) == 1 else None
+    if not isinstance(written, ast.Assign) or not isinstance(written.value, ast.List | ast.Tuple):
+        return None
+    for part in written.value.elts:
+        bound = {d.site for d in interpreter.frame.lookup(part.id)} if isinstance(part, ast.Name) else None
+        if bound is None or bound != interpreter.resolved.get(id(part)):
+            return None
+    held = definitions[0].value
+    whole = isinstance(held, Structure) and held.rest is None and len(held.items) == len(written.value.elts)
+    return written.value.elts if whole else None
 
 
 def _keep_names(interpreter: Interpreter, items: tuple[Item, ...], node: ast.AST) -> None:
@@ -359,11 +383,11 @@ def recorded_lines(expressions: Expressions, recorded: Recorded) -> list[str]:
     return lines
 
 
-_MAKING = frozenset((*(f"tf.summary.{kind}" for kind in _KINDS), *_OLD))
+MAKING = frozenset((*(f"tf.summary.{kind}" for kind in _KINDS), *_OLD))
 
 
 HANDLERS = {
-    **dict.fromkeys(_MAKING, summary),
+    **dict.fromkeys(MAKING, summary),
     **dict.fromkeys(noted.MERGES, merge_all),
     "tf.summary.merge": merge,
     "tf.merge_summary": merge,

@@ -131,6 +131,9 @@ PYTHON = {
     "tf.io.VarLenFeature",
     "tf.is_gpu_available",
     "tf.trainable_variables.__name__",
+    "tf.SparseTensorValue",
+    "tf.make_tensor_proto",
+    "tf.make_ndarray",
 }
 INITIALIZER_OBJECTS = (
     "tf.random_normal_initializer",
@@ -263,6 +266,7 @@ GRADIENTS = (
     "unconnected_gradients",
 )
 PLACEHOLDER = ("dtype", "shape", "name")
+SPARSE = ("tf.sparse_placeholder", "tf.sparse.placeholder")
 PLACEHOLDER_WITH_DEFAULT = ("input", "shape", "name")
 VARIABLE = (
     "initial_value",
