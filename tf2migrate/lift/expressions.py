@@ -87,7 +87,7 @@ class Expressions:
         self.names: dict[int, str] = {}  # names inside a class made of a function: what they are there
         self.given: set[int] = set()  # those among them that are parameters, which have them where it is made too
         self._making = False
-        self._rates = optimizers.rates(interpreter)
+        self._numbers = optimizers.numbers(interpreter)
         self._names: dict[int, Definition] | None = None  # by the ids of values: what they are bound to first
         every = [s for frame in interpreter.frames for s in frame.statements]
         moving = [d for s in every if s.moves for d in s.writes]  # names that functions bind for themselves
@@ -442,8 +442,8 @@ class Expressions:
             raise Refused("TFM907", value.node, "a placeholder without a dtype", "Give the placeholder its dtype.")
         if "shape" not in arguments and value.default is not None:
             shape = "[]" if isinstance(value.default, ast.Constant) else "None"
-        if "shape" not in arguments and value in self._rates:
-            shape = "[]"  # which Keras compares with that of the rate
+        if "shape" not in arguments and value in self._numbers:
+            shape = "[]"
         if self.program.names.symbol(value.node.func) in SPARSE:
             return f"{self.tf}.SparseTensorSpec({shape}, {dtype})"
         name = arguments.get("name")

@@ -374,11 +374,14 @@ def _optimizer(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
 
 def _schedule(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     bound = bind(node, S.SCHEDULES[path])
-    for argument in bound.values():
+    step: Value = PYTHON
+    for name, argument in bound.items():
         value = interpreter.evaluate(argument)
         if isinstance(value, Unknown):
             return value
-    return Schedule(node, path, bound)
+        if name in ("global_step", "x"):
+            step = value
+    return Schedule(node, path, bound, step)
 
 
 def _handle(role: str) -> Handler:

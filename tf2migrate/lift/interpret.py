@@ -57,6 +57,7 @@ from tf2migrate.lift.values import (
     Optimizer,
     Placeholder,
     Python,
+    Schedule,
     Structure,
     Symbol,
     Tensor,
@@ -406,10 +407,8 @@ class Interpreter:
             inner = [leaf for s in structures for leaf in leaves(s)]
             return Structure(structures[0].kind, (), node, rest=join(inner, node) if inner else PYTHON)
         when = latest(operands)
-        tensors = any(
-            isinstance(leaf, Tensor | Placeholder | Variable | Effect) for v in operands for leaf in leaves(v)
-        )
-        if tensors:
+        tensors = Tensor | Placeholder | Variable | Effect | Schedule
+        if any(isinstance(leaf, tensors) for v in operands for leaf in leaves(v)):
             return Tensor(Time.CONSTANT if when == Time.CONSTANT else Time.STAGED, node)
         return STATIC if when >= Time.STAGED else PYTHON
 

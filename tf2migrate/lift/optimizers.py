@@ -109,7 +109,11 @@ def schedule_text(expressions: Expressions, schedule: Schedule) -> str:
     return f"{made}({expressions.text(step)})"
 
 
-def rates(interpreter: Interpreter) -> frozenset[Value]:
-    """The learning rates of optimizers: a placeholder among them is one number."""
+def numbers(interpreter: Interpreter) -> frozenset[Value]:
+    """The learning rates of optimizers and the steps of schedules: a placeholder among them is one number.
+
+    Keras's schedules cannot be called on a step of unknown rank (measured with Keras 3.15).
+    """
     made = (m.value for frame in interpreter.frames for s in frame.statements for m in s.made)
-    return frozenset(value.rate for value in made if isinstance(value, Optimizer))
+    rates = [value.rate for value in made if isinstance(value, Optimizer)]
+    return frozenset((*rates, *(v.step for v in interpreter.rewrites.values() if isinstance(v, Schedule))))

@@ -33,7 +33,7 @@ from tf2migrate.lift.interpret import Interpreter
 from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, changes, kind_of
 from tf2migrate.lift.summaries import Summary
-from tf2migrate.lift.trace import Definition, Fetch, Run, Statement
+from tf2migrate.lift.trace import Definition, Fetch, Run, Statement, loops_in
 from tf2migrate.lift.values import EACH, Effect, Handle, Placeholder, Refused, Unknown, Variable, leaves
 
 
@@ -300,10 +300,13 @@ def _keep_apart(interpreter: Interpreter, found: Slice, plan: Plan) -> None:
     for definition in [d for s in found.statements if s not in late for d in s.writes if d.owner is None]:
         after.setdefault(definition.name, []).append(definition)
     inside = set(found.statements)
-    reads = {d for s in late for d in s.reads if d.owner is None and d.statement in inside}
-    for read in sorted(reads, key=lambda d: d.statement.order):
+    readers = [(d, s) for s in late for d in s.reads if d.owner is None and d.statement in inside]
+    for read, reader in sorted(readers, key=lambda pair: pair[0].statement.order):
         for definition in after.get(read.name, ()):
-            if definition.statement.order > read.statement.order and definition.site != read.site:
+            again = definition.statement.order > reader.order
+            looped = set(loops_in(definition.statement.blocks)) & set(loops_in(reader.blocks))
+            again = again or (bool(looped) and definition.statement.order > read.statement.order)
+            if again and definition.site != read.site:
                 plan.taken.add(definition.name)
                 _rename(interpreter, definition, plan)
 

@@ -184,6 +184,7 @@ class Schedule(Value):
     node: ast.Call
     symbol: str
     arguments: Mapping[str, ast.expr]
+    step: Value
 
     @property
     def time(self) -> Time:
