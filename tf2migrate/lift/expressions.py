@@ -58,6 +58,7 @@ from tf2migrate.lift.trace import Definition, Frame, Made, Run
 from tf2migrate.lift.values import (
     Effect,
     Handle,
+    Held,
     Layer,
     Optimizer,
     Placeholder,
@@ -93,6 +94,7 @@ class Expressions:
         moving = [d for s in every if s.moves for d in s.writes]  # names that functions bind for themselves
         iterators = [d.value for s in every for d in s.writes if isinstance(d.value, datasets.Iterator)]
         self.handles = {id(iterator.handle) for iterator in iterators}  # the placeholders that tell iterators apart
+        self._held = {d.site: d.value.variable for s in every for d in s.writes if isinstance(d.value, Held)}
         self._local = {d.name for d in moving if not isinstance(d.value, Effect)}
         self.tf = tensorflow_name(self.program.names)
         self.graphs = builders.name_graphs(interpreter, plan)  # for each builder of a graph: its result's name
@@ -199,6 +201,9 @@ class Expressions:
             first = [self.plan.entered[site] for site in sites if site in self.plan.entered]
             if first and len(sites) == 1:
                 return first[0]
+            held = self._held.get(next(iter(sites))) if len(sites) == 1 and isinstance(node.ctx, ast.Load) else None
+            if held is not None:
+                return self.path(node, held)
         if self.interpreter.rewrites.get(id(node)) == "the end":
             return "StopIteration"
         if (stopped := pipeline_text.asked(self, node)) is not None:

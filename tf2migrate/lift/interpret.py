@@ -53,6 +53,7 @@ from tf2migrate.lift.values import (
     Effect,
     FetchedState,
     Handle,
+    Held,
     Layer,
     Optimizer,
     Placeholder,
@@ -429,6 +430,7 @@ class Interpreter:
 
     def call_driver(self, function: Function, arguments: dict[str, Value], node: ast.Call | None = None) -> Value:
         """A function that runs sessions is part of the unit: its body is followed once, at its first call."""
+        arguments = {name: (v.variable or v) if isinstance(v, Held) else v for name, v in arguments.items()}
         if node is not None:
             self.given.setdefault(function.node, []).append((node, arguments))
             self.given_at.setdefault(id(node), []).append(self.order)

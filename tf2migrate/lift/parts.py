@@ -25,6 +25,7 @@ from tf2migrate.lift.values import (
     STATIC,
     Effect,
     Flag,
+    Held,
     Layer,
     Python,
     Refused,
@@ -84,7 +85,6 @@ def called(
     if reason:
         return Unknown(reason, node)
     assert isinstance(function, ast.FunctionDef)
-    value = _read(value)
     part = interpreter.parts.setdefault(function, Part(function))
     part.frames.append(frame)
     part.staged |= {name for name, given in arguments.items() if given.time >= Time.STAGED}
@@ -99,7 +99,7 @@ def called(
                     return Unknown("variables are shared by calls with different arguments", node)
                 interpreter.rewrites[id(node)] = Call(Time.STAGED, node, before.node, function)
                 interpreter.statement.shared.append(interpreter.objects[id(before.node)])
-                return value
+                return _read(interpreter, value)
         return Unknown("a function finds variables by their names that another one made", node)
     part.objects.append(Object(node, made, arguments))
     thing = Layer(node, function.name)
@@ -108,16 +108,20 @@ def called(
     grown.note(interpreter, part)
     interpreter.make(node, thing, _name(function, hint), collections=frozenset())
     interpreter.rewrites[id(node)] = Call(Time.STAGED, node, node, function)
-    return value
+    return _read(interpreter, value)
 
 
-def _read(value: Value) -> Value:
-    """What a call gives, where its caller has the variables among it from the call alone: they are as late as that."""
+def _read(interpreter: Interpreter, value: Value) -> Value:
+    """What a call gives, where its caller has the variables among it from the call alone: they are as late as that.
+
+    A variable that a single call makes at once can be read of the object that it makes, too.
+    """
     if isinstance(value, Variable):
-        return Tensor(Time.STAGED, value.node)
+        single = interpreter.frame.unit and not interpreter.repeats and value not in interpreter.lazy
+        return Held(Time.STAGED, value.node, value) if single else Tensor(Time.STAGED, value.node)
     if isinstance(value, Structure) and any(isinstance(leaf, Variable) for leaf in leaves(value)):
-        items = tuple((key, _read(item), node) for key, item, node in value.items)
-        return replace(value, items=items, rest=value.rest and _read(value.rest))
+        items = tuple((key, _read(interpreter, item), node) for key, item, node in value.items)
+        return replace(value, items=items, rest=value.rest and _read(interpreter, value.rest))
     return value
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tf2migrate.facts.marks import plain
+from tf2migrate.facts.program import Program
 from tf2migrate.facts.purity import may_act
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import (
@@ -26,6 +27,7 @@ from tf2migrate.lift import (
     traced,
     visibility,
 )
+from tf2migrate.lift.absent import is_absent
 from tf2migrate.lift.cells import ZeroState, kept_states
 from tf2migrate.lift.datasets import Element, starts
 from tf2migrate.lift.displayed import is_displayed
@@ -65,7 +67,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
     asserts = [s for s in statements if isinstance(s.node, ast.Assert)]
     for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
         for leaf in run.fetches.leaves():
-            _check_fetch(run, leaf)
+            _check_fetch(interpreter.program, run, leaf)
         _plan_starts(interpreter, plan, run)
         found = backward_slice(run)
         if besides := normalization.besides(interpreter, run, found):
@@ -155,7 +157,7 @@ def _plan_pipes(interpreter: Interpreter, plan: Plan) -> None:
         plan.mapped[pipe] = planned
 
 
-def _check_fetch(run: Run, leaf: Fetch) -> None:
+def _check_fetch(program: Program, run: Run, leaf: Fetch) -> None:
     if isinstance(leaf.value, ZeroState) and any(feed.key is leaf.value for feed in run.feeds):
         raise Refused("TFM906", leaf.node, "a run fetches the state that it is fed", "Use what is fed.")
     for value in leaves(leaf.value):
@@ -165,7 +167,7 @@ def _check_fetch(run: Run, leaf: Fetch) -> None:
     if any(child is node for node in inside for child in walk(leaf.node)):
         what = "gradients are computed inside a fetch, each with its variable"
         raise Refused("TFM906", leaf.node, what, "Bind them to a name before the run.")
-    if kind_of(leaf) in ("python", "handle"):
+    if kind_of(leaf) in ("python", "handle") and not is_absent(program, leaf.node):
         raise Refused(
             "TFM906",
             leaf.node,

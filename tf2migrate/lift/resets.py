@@ -10,7 +10,7 @@ from tf2migrate.lift.entries import MODULE, entries
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.metrics import Mean
 from tf2migrate.lift.repeated import comes_again
-from tf2migrate.lift.savers import restored
+from tf2migrate.lift.savers import restored, restored_before
 from tf2migrate.lift.trace import Fetch, Made, Run, Statement, loops_in, sees
 from tf2migrate.lift.values import Effect, Initializer, Layer, Optimizer, Refused, Structure, Value, Variable, leaves
 from tf2migrate.lift.visibility import item_text, owner
@@ -34,6 +34,10 @@ class Resets:
     def lines(self, run: Run) -> list[str]:
         """Nothing the first time; assignments of the initial values when it runs again."""
         self.entries = entries(self.interpreter, run.node)
+        for use in restored_before(self.interpreter, run):
+            for entry in entries(self.interpreter, use.node):
+                things = (*use.saver.variables, *use.saver.layers, *use.saver.optimizers)
+                self.started.setdefault(entry, set()).update(map(id, things))
         run_of = [leaf.value for leaf in run.fetches.leaves() if isinstance(leaf.value, Initializer)]
         scopes = {scope for initializer in run_of for scope in initializer.scopes}
         if "some" in scopes and "global" not in scopes:

@@ -229,7 +229,6 @@ def check(interpreter: Interpreter) -> list[Finding]:
     savers = list({id(u.saver): u.saver for u in uses if not _only_averages(u, uses)}.values())
     if restores and len({id(s.node) for s in savers}) > 1:
         shared_files.name(interpreter, savers, uses)
-    _check_initializers(interpreter, restores)
     _check_followed(interpreter)
     if not restores or (len(restores) < len(uses) and not _asks_state(interpreter)):
         return []
@@ -276,18 +275,12 @@ def _check_followed(interpreter: Interpreter) -> None:
                     raise Refused("TFM902", node, message, "Call the function, or take it out.")
 
 
-def _check_initializers(interpreter: Interpreter, restores: list[Use]) -> None:
-    """An initializer that runs after a restore would undo it, and one that runs first is dropped."""
-    for run in interpreter.runs.values():
-        if not any(getattr(leaf.value, "role", "") == "initializer" for leaf in run.fetches.leaves()):
-            continue
-        made = [m.value for m in interpreter.scopes.made if m.graph is run.graph]
-        if restored(interpreter, run, made):
-            continue
-        for use in restores:
-            if use.statement.order < run.statement.order and not _exclusive(use.statement, run):
-                message = "an initializer runs after a restore"
-                raise Refused("TFM908", run.node, message, "Initialize the variables before they are restored.")
+def restored_before(interpreter: Interpreter, run: Run) -> Iterator[Use]:
+    """The restores that may have happened where a run stands: an initializer there sets back what they brought."""
+    for use in interpreter.uses.values():
+        earlier = use.restores and use.statement.order < run.statement.order and use.saver.graph is run.graph
+        if earlier and not _exclusive(use.statement, run):
+            yield use
 
 
 def _exclusive(statement: Statement, run: Run) -> bool:

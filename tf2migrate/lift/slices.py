@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.tree import walk
@@ -18,6 +19,7 @@ from tf2migrate.lift.values import (
     ASSIGNS,
     Effect,
     Handle,
+    Held,
     Placeholder,
     Python,
     Refused,
@@ -65,13 +67,20 @@ def kind_of(fetch: Fetch) -> str:
         return {"initializer": "init", "updates": "effect"}.get(value.role, "handle")
     if isinstance(value, Effect):
         return "assigned" if value.kind.startswith("assign") else "effect"
-    if isinstance(value, Variable):
+    if isinstance(value, Variable) or any(_is_held(d, fetch.reads) for d in fetch.reads if fetch.named):
         return "variable"
     if isinstance(value, ZeroState):
         return "constant"
     if isinstance(value, Python | Structure):
         return "python"
     return "constant" if value.time == Time.CONSTANT else "tensor"
+
+
+def _is_held(definition: Definition, reads: Collection[Definition]) -> bool:
+    """Whether a name that is read means a variable of an object, and nothing else: it is read of the object."""
+    if not isinstance(definition.value, Held) or definition.owner is not None:
+        return False
+    return [d for d in reads if d.name == definition.name] == [definition]
 
 
 def _makes(definition: Definition) -> bool:
@@ -103,7 +112,8 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
             return
         seen.add(statement)
         for definition in sorted(statement.reads, key=lambda d: d.statement.order):
-            reach(definition)
+            if not _is_held(definition, statement.reads):
+                reach(definition)
         for control in statement.controls:
             visit(control)
         for element in statement.effects:

@@ -103,6 +103,13 @@ class Tensor(Value):
 
 
 @dataclass(frozen=True, eq=False)
+class Held(Tensor):
+    """What a call gives back of the object that it made: a variable, which needs no call to be read."""
+
+    variable: Variable | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Trained(Tensor):
     """A variable beside its gradient: which one is known at the run."""
 
