@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 
@@ -35,6 +36,11 @@ def examples() -> list[tuple[str, Page, Example]]:
 EVERY = [pytest.param(page, example, id=name) for name, page, example in examples()]
 
 
+@cache  # several tests ask it of the same example
+def _migrated(text: str, options: Options, alone: bool) -> Migration:
+    return migrate(text, options, stages=(rewrite,) if alone else STAGES)
+
+
 def migrated(page: Page, text: str) -> Migration:
     """A program as the page's own stage leaves it: a rewrite's alone, whatever else the example may need.
 
@@ -43,7 +49,7 @@ def migrated(page: Page, text: str) -> Migration:
     asked = (page.code,) if page.code.startswith(ASKED_FOR) else ()
     target = Target.COMPAT if page.folder == "compat" else Target.NATIVE
     options = Options(target, asked, unsafe_fixes=page.folder == "lints" and page.metadata.safety == "close")
-    return migrate(text, options, stages=(rewrite,) if page.folder == "rewrites" else STAGES)
+    return _migrated(text, options, page.folder == "rewrites")
 
 
 @pytest.mark.parametrize(("page", "example"), EVERY)

@@ -21,15 +21,16 @@ def drivers(program: Program) -> frozenset[ast.AST]:
     calls = {f: [n for n in walk(f) if isinstance(n, ast.Call)] for f in functions}
     found: set[ast.AST] = {f for f in functions if any(_runs(call, program.names) for call in calls[f])}
     by_name = {f.name: f for f in functions}
-    grew = True
-    while grew:  # ends: `found` only grows, and is bounded by the functions
-        grew = False
-        for function in functions:
-            if function in found:
-                continue
-            if any(isinstance(c.func, ast.Name) and by_name.get(c.func.id) in found for c in calls[function]):
-                found.add(function)
-                grew = True
+    callers: dict[ast.AST, set[ast.AST]] = {}
+    for function in functions:
+        for call in calls[function]:
+            if isinstance(call.func, ast.Name) and (called := by_name.get(call.func.id)) is not None:
+                callers.setdefault(called, set()).add(function)
+    todo = list(found)
+    while todo:
+        more = callers.get(todo.pop(), set()) - found
+        found |= more
+        todo += more
     return frozenset(found)
 
 

@@ -27,9 +27,16 @@ def _building(program: Program) -> set[str]:
     functions = [n for n in program.nodes if isinstance(n, ast.FunctionDef)]
     calls = {f: [n for n in walk(f) if isinstance(n, ast.Call)] for f in functions}
     of_graph = [f for f in functions if any((program.names.symbol(c.func) or "").startswith("tf.") for c in calls[f])]
+    callers: dict[str, set[str]] = {}
+    for function in functions:
+        for call in calls[function]:
+            callers.setdefault(_called(call), set()).add(function.name)
     found = {f.name for f in of_graph}
-    while more := {f.name for f in functions if {_called(c) for c in calls[f]} & found} - found:
+    todo = list(found)
+    while todo:
+        more = callers.get(todo.pop(), set()) - found
         found |= more
+        todo += more
     return found
 
 

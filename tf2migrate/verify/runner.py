@@ -35,6 +35,7 @@ import collections
 import contextlib
 import ctypes
 import functools
+import gc
 import hashlib
 import importlib.machinery
 import inspect
@@ -1701,7 +1702,8 @@ def finish(recorder: Recorder, watch: Watch, printed: Any, status: int, found: l
 
 def tree_of(root: int) -> dict[int, int]:
     """The processes beneath one, with the memory of each in bytes."""
-    parents, sizes = {}, {}
+    beneath: dict[int, list[int]] = {}
+    pages = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
             try:
@@ -1709,14 +1711,12 @@ def tree_of(root: int) -> dict[int, int]:
                     fields = file.read().rpartition(")")[2].split()
             except OSError:
                 continue
-            parents[int(name)], sizes[int(name)] = int(fields[1]), own_memory(name, int(fields[21]))
-    found = {root} & set(sizes)
-    grown = True
-    while grown:
-        more = {p for p, parent in parents.items() if parent in found} - found
-        found |= more
-        grown = bool(more)
-    return {p: sizes[p] for p in found}
+            beneath.setdefault(int(fields[1]), []).append(int(name))
+            pages[int(name)] = int(fields[21])
+    found = [root] if root in pages else []
+    for pid in found:  # which grows as it is read
+        found += beneath.get(pid, ())
+    return {pid: own_memory(str(pid), pages[pid]) for pid in found}
 
 
 def own_memory(pid: str, pages: int) -> int:
@@ -1839,6 +1839,7 @@ def main(folder: str) -> None:
             __import__(name)
         except Exception:  # not installed, or not for this TensorFlow
             continue
+    gc.freeze()  # what is imported stays: a fork that looked at it for garbage would have each page of it copied
     tell(protocol, {"tensorflow": tf.__version__, "python": sys.version.split()[0]})
     for job in jobs():
         if job is None:
