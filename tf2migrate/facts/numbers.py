@@ -273,8 +273,7 @@ class _Reader:
                 yield self.of(value, depth - 1) if part is None else self._item(value, part, depth)
             elif id(node) in given:
                 function, at = given[id(node)]
-                spec = _spec(function, at, _signature(function) or [])
-                if not (isinstance(spec, ast.Name) and spec.id == name):  # which is what the name is elsewhere
+                if not self._is_passed_on(function, at, name):  # what the name is elsewhere
                     yield self._given(function, at, depth)
             else:
                 yield None
@@ -300,8 +299,22 @@ class _Reader:
             return None
         return _joined([self._argument(call, function, position, depth) for call in calls])
 
+    def _is_passed_on(self, function: ast.FunctionDef, position: int, name: str) -> bool:
+        """Whether a parameter is given nothing but what has its own name where it is given."""
+        specs = _signature(function)
+        if specs is not None:
+            given = [_spec(function, position, specs)]
+        else:
+            given = [self._written(call, function, position) for call in self._callers(function) or ()]
+        return bool(given) and all(isinstance(node, ast.Name) and node.id == name for node in given)
+
     def _argument(self, call: ast.Call, function: ast.FunctionDef, position: int, depth: int) -> Number | None:
         """The kind of what a call gives for a parameter."""
+        given = self._written(call, function, position)
+        return self.of(given, depth - 1) if given is not None else None
+
+    def _written(self, call: ast.Call, function: ast.FunctionDef, position: int) -> ast.expr | None:
+        """What a call gives for a parameter, or its default."""
         if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
             return None
         name = function.args.args[position].arg
@@ -311,7 +324,7 @@ class _Reader:
         without = position - len(function.args.args) + len(function.args.defaults)
         if not given and without >= 0:
             given = [function.args.defaults[without]]
-        return self.of(given[0], depth - 1) if given else None
+        return given[0] if given else None
 
     def _returned(self, name: str, depth: int) -> Iterator[Number | None]:
         """What each return statement of a function gives; nothing is said of a name that is bound to something else."""
