@@ -114,6 +114,32 @@ def test_summaries_that_are_merged_by_name() -> None:
     assert '    one = {"one": loss}\n    two = {"two": loss + 1}\n    return {**one, **two}\n' in text
 
 
+def test_a_list_that_is_only_merged() -> None:
+    made = 'one = tf.summary.scalar("one", loss)\nlisted = [one]\n'
+    assert "    return {**one}\n" in after(made + "merged = tf.summary.merge(listed)\n" + RUN)
+    stopped = stop(made + "other = listed\nother.append(one)\nmerged = tf.summary.merge(listed)\n" + RUN)
+    assert stopped == "TFM901 which summaries are merged cannot be seen"
+
+
+def test_collections_of_summaries() -> None:
+    made = 'tf.summary.scalar("one", loss, collections=["train"])\ntf.summary.scalar("two", loss + 1)\n'
+    text = after(made + 'merged = tf.summary.merge_all("train")\n' + RUN)
+    assert '    return {"one": loss}\n' in text
+    text = after(made + "merged = tf.summary.merge_all()\n" + RUN)
+    assert '"two": loss + 1}' in text
+    assert '"one"' not in text
+
+
+def test_lists_of_two_objects_are_two() -> None:
+    text = (
+        "import tensorflow as tf\nclass Net(object):\n    def __init__(self, x):\n        self.kept = []\n"
+        '        self.kept.append(tf.summary.scalar("loss", x))\n        self.merged = tf.summary.merge(self.kept)\n'
+        "nets = [Net(tf.constant(i)) for i in (1.0, 2.0)]\nwith tf.Session() as sess:\n"
+        "    print(sess.run(nets[0].merged))\n"
+    )
+    assert migrate(text).after == text
+
+
 def test_what_is_fetched_beside_is_still_an_array() -> None:
     made = 'tf.summary.scalar("loss", loss)\nmerged = tf.summary.merge_all()\n'
     text = after(

@@ -12,13 +12,11 @@ from dataclasses import dataclass
 
 from tf2migrate.apply import fits
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.standing import body_of, is_conditional, statement_of
+from tf2migrate.facts.standing import body_of, is_conditional, scope_of, statement_of
 from tf2migrate.lift.noted import MERGES
-from tf2migrate.lift.summaries import MAKING
+from tf2migrate.lift.summaries import MAKING, MERGE
 from tf2migrate.model import Options, Outcome
 from tf2migrate.statements import Blocks
-
-_MERGE = ("tf.summary.merge", "tf.merge_summary")
 
 _Reference = ast.Name | ast.Attribute
 
@@ -37,7 +35,7 @@ def listed_summaries(program: Program, options: Options) -> Outcome:
     """The edits that make collections of such lists; none where the program merges all of its summaries, too."""
     if "summar" not in program.text or any(symbol in MERGES for _, symbol in program.uses):
         return Outcome()
-    merges = [c for c in program.each(ast.Call) if program.names.symbol(c.func) in _MERGE]
+    merges = [c for c in program.each(ast.Call) if program.names.symbol(c.func) in MERGE]
     given = [c.args[0] for c in merges if len(c.args) == 1 and not c.keywords]
     names = dict.fromkeys(_name(node) for node in given if isinstance(node, _Reference))
     found = [listed for name in names if name and (listed := _listed(program, name, merges)) is not None]
@@ -76,7 +74,7 @@ def _listed(program: Program, name: str, merges: list[ast.Call]) -> _Listed | No
         return None
     made = program.parents[id(stored[0])]
     match made:
-        case ast.Assign(targets=[_], value=ast.List(elts=[])) if not is_conditional(program, made):
+        case ast.Assign(targets=[_], value=ast.List(elts=[])) if _is_made_once(program, made, name):
             pass
         case _:
             return None
@@ -86,6 +84,30 @@ def _listed(program: Program, name: str, merges: list[ast.Call]) -> _Listed | No
     if not appended or len(appended) != len(read):
         return None
     return _Listed(name.removeprefix("self."), made, appended, merged)
+
+
+def _is_made_once(program: Program, made: ast.Assign, name: str) -> bool:
+    """Whether a list is made in no loop or branch; by one object where it is an object's: others have their own."""
+    if is_conditional(program, made):
+        return False
+    if not name.startswith("self."):
+        return True
+    owner = program.parents.get(id(scope_of(program, made)))
+    if not isinstance(owner, ast.ClassDef):
+        return False
+    mentions = [n for n in program.each(ast.Name) if n.id == owner.name]
+    call = program.parents.get(id(mentions[0])) if len(mentions) == 1 else None
+    return isinstance(call, ast.Call) and call.func is mentions[0] and not _is_repeated(program, call)
+
+
+def _is_repeated(program: Program, node: ast.AST) -> bool:
+    """Whether a node stands in a loop or comprehension, of whatever function."""
+    above = program.parents.get(id(node))
+    while above is not None:
+        if isinstance(above, ast.For | ast.While | ast.ListComp | ast.GeneratorExp | ast.DictComp | ast.SetComp):
+            return True
+        above = program.parents.get(id(above))
+    return False
 
 
 def _appended(program: Program, node: _Reference) -> tuple[ast.stmt, ast.Call, ast.Assign | None] | None:

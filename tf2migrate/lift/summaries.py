@@ -206,7 +206,9 @@ def _parts(interpreter: Interpreter, inputs: ast.expr) -> list[ast.expr] | None:
     """The summaries of a list; None where they cannot be seen where it is merged."""
     if isinstance(inputs, ast.List | ast.Tuple):
         return inputs.elts
-    definitions = interpreter.frame.lookup(inputs.id) if isinstance(inputs, ast.Name) else ()
+    if not isinstance(inputs, ast.Name) or not _is_only_merged(interpreter, inputs.id):
+        return None
+    definitions = interpreter.frame.lookup(inputs.id)
     written = definitions[0].statement.node if len(definitions) == 1 else None
     if not isinstance(written, ast.Assign) or not isinstance(written.value, ast.List | ast.Tuple):
         return None
@@ -217,6 +219,13 @@ def _parts(interpreter: Interpreter, inputs: ast.expr) -> list[ast.expr] | None:
     held = definitions[0].value
     whole = isinstance(held, Structure) and held.rest is None and len(held.items) == len(written.value.elts)
     return written.value.elts if whole else None
+
+
+def _is_only_merged(interpreter: Interpreter, name: str) -> bool:
+    """Whether nothing is done with what a name means but to merge it, so that it stays as it was made."""
+    loads = [n for n in interpreter.program.each(ast.Name) if n.id == name and isinstance(n.ctx, ast.Load)]
+    calls = [interpreter.program.parents.get(id(n)) for n in loads]
+    return all(isinstance(call, ast.Call) and interpreter.names.symbol(call.func) in MERGE for call in calls)
 
 
 def _keep_names(interpreter: Interpreter, items: tuple[Item, ...], node: ast.AST) -> None:
@@ -385,12 +394,14 @@ def recorded_lines(expressions: Expressions, recorded: Recorded) -> list[str]:
 
 MAKING = frozenset((*(f"tf.summary.{kind}" for kind in _KINDS), *_OLD))
 
+#: What merges the summaries of a list.
+MERGE = ("tf.summary.merge", "tf.merge_summary")
+
 
 HANDLERS = {
     **dict.fromkeys(MAKING, summary),
     **dict.fromkeys(noted.MERGES, merge_all),
-    "tf.summary.merge": merge,
-    "tf.merge_summary": merge,
+    **dict.fromkeys(MERGE, merge),
     "tf.Summary": written_summaries.filled,
     "tf.summary.FileWriter": file_writer,
     "tf.train.SummaryWriter": file_writer,
