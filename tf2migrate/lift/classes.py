@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import FUNCTIONS, walk
-from tf2migrate.lift import builders, instances
+from tf2migrate.lift import builders, chosen_functions, instances, own_sessions
+from tf2migrate.lift.building import builds
+from tf2migrate.lift.chosen_functions import Chosen
 from tf2migrate.lift.trace import Definition, Frame
 from tf2migrate.lift.values import (
     NONE,
@@ -60,6 +62,7 @@ class Instance(Value):
     #: For each call of its constructor: the call, where in the graph's names it stands, and what is shared there.
     begun: list[tuple[ast.Call, str | None, str]] = field(default_factory=list)
     again: list[ast.Call] = field(default_factory=list)  # further calls of methods, where something may be shared
+    chosen: dict[str, Chosen] = field(default_factory=dict)  # the parameters that are given one of several functions
 
     @property
     def time(self) -> Time:
@@ -80,12 +83,13 @@ def class_value(interpreter: Interpreter, node: ast.ClassDef) -> Value:
     runs = any(child in interpreter.driver_nodes for child in node.body)
     held = interpreter.evaluate(node.bases[0]) if len(node.bases) == 1 else None
     base = held if isinstance(held, Class) else None
-    if not _builds(interpreter, node) and not runs and base is None:
+    if not builds(interpreter.program, node) and not runs and base is None:
         return PYTHON
     every = [child for child in node.body if isinstance(child, ast.FunctionDef)]
     plain = {child.name: child for child in every if _is_plain(interpreter, child)}
     methods = {child.name: child for child in every if child not in plain.values()}
-    others = [child for child in node.body if not isinstance(child, ast.FunctionDef) and _builds(interpreter, child)]
+    rest = [child for child in node.body if not isinstance(child, ast.FunctionDef)]
+    others = [child for child in rest if builds(interpreter.program, child)]
     decorated = [m for m in methods.values() if m.decorator_list]
     based = [b for b in node.bases if ast.unparse(b) != "object" and base is None]
     if node.decorator_list or node.keywords or based or others or decorated or not all(map(_self, methods.values())):
@@ -123,21 +127,11 @@ def inherited(interpreter: Interpreter, node: ast.Call) -> Bound | None:
     return None
 
 
-def _builds(interpreter: Interpreter, node: ast.AST) -> bool:
-    from tf2migrate.lift.graph_calls import harmless
-
-    for child in walk(node):
-        path = interpreter.names.symbol(child) if isinstance(child, ast.Name | ast.Attribute) else None
-        if path and path.startswith("tf.") and not harmless(path):
-            return True
-    return False
-
-
 def _is_plain(interpreter: Interpreter, method: Method) -> bool:
     """Whether a method is a property or static, and builds and runs nothing."""
     kinds = {ast.unparse(decorator) for decorator in method.decorator_list}
     known = len(kinds) == 1 and kinds <= {"property", "staticmethod"}
-    return known and not _builds(interpreter, method) and method not in interpreter.driver_nodes
+    return known and not builds(interpreter.program, method) and method not in interpreter.driver_nodes
 
 
 def _property(interpreter: Interpreter, instance: Instance, method: Method, node: ast.AST) -> Value:
@@ -196,17 +190,18 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
     for leaf in [leaf for value in arguments.values() for leaf in leaves(value)]:
         if isinstance(leaf, Unknown):
             return leaf
-        if instance is not None and not isinstance(leaf, Python | Handle | Instance | Tensor | Placeholder):
-            return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
+    if instance is not None and not _may_be_one(interpreter, instance, arguments):
+        return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
     if instance is None:
+        arguments |= chosen_functions.differing(interpreter, made, arguments) if known else {}
         arguments |= interpreter.told.get(made.node, {})
-        instance = Instance(made)
+        instance = Instance(made, chosen={n: v for n, v in arguments.items() if isinstance(v, Chosen)})
         for relative in family(made):
             if interpreter.instances.setdefault(relative.node, instance) is not instance:
                 what = f"{made.node.name} and another class that is used build parts of the graph, and inherit from one"
                 return Unknown(what, node or made.node)
         interpreter.driver_nodes |= _units(interpreter, made)
-    elif any(run.frame.node is constructor for run in interpreter.runs.values()):
+    elif own_sessions.runs_another(interpreter, instance, arguments):
         raise Refused(
             "TFM908",
             node or made.node,
@@ -221,6 +216,17 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
         if isinstance(found, Unknown):
             return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
     return instance
+
+
+def _may_be_one(interpreter: Interpreter, instance: Instance, arguments: dict[str, Value]) -> bool:
+    """Whether an object that is given this can be followed as one with the others of its class."""
+    for name, value in arguments.items():
+        chosen = instance.chosen.get(name)
+        known = chosen is not None and chosen.takes(interpreter, value)
+        plain = all(isinstance(v, Python | Handle | Instance | Tensor | Placeholder) for v in leaves(value))
+        if not known and not plain:
+            return False
+    return True
 
 
 def call(interpreter: Interpreter, bound: Bound, node: ast.Call, hint: str) -> Value:

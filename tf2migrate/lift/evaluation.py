@@ -12,6 +12,7 @@ from tf2migrate.lift import (
     cell_kinds,
     cell_paths,
     cells,
+    chosen_functions,
     classes,
     datasets,
     feed_dicts,
@@ -19,12 +20,14 @@ from tf2migrate.lift import (
     holders,
     kept_fetches,
     keras_layers,
+    loose,
     method_calls,
     variable_lists,
 )
 from tf2migrate.lift.functions import Fields, Function, Method
 from tf2migrate.lift.pipelines import Asked
 from tf2migrate.lift.values import (
+    LOOSE,
     NONE,
     PYTHON,
     STATIC,
@@ -77,6 +80,8 @@ def _Attribute(interpreter: Interpreter, node: ast.Attribute) -> Value:
     if isinstance(base, classes.Instance):  # its own name is no part of the graph
         return classes.attribute(interpreter, base, node)
     interpreter.statement.reads |= reads
+    if base is LOOSE:
+        return LOOSE
     if isinstance(base, FetchedState):
         return cells.fetched_part(interpreter, base, node)
     if isinstance(base, Structure) and base.kind == "fields" and (field := base.get(node.attr)) is not None:
@@ -119,7 +124,7 @@ def _Subscript(interpreter: Interpreter, node: ast.Subscript) -> Value:
         return join(every, node) if every else PYTHON
     if isinstance(base, FetchedState):
         return interpreter.element(base, node)
-    return interpreter.operation([base, key], node)
+    return LOOSE if base is LOOSE else interpreter.operation([base, key], node)
 
 
 def _Tuple(interpreter: Interpreter, node: ast.Tuple) -> Value:
@@ -301,6 +306,8 @@ def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
     interpreter.statement.reads |= reads
     if isinstance(function, Function):
         return interpreter.call_function(function, node, hint)
+    if isinstance(function, chosen_functions.Chosen):
+        return chosen_functions.call(interpreter, node)
     if isinstance(function, Symbols):
         return cell_kinds.call(interpreter, node, function, hint)
     if isinstance(function, cells.Cell | cells.Stacked | cells.Wrapped):
@@ -344,7 +351,8 @@ def _foreign(interpreter: Interpreter, node: ast.Call, function: Value, argument
         return Tensor(Time.STAGED, node)
     if function is NONE and latest(arguments) >= Time.MADE:  # on a path that is not reached without a regularizer, say
         return Tensor(Time.STAGED, node)
-    if name == "sum" and arguments and latest(arguments) >= Time.STAGED:  # it adds tensors as it adds numbers
+    of_graph = latest(arguments) >= Time.STAGED or any(map(loose.has_variables, arguments[:1]))
+    if name == "sum" and arguments and of_graph:  # it adds tensors as it adds numbers
         return interpreter.operation([interpreter.element(arguments[0], node), *arguments[1:]], node)
     if name == "print":
         interpreter.printed[id(node)] = arguments
@@ -370,7 +378,7 @@ def _foreign(interpreter: Interpreter, node: ast.Call, function: Value, argument
         return Unknown(f"a tensor is passed to {name}, which the analysis cannot look into", node)
     if isinstance(function, Unknown):
         return function
-    return PYTHON
+    return loose.called(interpreter, node, arguments) or (LOOSE if function is LOOSE else PYTHON)
 
 
 def _as_list(interpreter: Interpreter, node: ast.Call, arguments: list[Value]) -> Value:

@@ -8,7 +8,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import children, is_main
-from tf2migrate.lift import builders, cells, classes, feeders, holders, loops, noted, omitted, variable_lists
+from tf2migrate.lift import (
+    builders,
+    cells,
+    classes,
+    feeders,
+    holders,
+    kept_containers,
+    loops,
+    noted,
+    omitted,
+    variable_lists,
+)
 from tf2migrate.lift.functions import Function
 from tf2migrate.lift.monitored import Monitored
 from tf2migrate.lift.scopes import Scope
@@ -80,8 +91,12 @@ def simple(interpreter: Interpreter, node: ast.stmt) -> None:
                     interpreter.assign(target, statement.value)
             case ast.AugAssign(target=target, value=value):
                 load = ast.copy_location(_load(target), target)
-                statement.value = interpreter.operation([interpreter.evaluate(load), interpreter.evaluate(value)], node)
-                interpreter.assign(target, statement.value)
+                before, more = interpreter.evaluate(load), interpreter.evaluate(value)
+                if kept_containers.is_extended(interpreter, load, before, more):
+                    statement.value = NONE
+                else:
+                    statement.value = interpreter.operation([before, more], node)
+                    interpreter.assign(target, statement.value)
             case ast.Expr(value=value):
                 statement.value = interpreter.evaluate(value)
             case ast.Return(value=value):

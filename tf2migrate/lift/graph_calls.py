@@ -74,29 +74,6 @@ if TYPE_CHECKING:
 Handler = Callable[["Interpreter", ast.Call, str, str], Value]
 
 
-def harmless(path: str) -> bool:
-    """Whether a symbol used in a class says nothing about graphs: types, errors, plain Python."""
-    return S.is_python(path) or (path.count(".") == 1 and path.removeprefix("tf.") in _DTYPES)
-
-
-_DTYPES = frozenset(
-    [
-        "float16",
-        "float32",
-        "float64",
-        "bfloat16",
-        "int8",
-        "int16",
-        "int32",
-        "int64",
-        "uint8",
-        "bool",
-        "string",
-        "complex64",
-    ]
-)
-
-
 def symbol_call(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """The value of a call of a TensorFlow symbol."""
     handler = HANDLERS.get(path)
@@ -541,4 +518,4 @@ HANDLERS: dict[str, Handler] = {
     **savers.HANDLERS,
     **summaries.HANDLERS,
 }
-__all__ = ["HANDLERS", "Symbol", "attribute", "harmless", "symbol_call"]
+__all__ = ["HANDLERS", "Symbol", "attribute", "symbol_call"]

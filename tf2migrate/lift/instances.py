@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import own_sessions
 from tf2migrate.lift.repeated import LOOPS
 from tf2migrate.lift.scopes import AUTO, NEVER
 from tf2migrate.lift.values import Python, Refused, Value
@@ -29,6 +30,7 @@ def check(interpreter: Interpreter) -> None:
         looped = any(repeated(interpreter, node) for node, _, _ in begun)
         if not begun or (len(begun) == 1 and not looped):
             continue
+        own_sessions.check(interpreter, instance)
         paths = [path for _, path, _ in begun]
         apart = None not in paths and len(set(paths)) == len(paths) and not looped
         later = begun if looped else begun[1:]

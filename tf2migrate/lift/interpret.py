@@ -28,8 +28,10 @@ from tf2migrate.lift import (
     fetching,
     found_variables,
     given_runs,
+    kept_containers,
     kept_fetches,
     loops,
+    loose,
     noted,
     parts,
     passed_variables,
@@ -47,6 +49,7 @@ from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Definition, Frame, Made, Run, Statement, loops_in
 from tf2migrate.lift.units import Running, drivers
 from tf2migrate.lift.values import (
+    LOOSE,
     NONE,
     PYTHON,
     STATIC,
@@ -55,6 +58,7 @@ from tf2migrate.lift.values import (
     Handle,
     Held,
     Layer,
+    Loose,
     Optimizer,
     Placeholder,
     Python,
@@ -304,6 +308,11 @@ class Interpreter:
                 self.statement.value = Unknown(
                     "a tensor is kept in an object that the analysis does not follow", target
                 )
+            elif loose.has_variables(value) and not (
+                kept_containers.note_item(self, target, value) or loose.spoil(self, base)
+            ):
+                what = "a variable is kept in an object that the analysis does not follow"
+                self.statement.value = Unknown(what, target)
             return
         key: object = None
         key_node = target.slice if isinstance(target, ast.Subscript) else None
@@ -329,6 +338,7 @@ class Interpreter:
             optional = whole.optional - {key}
             updated = Structure(whole.kind, (*items, (key, value, None)), whole.node, whole.rest, optional=optional)
         self.rebind(root.id, updated)
+        kept_containers.note_elsewhere(self, whole, [value], base)
 
     def rebind(self, name: str, value: Value) -> None:
         """A container was changed in place. One that comes to hold staged values is staged from its beginning."""
@@ -352,6 +362,8 @@ class Interpreter:
             return value if isinstance(value, Unknown) else Tensor(value.time, node)
         if isinstance(value, FetchedState) and value.depth:
             return FetchedState(depth=value.depth - 1)
+        if value is LOOSE:
+            return LOOSE
         if isinstance(value, Python) and value.staged:
             return STATIC
         return PYTHON
@@ -391,7 +403,7 @@ class Interpreter:
         structures = [v for v in operands if isinstance(v, Structure)]
         if (
             structures
-            and isinstance(node, ast.BinOp)
+            and isinstance(node, ast.BinOp | ast.AugAssign)
             and isinstance(node.op, ast.Add)
             and len(structures) == len(operands)
         ):
@@ -408,7 +420,7 @@ class Interpreter:
             inner = [leaf for s in structures for leaf in leaves(s)]
             return Structure(structures[0].kind, (), node, rest=join(inner, node) if inner else PYTHON)
         when = latest(operands)
-        tensors = Tensor | Placeholder | Variable | Effect | Schedule
+        tensors = Tensor | Placeholder | Variable | Loose | Effect | Schedule
         if any(isinstance(leaf, tensors) for v in operands for leaf in leaves(v)):
             return Tensor(Time.CONSTANT if when == Time.CONSTANT else Time.STAGED, node)
         return STATIC if when >= Time.STAGED else PYTHON
@@ -494,6 +506,8 @@ class Interpreter:
         self.stack.pop()
         self.blocks, self.controls, self.statement = blocks, controls, outer
         unreached.check(frame)
+        if node is not None:
+            loose.hand_back(self, node, frame, arguments)
         extra = self.extra.setdefault(function.node, {})
         for statement in frame.statements:
             foreign = {d for d in statement.reads if d.statement.frame is not frame}

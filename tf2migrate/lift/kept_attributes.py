@@ -49,7 +49,9 @@ def stores(interpreter: Interpreter) -> Stores:
 def check(interpreter: Interpreter, found: Slice, every: Stores) -> None:
     """Raises `Refused` where a function would read another value of an attribute than the graph did."""
     for statement in found.statements:
-        made = {id(inner) for m in statement.made for inner in walk(m.node)}
+        split = interpreter.loops.get(id(statement.node))
+        once = [*(m.node for m in statement.made), *(split.early if split is not None else ())]
+        made = {id(inner) for node in once for inner in walk(node)}
         for node in walk(statement.node):
             if isinstance(node, ast.Attribute) and node.attr in every and id(node) not in made:
                 _check(interpreter, statement, node, every[node.attr])

@@ -15,6 +15,7 @@ from tf2migrate.lift import (
     feed_dicts,
     fifo,
     holders,
+    kept_containers,
     kept_fetches,
     kept_queues,
     keras_layers,
@@ -261,10 +262,12 @@ def _structure_method(
                 every = [v for _, v, _ in base.items] + [v for v in (base.rest, item) if v]
                 updated = Structure(base.kind, (), base.node, rest=join(every, node))
             interpreter.rebind(owner.id, updated)
-            if last.time >= Time.STAGED:
-                return Tensor(Time.STAGED, node)
-            return NONE
-        return Unknown("a collection inside an object changes", node) if last.time >= Time.STAGED else NONE
+            kept_containers.note_elsewhere(interpreter, base, [v for each in values for v in leaves(each)], node)
+            return Tensor(Time.STAGED, node) if last.time >= Time.STAGED else NONE
+        if last.time >= Time.STAGED:
+            return Unknown("a collection inside an object changes", node)
+        kept_containers.note_more(interpreter, owner, name, last)
+        return NONE
     if name == "reverse" and isinstance(owner, ast.Name) and base.kind == "list" and not node.args:
         backwards = tuple((i, v, n) for i, (_, v, n) in enumerate(reversed(base.items)))
         interpreter.rebind(owner.id, Structure("list", backwards, base.node, base.rest))

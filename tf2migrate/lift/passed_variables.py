@@ -32,9 +32,10 @@ def differing(function: FunctionNode, first: dict[str, Value], arguments: dict[s
 
 
 def _of_graph(value: Value) -> bool:
+    from tf2migrate.lift.chosen_functions import Chosen
     from tf2migrate.lift.functions import Function
 
-    return not isinstance(value, Python | Handle | Function | Symbol)
+    return not isinstance(value, Python | Handle | Function | Symbol | Chosen)
 
 
 def only_fetched(function: FunctionNode, name: str, listed: bool = False) -> bool:

@@ -18,7 +18,7 @@ from tf2migrate.lift.averages import Averages, Restored
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.saved_averages import Kept
-from tf2migrate.lift.trace import Definition, Run, Statement, loops_in
+from tf2migrate.lift.trace import Definition, Run, Statement, exclusive, loops_in
 from tf2migrate.lift.values import (
     PYTHON,
     Effect,
@@ -279,18 +279,8 @@ def restored_before(interpreter: Interpreter, run: Run) -> Iterator[Use]:
     """The restores that may have happened where a run stands: an initializer there sets back what they brought."""
     for use in interpreter.uses.values():
         earlier = use.restores and use.statement.order < run.statement.order and use.saver.graph is run.graph
-        if earlier and not _exclusive(use.statement, run):
+        if earlier and not exclusive(use.statement, run.statement):
             yield use
-
-
-def _exclusive(statement: Statement, run: Run) -> bool:
-    """Whether a statement and a run stand in different branches of one `if`."""
-    for block in run.blocks:
-        if isinstance(block, ast.If) and block in statement.blocks:
-            first = {id(n) for part in block.body for n in ast.walk(part)}
-            if (id(statement.node) in first) != (id(run.node) in first):
-                return True
-    return False
 
 
 def restored(interpreter: Interpreter, run: Run, things: list[Value]) -> bool:

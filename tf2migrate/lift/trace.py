@@ -105,6 +105,16 @@ def loops_in(blocks: Iterable[ast.stmt], around: Collection[ast.stmt] = ()) -> l
     return [block for block in blocks if isinstance(block, ast.For | ast.While) and block not in around]
 
 
+def exclusive(one: Statement, other: Statement) -> bool:
+    """Whether two statements stand in different branches of one `if`."""
+    for block in one.blocks:
+        if isinstance(block, ast.If) and block in other.blocks:
+            first = {id(n) for part in block.body for n in ast.walk(part)}
+            if (id(one.node) in first) != (id(other.node) in first):
+                return True
+    return False
+
+
 def home(statement: Statement) -> Statement:
     """The statement of a unit that one is part of: that which calls the helper in which it stands."""
     while not statement.frame.unit and statement.frame.caller is not None:

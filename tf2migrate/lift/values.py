@@ -267,6 +267,15 @@ class State(Structure):
 
 
 @dataclass(frozen=True, eq=False)
+class Loose(Value):
+    """Something of Python's that holds variables, in a way that is not followed: what is taken out of it may be one."""
+
+    @property
+    def time(self) -> Time:
+        return Time.MADE
+
+
+@dataclass(frozen=True, eq=False)
 class Unknown(Value):
     """What the analysis cannot follow, and why; it stops a unit once a run depends on it."""
 
@@ -308,6 +317,7 @@ GONE = frozenset(
 NONE = Python(None, known=True)
 PYTHON = Python()
 STATIC = Python(staged=True)
+LOOSE = Loose()
 
 
 def latest(values: Iterable[Value]) -> Time:
@@ -344,6 +354,8 @@ def join(values: list[Value], node: ast.AST) -> Value:
     for v in distinct:
         if isinstance(v, Unknown):
             return v
+    if LOOSE in distinct:
+        return LOOSE
     if (one := distinct[-1].one_of(distinct)) is not None:
         return one
     if all(isinstance(leaf, Python) for v in distinct for leaf in leaves(v)):  # lists of data beside other data

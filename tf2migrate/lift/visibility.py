@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.lift.cells import Cell, Stacked, Unrolling, Wrapped
 from tf2migrate.lift.classes import Instance
-from tf2migrate.lift.trace import Definition, Frame, Run
+from tf2migrate.lift.trace import Definition, Frame, Run, exclusive
 from tf2migrate.lift.trace import sees as sees
 from tf2migrate.lift.values import Placeholder, Refused, Structure, Time, Value
 
@@ -122,7 +122,7 @@ def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
     for definition in written:
         if definition.owner is None or not (definition.staged or isinstance(definition.value, Placeholder)):
             continue
-        if isinstance(definition.statement.node, ast.AugAssign):
+        if _augments(definition):
             before = [d for d in written[: written.index(definition)] if d.attribute == definition.attribute]
             definition.name = before[-1].name if before else definition.name
             continue
@@ -132,6 +132,12 @@ def name_attributes(interpreter: Interpreter, plan: Plan) -> None:
         local = any(definition.name in names for held, names in helpers if definition in held)
         if local or taken.setdefault(definition.name, definition.value) is not definition.value:
             definition.name = plan.fresh(definition.name)
+
+
+def _augments(definition: Definition) -> bool:
+    """Whether an attribute is computed from what it was, be it in a loop."""
+    augmented = (n.target for n in ast.walk(definition.statement.node) if isinstance(n, ast.AugAssign))
+    return any(isinstance(target, ast.Attribute) and target.attr == definition.attribute for target in augmented)
 
 
 def _bound(function: ast.AST) -> set[str]:
@@ -227,7 +233,7 @@ def keep_attribute(interpreter: Interpreter, definition: Definition, plan: Plan)
         return
     frame, order = definition.statement.frame, definition.statement.order
     every = [d for d in instance.attributes.get(name, ()) if d.value is not definition.value]
-    later = [d for d in every if d.statement.order > order]
+    later = [d for d in every if d.statement.order > order and not exclusive(definition.statement, d.statement)]
     if not any(d.statement.frame is frame or definition.value.time == Time.MADE for d in later):
         return
     mixed = any(definition in known and len(known) > 1 for known in interpreter.attributes.values())
