@@ -10,7 +10,6 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.lift.functions import Function
 from tf2migrate.lift.values import NONE, Symbol, Tensor, Time, Unknown, Value, latest, leaves
 
@@ -43,36 +42,60 @@ class Chosen(Value):
             return value.path in ACTIVATIONS
         return (value is NONE and self.optional) or (isinstance(value, Function) and _is_plain(interpreter, value))
 
+    def call(self, interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
+        """What a call gives: a tensor, of the one that the function is given."""
+        values = interpreter.arguments(node)
+        if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
+            return Unknown("one of several functions is given more than a tensor", node)
+        for leaf in leaves(values[0]):
+            if isinstance(leaf, Unknown):
+                return leaf
+        return Tensor(Time.STAGED if latest(values) >= Time.MADE else Time.CONSTANT, node)
+
+
+def calls_of(interpreter: Interpreter, made: Class) -> list[ast.Call]:
+    """The calls of a constructor, by the name of its class."""
+    calls = interpreter.program.each(ast.Call)
+    return [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == made.node.name]
+
+
+def told(interpreter: Interpreter, made: Class, name: str) -> list[ast.expr | None]:
+    """What each of these calls gives a parameter, or leaves to its default; None where that is not written out."""
+    constructor = made.methods["__init__"]
+    parameters = [a.arg for a in constructor.args.args][1:]
+    defaults = dict(zip(reversed(parameters), reversed(constructor.args.defaults), strict=False))
+    return [_argument(call, parameters, name) or defaults.get(name) for call in calls_of(interpreter, made)]
+
 
 def differing(interpreter: Interpreter, made: Class, given: dict[str, Value]) -> dict[str, Value]:
     """What stands for the functions that the calls of a constructor give it, where they differ: by its parameters."""
     constructor = made.methods["__init__"]
-    calls = [c for c in interpreter.program.each(ast.Call) if _names(c.func, made.node.name)]
-    if len(calls) < 2:
-        return {}
-    parameters = [a.arg for a in constructor.args.args][1:]
-    defaults = dict(zip(reversed(parameters), reversed(constructor.args.defaults), strict=False))
     found: dict[str, Value] = {}
-    for name in parameters:
-        told = [_argument(call, parameters, name) or defaults.get(name) for call in calls]
-        words = {ast.unparse(node) for node in told if node is not None}
-        chosen = Chosen(any(isinstance(node, ast.Constant) and node.value is None for node in told))
-        first = given.get(name, interpreter.evaluate(defaults[name]) if name in defaults else None)
-        if len(words) > 1 and _any_function(interpreter, told) and first and chosen.takes(interpreter, first):
+    for name in [a.arg for a in constructor.args.args][1:]:
+        arguments = told(interpreter, made, name)
+        words = {ast.unparse(node) for node in arguments if node is not None}
+        if len(words) < 2 or not _any_function(interpreter, arguments):
+            continue
+        chosen = Chosen(any(isinstance(node, ast.Constant) and node.value is None for node in arguments))
+        first = given[name] if name in given else _default(interpreter, constructor, name)
+        if first is not None and chosen.takes(interpreter, first):
             found[name] = chosen
     return found
 
 
-def _names(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
+def _default(interpreter: Interpreter, constructor: ast.FunctionDef, name: str) -> Value | None:
+    """What a parameter is where it is not given."""
+    parameters = [a.arg for a in constructor.args.args]
+    defaults = dict(zip(reversed(parameters), reversed(constructor.args.defaults), strict=False))
+    return interpreter.evaluate(defaults[name]) if name in defaults else None
 
 
 def _argument(call: ast.Call, parameters: list[str], name: str) -> ast.expr | None:
-    """What a call gives a parameter, where that is written out."""
-    try:
-        return bind(call, parameters).get(name)
-    except Unbound:
+    """What a call gives a parameter, where that is written out; further keywords are for what takes any."""
+    if any(isinstance(a, ast.Starred) for a in call.args) or any(k.arg is None for k in call.keywords):
         return None
+    given = dict(zip(parameters, call.args, strict=False)) | {k.arg or "": k.value for k in call.keywords}
+    return given.get(name)
 
 
 def _any_function(interpreter: Interpreter, told: list[ast.expr | None]) -> bool:
@@ -96,14 +119,3 @@ def _is_plain(interpreter: Interpreter, function: Function) -> bool:
         after = len(interpreter.statement.made), len(interpreter.statement.effects)
     reads = any(d.staged for d in interpreter.extra.get(function.node, {}))
     return isinstance(value, Tensor) and before == after and not reads and not interpreter.statement.shared
-
-
-def call(interpreter: Interpreter, node: ast.Call) -> Value:
-    """What a call of one of them gives: a tensor, of the one that it is given."""
-    values = interpreter.arguments(node)
-    if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
-        return Unknown("one of several functions is given more than a tensor", node)
-    for leaf in leaves(values[0]):
-        if isinstance(leaf, Unknown):
-            return leaf
-    return Tensor(Time.STAGED if latest(values) >= Time.MADE else Time.CONSTANT, node)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import FUNCTIONS, walk
-from tf2migrate.lift import builders, chosen_functions, instances, own_sessions
+from tf2migrate.lift import builders, chosen_functions, chosen_optimizers, instances, own_sessions
 from tf2migrate.lift.building import builds
 from tf2migrate.lift.chosen_functions import Chosen
 from tf2migrate.lift.trace import Definition, Frame
@@ -193,7 +193,9 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
     if instance is not None and not _may_be_one(interpreter, instance, arguments):
         return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
     if instance is None:
-        arguments |= chosen_functions.differing(interpreter, made, arguments) if known else {}
+        if known:
+            arguments |= chosen_functions.differing(interpreter, made, arguments)
+            arguments |= chosen_optimizers.differing(interpreter, made)
         arguments |= interpreter.told.get(made.node, {})
         instance = Instance(made, chosen={n: v for n, v in arguments.items() if isinstance(v, Chosen)})
         for relative in family(made):

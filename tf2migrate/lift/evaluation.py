@@ -13,6 +13,7 @@ from tf2migrate.lift import (
     cell_paths,
     cells,
     chosen_functions,
+    chosen_optimizers,
     classes,
     datasets,
     feed_dicts,
@@ -82,6 +83,8 @@ def _Attribute(interpreter: Interpreter, node: ast.Attribute) -> Value:
     interpreter.statement.reads |= reads
     if base is LOOSE:
         return LOOSE
+    if isinstance(base, chosen_optimizers.ChosenClass):
+        return Unknown(f"{node.attr} of a class of optimizers is not followed", node)
     if isinstance(base, FetchedState):
         return cells.fetched_part(interpreter, base, node)
     if isinstance(base, Structure) and base.kind == "fields" and (field := base.get(node.attr)) is not None:
@@ -307,7 +310,7 @@ def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
     if isinstance(function, Function):
         return interpreter.call_function(function, node, hint)
     if isinstance(function, chosen_functions.Chosen):
-        return chosen_functions.call(interpreter, node)
+        return function.call(interpreter, node, hint)
     if isinstance(function, Symbols):
         return cell_kinds.call(interpreter, node, function, hint)
     if isinstance(function, cells.Cell | cells.Stacked | cells.Wrapped):

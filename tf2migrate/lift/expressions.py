@@ -15,6 +15,7 @@ from tf2migrate.lift import (
     cell_states,
     cell_text,
     cells,
+    chosen_optimizers,
     collections,
     container_items,
     datasets,
@@ -160,6 +161,8 @@ class Expressions:
         """The text that stands in a node's place, or None where it stays."""
         if isinstance(node, ast.expr) and (kind := cell_kinds.class_text(self.interpreter, node)) is not None:
             return kind
+        if isinstance(named := self.interpreter.rewrites.get(id(node)), chosen_optimizers.Named):
+            return named.text(self)
         if isinstance(node, ast.Subscript) and (pair := pairs.pair_of(self.interpreter, node.value)):
             return pairs.item_text(self, pair, node.slice)
         if (pair := pairs.pair_of(self.interpreter, node)) is not None:
@@ -289,6 +292,8 @@ class Expressions:
             return iterator_text.drawn_text(self, value)
         if isinstance(value, Matched):
             return f"{self.tf}.io.matching_files({self.text(value.pattern)})"
+        if isinstance(value, chosen_optimizers.ChosenOptimizer):
+            return self.renderer.inside(value.node)
         if isinstance(value, Optimizer):
             return optimizers.optimizer_text(self, value)
         if isinstance(value, Schedule):

@@ -31,6 +31,7 @@ def check(interpreter: Interpreter) -> None:
         if not begun or (len(begun) == 1 and not looped):
             continue
         own_sessions.check(interpreter, instance)
+        _check_runs(interpreter, instance)
         paths = [path for _, path, _ in begun]
         apart = None not in paths and len(set(paths)) == len(paths) and not looped
         later = begun if looped else begun[1:]
@@ -38,6 +39,22 @@ def check(interpreter: Interpreter) -> None:
         if around or instance.again or _shares(interpreter, instance, apart):
             what = f"the instances of {instance.of.node.name} share variables, as their scopes say"
             raise Refused("TFM901", later[-1][0], what, "Make the variables once, and give them to both.")
+
+
+def _check_runs(interpreter: Interpreter, instance: Instance) -> None:
+    """Each run is of one of the objects of a class: they are followed as one. Raises `Refused`."""
+    for run in interpreter.runs.values():
+        asked = [*(leaf.node for leaf in run.fetches.leaves()), run.node]
+        named = {
+            ast.unparse(node.value)
+            for outer in asked
+            for node in walk(outer)
+            if isinstance(node, ast.Attribute)
+            and any(d.owner is instance and d.staged for d in interpreter.attributes.get(id(node), ()))
+        }
+        if len(named) > 1:
+            what = f"a run needs several objects of {instance.of.node.name} ({', '.join(sorted(named))})"
+            raise Refused("TFM902", run.node, what, "Run what each of them computes by itself.")
 
 
 def repeated(interpreter: Interpreter, node: ast.Call) -> bool:

@@ -161,19 +161,19 @@ def _family(interpreter: Interpreter, own: ast.ClassDef | None) -> list[ast.Clas
 
 def _precedes(interpreter: Interpreter, store: Store, reading: Statement) -> bool:
     """Whether an attribute is set before the graph reads it, and never again."""
-    orders = _orders(interpreter, store.node)
-    if orders:
-        return max(orders) < reading.order
+    known = orders(interpreter, store.node)
+    if known:
+        return max(known) < reading.order
     name = getattr(store.function, "name", None)
     if name is None or (name == "__init__" and _is_self(store.base)):
         return True
     calls = [n for n in interpreter.program.each(ast.Name) if n.id == name]
     calls_of_methods = [n for n in interpreter.program.each(ast.Attribute) if n.attr == name]
-    every = [_orders(interpreter, call) for call in (*calls, *calls_of_methods)]
-    return all(known and max(known) < reading.order for known in every)
+    every = [orders(interpreter, call) for call in (*calls, *calls_of_methods)]
+    return all(each and max(each) < reading.order for each in every)
 
 
-def _orders(interpreter: Interpreter, node: ast.AST | None) -> list[int]:
+def orders(interpreter: Interpreter, node: ast.AST | None) -> list[int]:
     """When the statement that a node is part of was followed."""
     while node is not None:
         known = [s.order for frame in interpreter.frames for s in frame.statements if s.node is node]

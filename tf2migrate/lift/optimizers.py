@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
 
 #: symbol: (Keras class, {TF1 argument: Keras argument}, {Keras argument: TF1's default})
-_KERAS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
+KERAS: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
     "GradientDescentOptimizer": ("SGD", {}, {}),
     "MomentumOptimizer": ("SGD", {"momentum": "momentum", "use_nesterov": "nesterov"}, {}),
     "AdamOptimizer": (
@@ -49,7 +49,7 @@ _IGNORED = {"learning_rate", "use_locking", "name", "accum_name", "linear_name"}
 def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
     """The Keras optimizer in a TF1 optimizer's place."""
     kind = optimizer.symbol.rsplit(".", 1)[-1]
-    keras, renamed, defaults = _KERAS[kind]
+    keras, renamed, defaults = KERAS[kind]
     unknown = set(optimizer.arguments) - set(renamed) - _IGNORED
     if unknown:
         raise Refused("TFM907", optimizer.node, f"{kind} with {', '.join(sorted(unknown))}", "Leave the argument out.")

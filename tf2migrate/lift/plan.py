@@ -12,6 +12,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.purity import may_act
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import (
+    between_objects,
     builders,
     draws,
     fed_tensors,
@@ -82,6 +83,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         _check_names(interpreter, run, found, plan)
         traced.check(interpreter, found, changed)
         kept_attributes.check(interpreter, found, stores)
+        between_objects.check(interpreter, found)
         plan.printing |= dict.fromkeys(traced.prints(interpreter, found))
         _keep_apart(interpreter, found, plan)
         _join_asserts(asserts, found)

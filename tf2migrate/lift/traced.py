@@ -44,7 +44,7 @@ def changes(interpreter: Interpreter) -> Changes:
     for statement in (s for frame in interpreter.frames for s in frame.statements if not s.moves):
         if isinstance(statement.node, ast.Assign | ast.AugAssign | ast.Expr | ast.Delete):
             for definition in statement.reads:
-                for node in (*_changed(statement.node, definition.name), *_handed(statement, definition, changing)):
+                for node in (*changed(statement.node, definition.name), *_handed(statement, definition, changing)):
                     found.setdefault(definition, []).append((statement.order, node))
             pairs += _aliases(statement)
     for one, other in [*((b, a) for a, b in reversed(pairs)), *pairs]:
@@ -59,7 +59,7 @@ def _changing(interpreter: Interpreter) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for function in interpreter.program.each(ast.FunctionDef):
         for at, parameter in enumerate(a.arg for a in function.args.args if a.arg != "self"):
-            if any(not isinstance(n, ast.AugAssign) for s in function.body for n in _changed(s, parameter)):
+            if any(not isinstance(n, ast.AugAssign) for s in function.body for n in changed(s, parameter)):
                 found.setdefault(function.name, set()).add(at)
     return found
 
@@ -79,7 +79,7 @@ def _aliases(statement: Statement) -> Iterator[tuple[Definition, Definition]]:
     node = statement.node
     for write in statement.writes:
         same = [d for d in statement.reads if d.name == write.name and d is not write]
-        yield from ((d, write) for d in same if any(_changed(node, d.name)))
+        yield from ((d, write) for d in same if any(changed(node, d.name)))
     if not isinstance(node, ast.Assign) or len(statement.writes) != 1:
         return
     held = node.value
@@ -92,7 +92,7 @@ def _aliases(statement: Statement) -> Iterator[tuple[Definition, Definition]]:
 
 def bound(definition: Definition) -> Definition:
     """The binding of a name that stands for the same thing, which has only been changed since."""
-    while any(_changed(definition.statement.node, definition.name)):
+    while any(changed(definition.statement.node, definition.name)):
         before = [d for d in definition.statement.reads if d.name == definition.name and d is not definition]
         if len(before) != 1 or isinstance(definition.statement.node, ast.AugAssign):
             break
@@ -160,7 +160,7 @@ def _check_drawn(interpreter: Interpreter, node: ast.Call) -> None:
     raise Refused("TFM903", node, what, _ADVICE)
 
 
-def _changed(node: ast.AST, name: str) -> Iterator[ast.AST]:
+def changed(node: ast.AST, name: str) -> Iterator[ast.AST]:
     """Where a statement changes what a name stands for."""
     for child in walk(node):
         match child:
@@ -217,6 +217,6 @@ def _check_helper(interpreter: Interpreter, function: ast.FunctionDef) -> None:
             _check_drawn(interpreter, node)
         if isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
             for name in sorted({n.id for n in walk(node) if isinstance(n, ast.Name)} - own):
-                for change in _changed(node, name):
+                for change in changed(node, name):
                     what = f"{function.name} changes {name} while the graph is built, and would do so at each trace"
                     raise Refused("TFM903", change, what, "Change it where the function is called.")
