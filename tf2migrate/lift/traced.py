@@ -14,7 +14,7 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift.functions import FunctionNode
 from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Definition, Statement
-from tf2migrate.lift.values import Python, Refused, Structure
+from tf2migrate.lift.values import Python, Refused, Structure, leaves
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -47,11 +47,31 @@ def changes(interpreter: Interpreter) -> Changes:
                 for node in (*changed(statement.node, definition.name), *_handed(statement, definition, changing)):
                     found.setdefault(definition, []).append((statement.order, node))
             pairs += _aliases(statement)
-    for one, other in [*((b, a) for a, b in reversed(pairs)), *pairs]:
+    given = list(_given(interpreter))
+    for one, other in [*((b, a) for a, b in reversed(pairs)), *given, *pairs]:
         shared = [(order, node) for order, node in found.get(one, ()) if not isinstance(node, ast.AugAssign)]
+        if (one, other) in given:  # attributes are looked at by their names, whatever the object is called
+            shared = [(order, node) for order, node in shared if not isinstance(node, ast.Attribute)]
         if shared:
             found[other] = [*found.get(other, []), *shared]
     return found
+
+
+def _given(interpreter: Interpreter) -> Iterator[tuple[Definition, Definition]]:
+    """What a name stands for where a unit's function is called, and its parameter, which stands for the same thing."""
+    reads = {d for frame in interpreter.frames for s in frame.statements for d in s.reads}
+    parameters = {(id(d.statement.frame.node), d.name): d for d in reads if isinstance(d.statement.node, ast.Pass)}
+    for function, calls in interpreter.given.items():
+        names = [a.arg for a in function.args.args]
+        for call, values in calls:
+            named = any(isinstance(a, ast.Name) and a.id == "self" for a in call.args[:1])  # `Base.__init__(self, …)`
+            skipped = int(names[:1] == ["self"] and "self" in values and not named)
+            arguments = [*zip(names[skipped:], call.args, strict=False), *((k.arg, k.value) for k in call.keywords)]
+            _, env = interpreter.called_from.get(id(call), (None, {}))
+            for name, argument in arguments:
+                known = env.get(argument.id, ()) if isinstance(argument, ast.Name) else ()
+                if (parameter := parameters.get((id(function), name or ""))) is not None:
+                    yield from ((d, parameter) for d in known if _is_data(d))
 
 
 def _changing(interpreter: Interpreter) -> dict[str, set[int]]:
@@ -86,8 +106,13 @@ def _aliases(statement: Statement) -> Iterator[tuple[Definition, Definition]]:
     if isinstance(held, ast.Subscript) and isinstance(held.slice, ast.Slice):
         held = held.value
     for definition in statement.reads:
-        if isinstance(held, ast.Name) and held.id == definition.name and isinstance(definition.value, Python):
+        if isinstance(held, ast.Name) and held.id == definition.name and _is_data(definition):
             yield definition, statement.writes[0]
+
+
+def _is_data(definition: Definition) -> bool:
+    """Whether a name stands for something of Python's, or a list or dict of nothing else."""
+    return all(isinstance(leaf, Python) for leaf in leaves(definition.value))
 
 
 def bound(definition: Definition) -> Definition:
@@ -111,7 +136,7 @@ def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
                 _check_drawn(interpreter, node)
         reading = [statement.node, *reached]
         for definition in statement.reads:
-            if isinstance(definition.value, Python | Structure) and definition.owner is None and not definition.staged:
+            if isinstance(definition.value, Python | Structure) and not definition.staged:
                 later = [node for order, node in changed.get(definition, []) if order > statement.order]
                 later = [node for node in later if not _is_another_item(reading, definition.name, node)]
                 if later:
@@ -130,10 +155,10 @@ def prints(interpreter: Interpreter, found: Slice) -> list[ast.Call]:
 
 
 def helpers(interpreter: Interpreter, found: Slice) -> dict[FunctionNode, Statement]:
-    """The helpers that a function calls, or that these call, with the statement of its that does."""
+    """The helpers that a function calls, or that these call, with the first statement of its that does."""
     of_call, order = interpreter.called_helpers
     reached: dict[FunctionNode, Statement] = {}
-    todo: list[tuple[ast.AST, Statement]] = [(statement.node, statement) for statement in found.statements]
+    todo: list[tuple[ast.AST, Statement]] = [(s.node, s) for s in reversed(found.statements)]  # the earliest first
     while todo:
         node, statement = todo.pop()
         called = {
@@ -182,14 +207,19 @@ def _is_another_item(reading: list[ast.AST], name: str, change: ast.AST) -> bool
     if not isinstance(change, ast.Subscript) or not isinstance(change.slice, ast.Constant):
         return False
     nodes = [n for node in reading for n in walk(node)]
-    reads = [n for n in nodes if isinstance(n, ast.Name) and n.id == name]
+    reads = [n for n in nodes if _named(n) == name]
     others = [
         n
         for n in nodes
-        if isinstance(n, ast.Subscript) and isinstance(n.value, ast.Name) and n.value.id == name
+        if isinstance(n, ast.Subscript) and _named(n.value) == name
         if isinstance(n.slice, ast.Constant) and n.slice.value != change.slice.value
     ]
     return bool(reads) and len(reads) == len(others)
+
+
+def _named(node: ast.AST) -> str:
+    """The name, or the attribute's, that a node is."""
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
 def _check_loops(found: Slice, reached: list[ast.AST]) -> None:
