@@ -33,11 +33,21 @@ def check(interpreter: Interpreter, found: Slice) -> None:
         if not instance.begun or visibility.is_one_of_a_run(interpreter, instance):
             continue
         own = [s.node for s in found.statements if visibility.owner(s.frame) is instance]
-        for node in (n for outer in [*own, *helpers(interpreter, found)] for n in walk(outer)):
+        for node in _distinct(interpreter.program, [*own, *helpers(interpreter, found)]):
             for change in _changes(interpreter.program, instance, node):
                 if not _is_apart(interpreter, instance, change):
                     what = f"{ast.unparse(node)} is read while an object is built, and changes from one to the next"
                     raise Refused("TFM903", change, what, _ADVICE)
+
+
+def _distinct(program: Program, read: list[ast.AST]) -> list[ast.AST]:
+    """The names and attributes that are read, one for each function in which they are."""
+    found: dict[tuple[str, bool, int], ast.AST] = {}
+    for node in (n for outer in read for n in walk(outer) if isinstance(n, ast.Name | ast.Attribute)):
+        name = node.id if isinstance(node, ast.Name) else f".{node.attr}"
+        part = isinstance(program.parents.get(id(node)), ast.Subscript | ast.Attribute)
+        found.setdefault((name, part, id(scopes(program, node)[0])), node)
+    return list(found.values())
 
 
 def _changes(program: Program, instance: Instance, node: ast.AST) -> Iterator[ast.AST]:
