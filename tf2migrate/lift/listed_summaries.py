@@ -137,7 +137,8 @@ def _makes(program: Program, call: ast.Call) -> bool:
     """Whether a call makes a summary that is in the collection of all."""
     words = {keyword.arg for keyword in call.keywords}
     made = program.names.symbol(call.func) in MAKING
-    return made and len(call.args) <= 2 and not words & {None, "collections", "family"}
+    commented = "#" in program.segment(call)  # behind which nothing can be added
+    return made and len(call.args) <= 2 and not commented and not words & {None, "collections", "family"}
 
 
 def _texts(program: Program, listed: _Listed) -> Iterator[tuple[int, str | None]]:
