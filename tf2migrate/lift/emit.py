@@ -25,6 +25,7 @@ from tf2migrate.lift import (
     element_types,
     grown,
     iterator_text,
+    kept_attributes,
     keras_layers,
     layers,
     loops,
@@ -75,6 +76,7 @@ class Emitter:
             *layers.check(interpreter),
             *keras_layers.check(interpreter),
             *normalization.check(interpreter, plan),
+            *kept_attributes.findings(plan, interpreter),
             *monitored.check(interpreter),
         ]
         for unrolled in bidirectional.every_unrolled(interpreter):

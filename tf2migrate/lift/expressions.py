@@ -220,6 +220,8 @@ class Expressions:
             return projectors.text(self, node, value)
         if isinstance(value, feed_dicts.Keys | feed_dicts.Whole):
             return feed_dicts.text(self, node, value)
+        if self.inside and id(node) in self.plan.literals:
+            return self.plan.literals[id(node)]
         if id(node) in self.interpreter.attributes:
             return self._attribute(self.interpreter.attributes[id(node)])
         if id(node) in self.interpreter.runs:

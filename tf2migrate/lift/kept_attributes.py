@@ -10,7 +10,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from tf2migrate.facts.tree import FUNCTIONS, walk
 from tf2migrate.lift.functions import FunctionNode
@@ -18,9 +18,11 @@ from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Statement
 from tf2migrate.lift.traced import CHANGES, helpers
 from tf2migrate.lift.values import Python, Refused, Structure
+from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
+    from tf2migrate.lift.planned import Plan
 
 _ADVICE = "Give what the graph reads a name of its own, and bind it before the graph is built."
 
@@ -46,33 +48,65 @@ def stores(interpreter: Interpreter) -> Stores:
     return found
 
 
-def check(interpreter: Interpreter, found: Slice, every: Stores) -> None:
-    """Raises `Refused` where a function would read another value of an attribute than the graph did."""
+def check(interpreter: Interpreter, found: Slice, every: Stores, plan: Plan) -> None:
+    """Raises `Refused` where a function would read another value of an attribute than the graph did.
+
+    A plain value that was seen when the graph read it is written into the function.
+    """
     for statement in found.statements:
         split = interpreter.loops.get(id(statement.node))
         once = [*(m.node for m in statement.made), *(split.early if split is not None else ())]
         made = {id(inner) for node in once for inner in walk(node)}
         for node in walk(statement.node):
-            if isinstance(node, ast.Attribute) and node.attr in every and id(node) not in made:
-                _check(interpreter, statement, node, every[node.attr])
+            known = id(node) in made or id(node) in plan.literals
+            if not known and isinstance(node, ast.Attribute) and (store := _later(interpreter, statement, node, every)):
+                plan.literals[id(node)] = _literal(interpreter, node) or _refused(node, store)
     for function, calling in helpers(interpreter, found).items():
         for node in walk(function):
-            if isinstance(node, ast.Attribute) and node.attr in every:
-                _check(interpreter, calling, node, every[node.attr])
+            if isinstance(node, ast.Attribute) and (store := _later(interpreter, calling, node, every)):
+                _refused(node, store)
 
 
-def _check(interpreter: Interpreter, statement: Statement, node: ast.Attribute, every: list[Store]) -> None:
-    if not isinstance(node.ctx, ast.Load):
-        return
+def findings(plan: Plan, interpreter: Interpreter) -> Iterator[Finding]:
+    """What is told of attributes whose values are written into functions."""
+    for node in interpreter.program.each(ast.Attribute):
+        if (text := plan.literals.get(id(node))) is not None:
+            message = f"{ast.unparse(node)} was {text} when the graph was built, and that is what runs had"
+            advice = "Make it a parameter of the function where it is meant to change."
+            yield Finding(node.lineno, node.col_offset + 1, "TFM723", message, advice, fixable=True)
+
+
+def _refused(node: ast.Attribute, store: Store) -> NoReturn:
+    what = f"{ast.unparse(node)} is read while the graph is built, and is set anew before the run"
+    raise Refused("TFM903", store.node, what, _ADVICE)
+
+
+def _literal(interpreter: Interpreter, node: ast.Attribute) -> str | None:
+    """The text of the plain value that an attribute had when the graph read it, in the one object of its class."""
+    known = [d.value for d in interpreter.attributes.get(id(node), ())]
+    own = _class(interpreter, node)
+    if len(known) != 1 or own is None or not _is_self(node.value):
+        return None
+    made = [call for call in interpreter.program.each(ast.Call) if _last(call.func) == own.name]
+    match known:
+        case [Python(known=True, literal=bool() | int() | float() as literal)] if len(made) == 1:
+            return repr(literal)
+    return None
+
+
+def _later(interpreter: Interpreter, statement: Statement, node: ast.Attribute, every: Stores) -> Store | None:
+    """Where an attribute may be set after the graph has read it."""
+    if not isinstance(node.ctx, ast.Load) or node.attr not in every:
+        return None
     known = interpreter.attributes.get(id(node), ())
     if any(d.staged or not isinstance(d.value, Python | Structure) for d in known):
-        return
-    for store in every:
+        return None
+    for store in every[node.attr]:
         if _is_another_item(interpreter, node, store) or not _may_be_one(interpreter, node.value, store):
             continue
         if not _precedes(interpreter, store, statement):
-            what = f"{ast.unparse(node)} is read while the graph is built, and is set anew before the run"
-            raise Refused("TFM903", store.node, what, _ADVICE)
+            return store
+    return None
 
 
 def _stored(node: ast.AST) -> Iterator[ast.Attribute]:

@@ -121,13 +121,14 @@ def _dropout(expressions: Expressions, node: ast.Call, call: Called) -> str:
         rate = f"1 - {expressions.term(bound['keep_prob'])}"
     else:
         rate = expressions.text(bound["rate"]) if "rate" in bound else "0.5"
-    told = training is None or isinstance(training, ast.Constant)
-    if never_drops(call):
+    switch = "True" if training is None else expressions.operand(training)
+    told = training is None or isinstance(training, ast.Constant) or switch == "True"
+    if never_drops(call) or switch == "False":
         return expressions.operand(call.inputs)
     inputs = expressions.text(call.inputs)
     named = isinstance(call.inputs, ast.Name)
     if training is not None and not told and not named:  # what is computed stands in the text once
-        rate = f"{rate} if {expressions.operand(training)} else 0.0"
+        rate = f"{rate} if {switch} else 0.0"
     more = "".join(f", {name}={expressions.text(bound[name])}" for name in ("noise_shape", "seed") if name in bound)
     text = f"{expressions.tf}.nn.dropout({inputs}, rate={rate}{more})"
     if training is None or told or not named:
@@ -138,7 +139,8 @@ def _dropout(expressions: Expressions, node: ast.Call, call: Called) -> str:
 
 def _either(expressions: Expressions, training: ast.expr, one: str, other: str) -> str:
     """A choice at each run. Only one side is computed, as it was."""
-    return f"{one} if {expressions.operand(training)} else {other}"
+    switch = expressions.operand(training)
+    return {"True": one, "False": other}.get(switch, f"{one} if {switch} else {other}")
 
 
 def _whole(expressions: Expressions, node: ast.Call) -> bool:

@@ -82,7 +82,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         draws.name(plan, found)
         _check_names(interpreter, run, found, plan)
         traced.check(interpreter, found, changed)
-        kept_attributes.check(interpreter, found, stores)
+        kept_attributes.check(interpreter, found, stores, plan)
         between_objects.check(interpreter, found)
         plan.printing |= dict.fromkeys(traced.prints(interpreter, found))
         _keep_apart(interpreter, found, plan)

@@ -48,6 +48,7 @@ class Plan:
     kept: dict[ast.FunctionDef, list[str]] = field(default_factory=dict)  # the lines that keep a method's parameters
     kept_loops: set[Loop] = field(default_factory=set)  # those whose lists are attributes, since savers keep them
     kept_things: set[int] = field(default_factory=set)  # what savers keep that has no name: attributes, when hoisted
+    literals: dict[int, str] = field(default_factory=dict)  # attributes that functions read: what they were then
     entered: dict[tuple[int, str], str] = field(default_factory=dict)  # those that functions start from, by new names
     states: set[ZeroState] = field(default_factory=set)  # the states of zeros that runs are fed others in place of
     attributes: set[str] = field(default_factory=set)  # those that instances have now besides
