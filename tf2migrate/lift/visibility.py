@@ -92,8 +92,13 @@ def is_one_of_a_run(interpreter: Interpreter, instance: Instance) -> bool:
     """
     constructor = instance.of.methods.get("__init__")
     calls = interpreter.given.get(constructor, []) if constructor is not None else []
-    starts = [_start(interpreter, call) for call, _ in calls]
-    return None not in starts and len(set(starts)) == len(starts)
+    starts: set[int] = set()
+    for call, _ in calls:
+        start = _start(interpreter, call)
+        if start is None or start in starts:
+            return False
+        starts.add(start)
+    return True
 
 
 def _start(interpreter: Interpreter, call: ast.AST) -> int | None:
