@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tf2migrate.facts.tree import FUNCTIONS, walk
 from tf2migrate.lift.functions import FunctionNode
+from tf2migrate.lift.repeated import comes_again
 from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Statement
 from tf2migrate.lift.traced import CHANGES, helpers
@@ -88,8 +89,9 @@ def _literal(interpreter: Interpreter, node: ast.Attribute) -> str | None:
     if len(known) != 1 or own is None or not _is_self(node.value):
         return None
     made = [call for call in interpreter.program.each(ast.Call) if _last(call.func) == own.name]
+    once = len(made) == 1 and not comes_again(interpreter, node, interpreter.program.tree)
     match known:
-        case [Python(known=True, literal=bool() | int() | float() as literal)] if len(made) == 1:
+        case [Python(known=True, literal=bool() | int() | float() as literal)] if once:
             return repr(literal)
     return None
 
