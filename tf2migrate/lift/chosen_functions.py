@@ -62,9 +62,8 @@ def calls_of(interpreter: Interpreter, made: Class) -> list[ast.Call]:
 def told(interpreter: Interpreter, made: Class, name: str) -> list[ast.expr | None]:
     """What each of these calls gives a parameter, or leaves to its default; None where that is not written out."""
     constructor = made.methods["__init__"]
-    parameters = [a.arg for a in constructor.args.args][1:]
-    defaults = dict(zip(reversed(parameters), reversed(constructor.args.defaults), strict=False))
-    return [_argument(call, parameters, name) or defaults.get(name) for call in calls_of(interpreter, made)]
+    parameters, default = [a.arg for a in constructor.args.args][1:], _default(constructor, name)
+    return [_argument(call, parameters, name) or default for call in calls_of(interpreter, made)]
 
 
 def differing(interpreter: Interpreter, made: Class, given: dict[str, Value]) -> dict[str, Value]:
@@ -77,17 +76,17 @@ def differing(interpreter: Interpreter, made: Class, given: dict[str, Value]) ->
         if len(words) < 2 or not _any_function(interpreter, arguments):
             continue
         chosen = Chosen(any(isinstance(node, ast.Constant) and node.value is None for node in arguments))
-        first = given[name] if name in given else _default(interpreter, constructor, name)
-        if first is not None and chosen.takes(interpreter, first):
+        if name not in given and (default := _default(constructor, name)) is not None:
+            given = {**given, name: interpreter.evaluate(default)}
+        if name in given and chosen.takes(interpreter, given[name]):
             found[name] = chosen
     return found
 
 
-def _default(interpreter: Interpreter, constructor: ast.FunctionDef, name: str) -> Value | None:
+def _default(constructor: ast.FunctionDef, name: str) -> ast.expr | None:
     """What a parameter is where it is not given."""
     parameters = [a.arg for a in constructor.args.args]
-    defaults = dict(zip(reversed(parameters), reversed(constructor.args.defaults), strict=False))
-    return interpreter.evaluate(defaults[name]) if name in defaults else None
+    return dict(zip(reversed(parameters), reversed(constructor.args.defaults), strict=False)).get(name)
 
 
 def _argument(call: ast.Call, parameters: list[str], name: str) -> ast.expr | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import own_sessions
-from tf2migrate.lift.repeated import LOOPS
+from tf2migrate.lift.repeated import is_in_loop
 from tf2migrate.lift.scopes import AUTO, NEVER
 from tf2migrate.lift.values import Python, Refused, Value
 
@@ -27,7 +27,7 @@ def check(interpreter: Interpreter) -> None:
     """Raises `Refused` where a second object of a class may share variables with the first."""
     for instance in {id(i): i for i in interpreter.instances.values()}.values():
         begun = instance.begun
-        looped = any(repeated(interpreter, node) for node, _, _ in begun)
+        looped = any(is_in_loop(interpreter.program, node) for node, _, _ in begun)
         if not begun or (len(begun) == 1 and not looped):
             continue
         own_sessions.check(interpreter, instance)
@@ -55,14 +55,6 @@ def _check_runs(interpreter: Interpreter, instance: Instance) -> None:
         if len(named) > 1:
             what = f"a run needs several objects of {instance.of.node.name} ({', '.join(sorted(named))})"
             raise Refused("TFM902", run.node, what, "Run what each of them computes by itself.")
-
-
-def repeated(interpreter: Interpreter, node: ast.Call) -> bool:
-    """Whether a call stands in a loop or comprehension."""
-    around: ast.AST | None = node
-    while around is not None and not isinstance(around, LOOPS):
-        around = interpreter.program.parents.get(id(around))
-    return around is not None
 
 
 def _shares(interpreter: Interpreter, instance: Instance, apart: bool) -> bool:

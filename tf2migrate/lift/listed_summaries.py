@@ -14,6 +14,7 @@ from tf2migrate.apply import fits
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import body_of, is_conditional, scope_of, statement_of
 from tf2migrate.lift.noted import MERGES
+from tf2migrate.lift.repeated import is_in_loop
 from tf2migrate.lift.summaries import MAKING, MERGE
 from tf2migrate.model import Options, Outcome
 from tf2migrate.statements import Blocks
@@ -97,17 +98,7 @@ def _is_made_once(program: Program, made: ast.Assign, name: str) -> bool:
         return False
     mentions = [n for n in program.each(ast.Name) if n.id == owner.name]
     call = program.parents.get(id(mentions[0])) if len(mentions) == 1 else None
-    return isinstance(call, ast.Call) and call.func is mentions[0] and not _is_repeated(program, call)
-
-
-def _is_repeated(program: Program, node: ast.AST) -> bool:
-    """Whether a node stands in a loop or comprehension, of whatever function."""
-    above = program.parents.get(id(node))
-    while above is not None:
-        if isinstance(above, ast.For | ast.While | ast.ListComp | ast.GeneratorExp | ast.DictComp | ast.SetComp):
-            return True
-        above = program.parents.get(id(above))
-    return False
+    return isinstance(call, ast.Call) and call.func is mentions[0] and not is_in_loop(program, call)
 
 
 def _appended(program: Program, node: _Reference) -> tuple[ast.stmt, ast.Call, ast.Assign | None] | None:

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound
-from tf2migrate.lift import instances, variable_lists, visibility
+from tf2migrate.lift import variable_lists, visibility
+from tf2migrate.lift.repeated import is_in_loop
 from tf2migrate.lift.values import Layer, Python, Refused, Value
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def is_own_list(interpreter: Interpreter, node: ast.expr, members: Sequence[Memb
 def _makes_several(interpreter: Interpreter, instance: Instance) -> bool:
     """Whether the program makes, or may make, more than one object of a class."""
     calls = [c for c in interpreter.program.each(ast.Call) if ast.unparse(c.func) == instance.of.node.name]
-    return len(calls) > 1 or any(instances.repeated(interpreter, call) for call in calls)
+    return len(calls) > 1 or any(is_in_loop(interpreter.program, call) for call in calls)
 
 
 def are_asked_for(interpreter: Interpreter, instance: Instance, node: ast.AST) -> bool:
@@ -80,7 +81,7 @@ def _views(interpreter: Interpreter, instance: Instance, node: ast.AST | None) -
     constructor = instance.of.methods.get("__init__")
     given = interpreter.given.get(constructor, []) if constructor is not None else []
     paths = {path for _, path, _ in instance.begun}
-    repeated = any(instances.repeated(interpreter, call) for call, _, _ in instance.begun)
+    repeated = any(is_in_loop(interpreter.program, call) for call, _, _ in instance.begun)
     if not given or len(given) > _MOST or len(given) != len(instance.begun) or repeated or len(paths) > 1:
         return None
     found = []

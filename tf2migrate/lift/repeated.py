@@ -7,6 +7,7 @@ from collections.abc import Set
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import scope_of
 from tf2migrate.facts.tree import walk
 
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 #: What does again what stands in it.
 LOOPS = ast.For | ast.While | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+def is_in_loop(program: Program, node: ast.AST) -> bool:
+    """Whether a node stands in a loop or comprehension, of whatever function."""
+    around: ast.AST | None = node
+    while around is not None and not isinstance(around, LOOPS):
+        around = program.parents.get(id(around))
+    return around is not None
 
 
 def comes_again(interpreter: Interpreter, node: ast.AST, made: ast.AST) -> bool:
