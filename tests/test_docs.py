@@ -28,6 +28,8 @@ from tf2migrate.config import Configuration
 from tf2migrate.records import tf1_symbols
 from tf2migrate.rulebook import pages
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "rules").rglob("README.md")])
 BLOCK = re.compile(r"^```(?:bash|console)\n(.*?)^```|((?:^    \S[^\n]*\n)+)", re.MULTILINE | re.DOTALL)

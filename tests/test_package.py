@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[1]
 OLD = "import tensorflow as tf\nx = tf.constant(1.0)\nwith tf.Session() as sess:\n    print(sess.run(x))\n"
 

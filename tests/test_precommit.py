@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[1]
 OLD = "import tensorflow as tf\nopt = tf.keras.optimizers.Adam(lr=0.1)\n"
 NEW = OLD.replace("lr=", "learning_rate=")

@@ -24,6 +24,8 @@ from tf2migrate.config import Configuration
 from tf2migrate.report import Result
 from tf2migrate.treat import treat
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[1]
 SETTINGS = Configuration({}).of(ROOT)
 TF = "import tensorflow as tf\n"

@@ -31,6 +31,7 @@ from tf2migrate.lift.properties import properties
 from tf2migrate.lift.records import records
 from tf2migrate.lift.repeated_layers import repeated_layers
 from tf2migrate.lift.returned_parts import returned_parts
+from tf2migrate.lift.scope_names import scope_names
 from tf2migrate.lift.total_loss import total_loss
 from tf2migrate.lift.tuple_states import tuple_states
 from tf2migrate.lift.written_apart import written_apart
@@ -175,6 +176,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(imported_graphs),
     _tf1(named_builders),
     _tf1(own_elements),
+    _tf1(scope_names),
     _tf1(optimize_loss),
     _tf1(properties),
     _tf1(returned_parts),

@@ -1,4 +1,4 @@
-"""Broken migrations are caught, each with the right point named."""
+"""Broken migrations are caught, each with the right point named; right ones are not, the migrator's own among them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import PROGRAMS, case
 from mutants import MUTANTS, Mutant
+from test_rules import differences
 
 from tf2migrate.verify.check import Checker
 from tf2migrate.verify.settings import Case
@@ -47,3 +48,7 @@ def test_what_the_migrator_writes_raises_no_alarm(folder: Path, checker: Checker
     sides = [Case((folder / f"{side}.py").read_text(encoding="utf8"), f"{side}.py") for side in ("tf1", "tf2")]
     verdict = checker.check(sides[0], sides[1])
     assert verdict.status is Status.EQUIVALENT, verdict.reason
+    # ... and what both printed is the same in plain sight, not in the judge's alone.
+    old, new = ("".join(line.text for line in trace.prints) for trace in checker.traces["cpu"])
+    assert old, "a program that prints nothing shows nothing"
+    assert not differences(old, new)

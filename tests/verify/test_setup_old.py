@@ -15,6 +15,8 @@ from tf2migrate.verify.settings import Case, Settings
 from tf2migrate.verify.setup_old import SetupError
 from tf2migrate.verify.verdict import Status
 
+pytestmark = pytest.mark.once
+
 
 def test_an_unknown_version() -> None:
     with pytest.raises(SetupError, match=r"knows 1\.15, 2\.15"):

@@ -271,7 +271,9 @@ def _Compare(interpreter: Interpreter, node: ast.Compare) -> Value:
     identity = len(operands) == 2 and isinstance(node.ops[0], ast.Is | ast.IsNot | ast.Eq | ast.NotEq)
     is_none = identity and operands[1] is NONE
     if is_none and (not isinstance(operands[0], Python | Unknown) or getattr(operands[0], "known", False)):
-        return Python((operands[0] is NONE) == isinstance(node.ops[0], ast.Is | ast.Eq), known=True)
+        holds = (operands[0] is NONE) == isinstance(node.ops[0], ast.Is | ast.Eq)
+        interpreter.tested_for_none.setdefault(id(node), set()).add((holds, isinstance(operands[0], Handle)))
+        return Python(holds, known=True)
     if all(isinstance(op, ast.Is | ast.IsNot | ast.In | ast.NotIn | ast.Eq | ast.NotEq) for op in node.ops):
         # TF1 compares tensors by identity: a Python truth, known while the graph is built
         return STATIC if latest(operands) >= Time.STAGED else PYTHON

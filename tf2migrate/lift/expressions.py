@@ -213,6 +213,8 @@ class Expressions:
             return stopped
         if self.plan.drawn and self.program.names.symbol(node) == "tf.errors.OutOfRangeError":
             return "StopIteration"
+        if isinstance(node, ast.BoolOp) and (shorter := self._without_sessions(node)) is not None:
+            return shorter
         value = self.interpreter.rewrites.get(id(node))
         if isinstance(value, tuple) and value and value[0] == "key":
             return self.key(value[1], node)
@@ -251,6 +253,14 @@ class Expressions:
         if isinstance(node, ast.Call) and id(node) in self._calls:
             return self._helper_call(node, self._calls[id(node)])
         return None
+
+    def _without_sessions(self, node: ast.BoolOp) -> str | None:
+        """`weights is not None and sess is not None` where a session is always given: it is asked for no more."""
+        known = self.interpreter.tested_for_none
+        left = [value for value in node.values if known.get(id(value)) != {(True, True)}]
+        if len(left) == len(node.values) or not left or not isinstance(node.op, ast.And):
+            return None
+        return " and ".join(f"({self.text(v)})" if isinstance(v, ast.BoolOp) else self.text(v) for v in left)
 
     def _attribute(self, definitions: tuple[Definition, ...]) -> str | None:
         """Inside a function, what was an attribute is a plain name."""

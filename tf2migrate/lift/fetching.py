@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift import builders, classes, datasets, kept_fetches
 from tf2migrate.lift.trace import Fetch, Fetches, Statement
 from tf2migrate.lift.values import (
@@ -69,7 +70,8 @@ def _leaf(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
     if isinstance(value, Structure):
         definitions = [d for d in synthetic.reads if isinstance(node, ast.Name) and d.name == node.id]
         literal = value.node if isinstance(value.node, ast.List | ast.Tuple) and value.rest is None else None
-        if definitions and literal is not None and all(n is not None for _, _, n in value.items):
+        written_out = literal is not None and all(n is not None for _, _, n in value.items)
+        if definitions and literal is not None and written_out and not _makes_state(definitions[0].statement, literal):
             with _seen_from(interpreter, definitions[0].statement):
                 return fetch(interpreter, literal)
         several = leaves(value)
@@ -108,6 +110,12 @@ def _leaf(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
             raise Refused("TFM906", node, what, "Fetch its indices, values and dense_shape.")
     deep = isinstance(value, datasets.Element) and bool(datasets.is_deep(value))
     return Fetch(node, value, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node), deep)
+
+
+def _makes_state(statement: Statement, literal: ast.expr) -> bool:
+    """Whether a variable is made inside of a list: written out again where it is fetched, it would be another one."""
+    inside = {id(n) for n in walk(literal)}
+    return any(id(made.node) in inside for made in statement.made)
 
 
 @contextmanager

@@ -111,6 +111,7 @@ class Interpreter:
         self.given_at: dict[int, list[int]] = {}  # for each of these calls: when it is come to
         self.resolved: dict[int, set[tuple[int, str]]] = {}  # for each name read or bound: the bindings it may mean
         self.printed: dict[int, list[Value]] = {}
+        self.tested_for_none: dict[int, set[tuple[bool, bool]]] = {}  # what comparisons gave, and whether of a handle
         self.names_read: list[tuple[Statement, Value, ast.Attribute]] = []  # whose names are read, and where
         self.summaries: list[tuple[object, Summary, frozenset[str]]] = []  # with graph and collections
         self.tags: set[str] = set()  # of those

@@ -1,4 +1,4 @@
-"""Programs that are lifted in another form, which computes the same: functions written out, or given placeholders.
+"""Programs that are lifted in another form, which computes the same: functions or shapes written out, for one.
 
 Also names of the program's own that what is written must not find.
 """
@@ -12,13 +12,14 @@ from tf2migrate.apply import apply, fits
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import lift
 from tf2migrate.lift.handed_in import handed_in
+from tf2migrate.lift.known_shapes import known_shapes
 from tf2migrate.lift.renamed_builtins import renamed_builtins
 from tf2migrate.lift.returned_lists import returned_lists
 from tf2migrate.lift.untrained import listed
 from tf2migrate.lift.written_out import networks_written_out, written_out
 from tf2migrate.model import Edit, Options, Outcome, Target
 
-_CHANGES = (renamed_builtins, written_out, handed_in, networks_written_out, listed, returned_lists)
+_CHANGES = (renamed_builtins, known_shapes, written_out, handed_in, networks_written_out, listed, returned_lists)
 
 
 def other_forms(program: Program, options: Options) -> Outcome:

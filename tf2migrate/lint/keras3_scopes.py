@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tf2migrate.facts.tree import children
 
-How = Literal["is", "item", "param", "other"]
+How = Literal["is", "item", "part", "param", "other"]
+
+#: What the parts of a target that is taken apart stand for.
+_INSIDE: Mapping[How, How] = {"is": "item", "item": "part", "part": "part"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -24,7 +27,7 @@ _LEAVES = frozenset({ast.Name, ast.Constant})
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One binding of a name: it is a value, an item of one, a parameter, or something that is not followed."""
+    """One binding of a name: it is a value, an item of one or a part of an item, a parameter, or is not followed."""
 
     how: How
     node: ast.AST
@@ -138,7 +141,7 @@ class Scopes:
                     if values is not None and len(values) == len(parts):
                         self._target(part, "is", values[index], scope)
                     else:
-                        self._target(part, "item" if how == "is" else "other", value, scope)
+                        self._target(part, _INSIDE.get(how, "other"), value, scope)
             case ast.Starred(value=inner):
                 self._target(inner, "other", value, scope)
 

@@ -13,7 +13,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import FUNCTIONS, children, own, walk
 from tf2migrate.lint.found import Found
 from tf2migrate.lint.ground import Ground, ground_of
-from tf2migrate.lint.state import ATTRIBUTE, MAKING, STALE, captured
+from tf2migrate.lint.state import ATTRIBUTE, MAKING, STALE, captured, rebound
 from tf2migrate.lint.view import AnyFunction
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
 
@@ -32,15 +32,29 @@ def fresh(program: Program, options: Options) -> Outcome:
         return Outcome()
     ground = ground_of(program)
     edits: dict[int, Edit] = {}
-    findings: list[Finding] = []
-    for found in captured(ground):
+    findings: dict[str, Finding] = {}
+    for found in (*captured(ground), *_bound_anew(ground)):
         if found.code in (STALE, ATTRIBUTE):
             edit = _untraced(ground, found)
             if edit is None:
-                findings.append(_stopped(program, found))
+                stopped = _stopped(program, found)
+                findings.setdefault(stopped.message, stopped)
             else:
                 edits.setdefault(edit.span.start, edit)
-    return Outcome(tuple(edits.values()), tuple(findings))
+    return Outcome(tuple(edits.values()), tuple(findings.values()))
+
+
+def _bound_anew(ground: Ground) -> Iterator[Found]:
+    """The names of outside that a traced function reads and that are bound anew between its calls, whatever they are.
+
+    The lint says it only of what is plainly a value of Python's: here a miss would be a wrong result.
+    """
+    for node, function, context in ground.traced_nodes():
+        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or context.why == "told":
+            continue
+        outside = ground.is_free(node, function) and not ground.traced.runs_eagerly(node)
+        if outside and rebound(ground, node, context):
+            yield Found(STALE, node, "", "")
 
 
 def _may_capture(program: Program) -> bool:

@@ -91,7 +91,7 @@ def _name(ground: Ground, node: ast.Name, context: Context, changed: dict[str, l
     if isinstance(parent, ast.Call) and parent.func is node:
         return
     bindings = ground.view.scopes.bindings(node)
-    values = [b for b in bindings if b.how in ("is", "item")]
+    values = [b for b in bindings if b.how in ("is", "item", "part")]
     if len(values) != len(bindings) or not values or ground.kind(node) not in _PLAIN:
         return
     if any(isinstance(b.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda) for b in values):
@@ -102,7 +102,7 @@ def _name(ground: Ground, node: ast.Name, context: Context, changed: dict[str, l
     elsewhere = [n for n in changed.get(node.id, []) if id(ground.view.function(n)) not in ground.traced.contexts]
     elsewhere = [n for n in elsewhere if _owner(ground, n) is _owner(ground, node)]
     mutable = ground.kind(node) in ("list", "dict", "set")
-    if context.why != "told" and (elsewhere or _rebound(ground, node, context)) and not mutable:
+    if context.why != "told" and (elsewhere or rebound(ground, node, context)) and not mutable:
         yield Found(
             STALE,
             node,
@@ -156,8 +156,8 @@ def _filled_once(ground: Ground, name: ast.Name) -> bool:
     return bool(outer) and (tested or early)
 
 
-def _rebound(ground: Ground, node: ast.Name, context: Context) -> bool:
-    """Whether the name is bound again between two calls of the traced function, in the scope that it belongs to."""
+def rebound(ground: Ground, node: ast.Name, context: Context) -> bool:
+    """Whether a name is bound again between two calls of the traced function, in the scope that it belongs to."""
     scope = ground.view.scopes.of.get(id(node))
     while scope is not None and (node.id not in scope.bindings or isinstance(scope.node, ast.ClassDef)):
         scope = scope.parent
