@@ -141,14 +141,25 @@ _CLASSES = {
     "WholeLSTM": ("LSTM cell", _STATES, _WHOLE),
 }
 
+# Keras 3 has the cells of a stack in a list of its own (`TrackedList`), which `tf.train.Checkpoint` passes over.
+_TRACKED = """\
+class TrackedCells({tf}.keras.layers.StackedRNNCells):
+    \"\"\"Cells on top of each other, each of which a checkpoint keeps.\"\"\"
+
+    def __init__(self, cells):
+        super().__init__(cells)
+        for index, cell in enumerate(cells):
+            setattr(self, f"cell_{{index}}", cell)"""
+
 
 def classes(text: str, tf: str) -> list[str]:
     """The classes of the cells that a text makes."""
-    return [
+    found = [
         _BEGIN.format(kind=kind, what=what, state=state, tf=tf) + body.format(tf=tf)
         for kind, (what, state, body) in _CLASSES.items()
         if re.search(rf"\bJoint{kind}Cell\b", text)
     ]
+    return [*found, _TRACKED.format(tf=tf)] if re.search(r"\bTrackedCells\b", text) else found
 
 
 __all__ = ["classes"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.cell_calls import Stepped
-from tf2migrate.lift.cells import Cell, Stacked, Stage, Unrolled, Wrapped, ZeroState
+from tf2migrate.lift.cells import Cell, Stacked, Stage, States, Unrolled, Wrapped, ZeroState
 from tf2migrate.lift.layer_text import WIDTH
 from tf2migrate.lift.layers import free_name, uses_random
 from tf2migrate.lift.render import spread
@@ -57,9 +57,15 @@ def _none(node: ast.expr) -> bool:
 def inner_text(expressions: Expressions, value: Wrapped | Stacked) -> str:
     """A wrapper is what it wraps, and a stack the list of its cells."""
     text = expressions.text(value.arguments["cell"] if isinstance(value, Wrapped) else _cells(value))
-    if any(isinstance(v, Stepped) and v.cell is value for v in expressions.interpreter.rewrites.values()):
-        return f"{expressions.tf}.keras.layers.StackedRNNCells({text})"
-    return text
+    if not any(v.cell is value for v in _stepped(expressions)):
+        return text
+    kept = bool(expressions.interpreter.uses)
+    return f"TrackedCells({text})" if kept else f"{expressions.tf}.keras.layers.StackedRNNCells({text})"
+
+
+def _stepped(expressions: Expressions) -> list[Stepped]:
+    """The calls of cells and stacks by themselves."""
+    return [v for v in expressions.interpreter.rewrites.values() if isinstance(v, Stepped)]
 
 
 def _cells(value: Stacked) -> ast.expr:
@@ -67,7 +73,7 @@ def _cells(value: Stacked) -> ast.expr:
 
 
 def made_text(expressions: Expressions, value: Unrolled) -> str:
-    """The object that unrolls the cell, or one for each cell where dropout is between them."""
+    """The object that unrolls the cell, or one for each cell where dropout is between them. Raises `Refused`."""
     flags = ["return_sequences=True"]
     if state_is_read(expressions, value):
         flags.append("return_state=True")
@@ -76,6 +82,11 @@ def made_text(expressions: Expressions, value: Unrolled) -> str:
     if value.index:
         flags.append("go_backwards=True")
     cell = expressions.text(value.arguments["cell"])
+    if isinstance(value.items[1][1], States) and expressions.interpreter.uses and not value.several:
+        cell = f"TrackedCells({cell})"  # a checkpoint keeps nothing of the list that Keras makes of cells
+        if any(isinstance(v.cell, Stacked) for v in _stepped(expressions)):
+            what = "cells are saved, in a program that calls a stack of cells and unrolls one"
+            raise Refused("TFM901", value.arguments["cell"], what, "Keep each of the cells in the tf.train.Checkpoint.")
     begin = f"{expressions.tf}.keras.layers.RNN("
     if value.several:
         return f"[{begin}cell, {', '.join(flags)}) for cell in {cell}]"
