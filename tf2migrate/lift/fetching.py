@@ -74,6 +74,8 @@ def _leaf(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
         if definitions and literal is not None and written_out and not _makes_state(definitions[0].statement, literal):
             with _seen_from(interpreter, definitions[0].statement):
                 return fetch(interpreter, literal)
+        if (own := _of_own_attributes(interpreter, node, value)) is not None:
+            return fetch(interpreter, own)
         several = leaves(value)
         if several and all(isinstance(leaf, Effect) for leaf in several):
             each = all(isinstance(leaf, Effect) and leaf.kind in ASSIGNS for leaf in several)
@@ -110,6 +112,29 @@ def _leaf(interpreter: Interpreter, node: ast.expr) -> Fetch | Fetches:
             raise Refused("TFM906", node, what, "Fetch its indices, values and dense_shape.")
     deep = isinstance(value, datasets.Element) and bool(datasets.is_deep(value))
     return Fetch(node, value, frozenset(synthetic.reads), synthetic, _is_named(interpreter, node), deep)
+
+
+def _of_own_attributes(interpreter: Interpreter, node: ast.expr, value: Structure) -> ast.expr | None:
+    """The list or dict of an object's own attributes that one of them stands for, where those are still the same."""
+    definitions = interpreter.attributes.get(id(node), ())
+    assigned = definitions[0].statement.node if len(definitions) == 1 else None
+    literal = assigned.value if isinstance(assigned, ast.Assign) else None
+    match literal:
+        case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Dict(values=parts) if value.rest is None:
+            pass
+        case _:
+            return None
+    if not (_is_own(node) and all(_is_own(part) for part in parts)):
+        return None
+    before = [interpreter.attributes.get(id(part)) for part in parts]
+    with interpreter.apart():
+        for part in parts:
+            interpreter.evaluate(part)
+    return literal if before == [interpreter.attributes.get(id(part)) for part in parts] else None
+
+
+def _is_own(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
 
 
 def _makes_state(statement: Statement, literal: ast.expr) -> bool:

@@ -401,6 +401,8 @@ def _label(node: ast.expr) -> str:
             return _label(function)
         case ast.Attribute(attr=attr):
             return attr
+        case ast.Subscript(slice=ast.Constant(value=str(key))) if key.isidentifier():
+            return key
         case ast.Subscript(value=value):
             return _label(value)
     return "value"
