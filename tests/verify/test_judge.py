@@ -75,6 +75,9 @@ def test_tolerance_grows_and_can_be_given() -> None:
         (["one thing"], ["another"], ["different"]),
         (["[1.5, 2, True, 'np.x']"], ["[np.float32(1.5), np.int64(2), np.True_, 'np.x']"], []),  # of NumPy 1 and 2
         (["[1.5, 2]"], ["[np.float32(1.5), np.int64(3)]"], ["different"]),
+        (["x (?, 3) (?,)"], ["x (None, 3) (None,)"], []),
+        (["x (?, 3)"], ["x (None, 4)"], ["different"]),
+        (["is it (?)"], ["is it (None)"], ["different"]),
     ],
 )
 def test_prints(old: list[str], new: list[str], failing: list[str]) -> None:

@@ -5,7 +5,18 @@ from __future__ import annotations
 import ast
 
 from tf2migrate.facts.naming import fresh
-from tf2migrate.lift import cell_text, iterator_text, loops, noted, pairs, passages, tapes, untrained, visibility
+from tf2migrate.lift import (
+    cell_text,
+    iterator_text,
+    loops,
+    noted,
+    pairs,
+    passages,
+    shape_chains,
+    tapes,
+    untrained,
+    visibility,
+)
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.expressions import Expressions
@@ -45,6 +56,7 @@ class BodyWriter:
         self.interpreter, self.plan, self.expressions = interpreter, plan, expressions
         self.program = interpreter.program
         self.commented: set[int] = set()
+        shape_chains.join(plan)
         self.shared = find_shared(plan)
         self.calls: dict[Statement, list[str]] = {}
         self.training: dict[Value, list[Planned]] = {}  # for each optimizer: the functions that it trains in

@@ -221,8 +221,7 @@ class Emitter:
             lines, comments = self.body_writer.function(planned)
             self.written[id(planned)] = lines
             self.consumed |= comments
-        for printing in self.plan.printing:
-            what = "each function that calls this one prints this when it is traced; the graph was built once"
+        for printing, what in self.plan.printing.items():
             self._say(printing, "TFM722", what, "Print it where the helper is called.")
         edits = self._block_edits(self.program.tree.body)
         edits = [e for e in edits if self.program.text[e.span.start : e.span.end] != e.text]
@@ -518,7 +517,7 @@ class Emitter:
 
     def _prints_tensor(self, statement: Statement) -> bool:
         node = statement.node
-        if not (
+        if statement in self.interpreter.shapes.printing or not (
             isinstance(node, ast.Expr)
             and isinstance(node.value, ast.Call)
             and isinstance(node.value.func, ast.Name)

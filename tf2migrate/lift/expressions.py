@@ -39,6 +39,7 @@ from tf2migrate.lift import (
     run_text,
     savers,
     scopes,
+    static_shapes,
     summaries,
     variable_lists,
     visibility,
@@ -161,7 +162,8 @@ class Expressions:
         """The text that stands in a node's place, or None where it stays."""
         if isinstance(node, ast.expr) and (kind := cell_kinds.class_text(self.interpreter, node)) is not None:
             return kind
-        if isinstance(named := self.interpreter.rewrites.get(id(node)), chosen_optimizers.Named):
+        named = self.interpreter.rewrites.get(id(node))
+        if isinstance(named, chosen_optimizers.Named | static_shapes.Shape | static_shapes.Bound):
             return named.text(self)
         if isinstance(node, ast.Subscript) and (pair := pairs.pair_of(self.interpreter, node.value)):
             return pairs.item_text(self, pair, node.slice)

@@ -34,6 +34,7 @@ from tf2migrate.lift import (
     regularization_loss,
     savers,
     scopes,
+    static_shapes,
     summaries,
     supervisors,
     variable_lists,
@@ -203,6 +204,8 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
 
     printed_names.note(interpreter, base, node)
     projectors.note(interpreter, base, node)
+    if node.attr == "shape":
+        static_shapes.note(interpreter, base, node.value, node)
     if isinstance(base, Unknown):
         return base
     if interpreter.naming and isinstance(base, Variable | Trained) and node.attr in ("name", "op"):

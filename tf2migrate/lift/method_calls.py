@@ -23,6 +23,7 @@ from tf2migrate.lift import (
     pipelines,
     savers,
     scopes,
+    static_shapes,
     summaries,
     supervisors,
     written_summaries,
@@ -151,6 +152,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             if name == "set_shape" and isinstance(base, Tensor) and isinstance(owner, ast.Name):
                 interpreter.rebind(owner.id, base)  # what reads it from now on comes after this
                 return interpreter.operation([base, *values], node)
+            if name == "get_shape":
+                static_shapes.note(interpreter, base, owner, node)
             if name in ("get_shape", "set_shape"):
                 return STATIC if base.time >= Time.STAGED else PYTHON
             return interpreter.operation([base, *values], node)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import grown, lazy_parts, loops, noted, pairs, part_names
+from tf2migrate.lift import grown, lazy_parts, loops, noted, pairs, part_names, part_prints
 from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
 from tf2migrate.lift.layers import Called
@@ -44,6 +44,10 @@ class PartText:
         statements = list(self._flat(body[1:] if self.docstring else body))
         moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or self._returns(s.node)}
         moved |= self._defined_late(statements, moved)
+        late = {*part.staged, *(name for s in statements if id(s) in moved for name in _bound(s))}
+        self.prints = part_prints.waiting(part, statements, late)  # which happen at the first call
+        expressions.plan.printing |= dict.fromkeys(self.prints.values(), part_prints.SAID)
+        moved |= set(self.prints)
         split = lazy_parts.split(expressions.interpreter, part, statements, moved)
         self.early, self.lazy, self.late, self.before = split.early, split.lazy, split.late, split.before
         self.made_lazily = {id(made.node) for made in split.made}
@@ -54,6 +58,7 @@ class PartText:
         self.kept: dict[str, None] = {}
         self.names: dict[int, str] = {}
         self._resolve()
+        self.flag = fresh("traced", {*self.kept, *_OF_MODULES, *self.program.words})
         self.sites = part_names.attributes(self)
         self._hoist()
 
@@ -242,6 +247,7 @@ class PartText:
         expressions.names |= self.names
         first = [f"self.{self._own(a.arg)} = {self._plain(a.arg)}" for a in self._made_of() if a.arg in self.kept]
         first += [f"{self._guard(items)} = None" for items in self.before.values()]
+        first += [f"self.{self.flag} = False"] if self.prints else []
         init = [*first, *(["self.made = MadeOnce()"] if self.grown else []), *self._initial()]
         expressions.inside = True
         grown.write(self)
@@ -370,7 +376,10 @@ class PartText:
         return [f"if {self._guard(items)} is None:", f"{STEP}with {self.expressions.tf}.init_scope():", *inner]
 
     def written(self, statement: ast.stmt) -> list[str]:
-        return [*self._made_first(statement), *self._written(statement)]
+        lines = self._written(statement)
+        if id(statement) in self.prints:
+            lines = part_prints.guarded(self.flag, lines, id(statement) == [*self.prints][-1])
+        return [*self._made_first(statement), *lines]
 
     def _written(self, statement: ast.stmt) -> list[str]:
         if isinstance(statement, ast.For) and statement in self.loops:

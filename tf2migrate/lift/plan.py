@@ -25,6 +25,7 @@ from tf2migrate.lift import (
     pipe_runs,
     printed_names,
     saved_attributes,
+    static_shapes,
     traced,
     visibility,
 )
@@ -66,7 +67,8 @@ def make_plan(interpreter: Interpreter) -> Plan:
     printed_names.check(interpreter)
     changed, stores = traced.changes(interpreter), kept_attributes.stores(interpreter)
     asserts = [s for s in statements if isinstance(s.node, ast.Assert)]
-    for run in sorted(interpreter.runs.values(), key=lambda r: r.node.lineno):
+    runs = sorted(interpreter.runs.values(), key=lambda r: r.node.lineno)
+    for run in [*runs, *static_shapes.runs(interpreter)]:
         for leaf in run.fetches.leaves():
             _check_fetch(interpreter.program, run, leaf)
         _plan_starts(interpreter, plan, run)
@@ -84,7 +86,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         traced.check(interpreter, found, changed)
         kept_attributes.check(interpreter, found, stores, plan)
         between_objects.check(interpreter, found)
-        plan.printing |= dict.fromkeys(traced.prints(interpreter, found))
+        plan.printing |= dict.fromkeys(traced.prints(interpreter, found), traced.PRINTED)
         _keep_apart(interpreter, found, plan)
         _join_asserts(asserts, found)
         key = _key(run, found)

@@ -58,7 +58,7 @@ class Plan:
     mapped: dict[Pipe, Planned] = field(default_factory=dict)  # the ops between a reader and a batch
     begun: dict[tuple[int, Start], tuple[Run, Planned]] = field(default_factory=dict)  # what makes an iterator's data
 
-    printing: dict[ast.Call, None] = field(default_factory=dict)  # the prints of helpers that functions call
+    printing: dict[ast.Call, str] = field(default_factory=dict)  # the prints of helpers that functions call
     passages: dict[object, Planned] = field(default_factory=dict)  # what functions outside of their objects call
     orders: dict[Frame, dict[int, int]] = field(default_factory=dict)  # when statements of frames are come to
 

@@ -14,6 +14,7 @@ from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.plan import late_statements
 from tf2migrate.lift.planned import Plan, Planned, Shared
 from tf2migrate.lift.slices import kind_of
+from tf2migrate.lift.static_shapes import only_for_shapes
 from tf2migrate.lift.trace import Definition, Frame, Statement
 from tf2migrate.lift.values import Effect, Placeholder, Value
 
@@ -23,7 +24,7 @@ FEW = 2
 def find_shared(plan: Plan) -> tuple[Shared, ...]:
     """The parts that are worth a function, in the order of the program."""
     users: dict[Statement, list[Planned]] = {}
-    for planned in plan.functions:
+    for planned in [p for p in plan.functions if not only_for_shapes(p)]:
         inline = {leaf.statement for leaf in planned.slice.leaves}
         late = late_statements(planned.slice)
         passed = {s for part in planned.passed for s in part.statements}

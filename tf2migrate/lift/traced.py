@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _DRAWS = ("np.random.", "numpy.random.", "random.", "time.", "uuid.", "secrets.")
 #: Functions and methods that take something from somewhere.
 _TAKES = frozenset(("next", "input", "open", "pop", "popitem", "popleft", "next_batch", "readline", "read"))
+#: What is said of a print that is traced (TFM722).
+PRINTED = "each function that calls this one prints this when it is traced; the graph was built once"
 #: Methods that change what they are called on.
 CHANGES = frozenset(
     (
@@ -147,10 +149,9 @@ def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
 
 
 def prints(interpreter: Interpreter, found: Slice) -> list[ast.Call]:
-    """The prints of the helpers that a function calls: TensorFlow 1 printed while the graph was built, once a call."""
-    calls = (
-        node for function in _kept_helpers(interpreter, found) for node in walk(function) if isinstance(node, ast.Call)
-    )
+    """The prints of the helpers that a function calls, and of its loops: TensorFlow 1 printed as it built the graph."""
+    inside = [*_kept_helpers(interpreter, found), *(s.node for s in found.statements)]
+    calls = (node for traced in inside for node in walk(traced) if isinstance(node, ast.Call))
     return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
 
 

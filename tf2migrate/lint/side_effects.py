@@ -158,7 +158,7 @@ def _short(path: str) -> str:
 
 def _print(ground: Ground, node: ast.Call, path: str) -> Iterator[Found]:
     texts = [n.value for n in walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    if any(_TRACING.search(text) for text in texts):
+    if any(_TRACING.search(text) for text in texts) or _is_once_traced(ground, node):
         return  # it says that it is about tracing
     shown = [a for a in node.args if not isinstance(a, ast.Constant)]
     if shown and all(ground.kind(a) in ("shape", "dimension", "dtype") for a in shown):
@@ -184,6 +184,13 @@ def _print(ground: Ground, node: ast.Call, path: str) -> Iterator[Found]:
         edits,
         safe=False,
     )
+
+
+def _is_once_traced(ground: Ground, node: ast.AST) -> bool:
+    """Whether a place stands below a test of something that says to be about tracing: `if not self.traced`."""
+    tests = [above.test for above in ground.view.above(node) if isinstance(above, ast.If)]
+    names = [getattr(n, "attr", getattr(n, "id", "")) for test in tests for n in walk(test)]
+    return any(_TRACING.search(name) for name in names)
 
 
 def _is_logger(ground: Ground, node: ast.Call, function: AnyFunction) -> bool:

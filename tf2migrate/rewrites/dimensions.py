@@ -41,7 +41,7 @@ def _is_shape(node: ast.expr, shapes: frozenset[str]) -> bool:
     match node:
         case ast.Call(func=ast.Attribute(attr="get_shape"), args=[], keywords=[]):
             return True
-        case ast.Attribute(attr="shape"):
+        case ast.Attribute(attr="shape" | "output_shapes"):
             return True
         case ast.Attribute(attr="dims", value=shape):
             return _is_shape(shape, shapes)

@@ -20,6 +20,8 @@ SYMBOLIC = re.compile(
 TIMED = re.compile(r"(?<![A-Za-z])(secs?|seconds?|ms|time|duration|took|elapsed|speed)(?![A-Za-z])", re.I)
 #: What NumPy 2 puts around a number in a list, and before True and False; NumPy 1 did not.
 SCALAR = re.compile(r"\bnp\.(?:(?:float|u?int|bool|str|bytes|complex)\w*\(([^()]*)\)|(True|False)_)")
+#: A shape with a size that is not known, as TensorFlow 1 wrote it; TensorFlow 2 writes None there.
+UNKNOWN = re.compile(r"\((?:(?:\?|\d+), )+(?:\?|\d+)\)|\(\?,\)")
 #: A printed number is rounded: one unit of its last place is no difference, unless that unit is coarse.
 COARSE = 2e-3
 
@@ -41,8 +43,9 @@ def shape(text: str) -> str:
 
 
 def plain(line: Print) -> Print:
-    """The print as any NumPy writes it."""
-    return replace(line, text=SCALAR.sub(lambda m: m[1] or m[2] or "", line.text))
+    """The print as any NumPy and TensorFlow writes it."""
+    text = SCALAR.sub(lambda m: m[1] or m[2] or "", line.text)
+    return replace(line, text=UNKNOWN.sub(lambda m: m[0].replace("?", "None"), text))
 
 
 def judge_prints(old: Sequence[Print], new: Sequence[Print], tolerance: Tolerance, clock: bool = False) -> list[Point]:
