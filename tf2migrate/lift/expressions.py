@@ -33,13 +33,13 @@ from tf2migrate.lift import (
     pairs,
     parts,
     pipeline_text,
+    printed_shapes,
     projectors,
     regularization_loss,
     run_calls,
     run_text,
     savers,
     scopes,
-    static_shapes,
     summaries,
     variable_lists,
     visibility,
@@ -163,7 +163,7 @@ class Expressions:
         if isinstance(node, ast.expr) and (kind := cell_kinds.class_text(self.interpreter, node)) is not None:
             return kind
         named = self.interpreter.rewrites.get(id(node))
-        if isinstance(named, chosen_optimizers.Named | static_shapes.Shape | static_shapes.Bound):
+        if isinstance(named, chosen_optimizers.Named | printed_shapes.Shape | printed_shapes.Bound):
             return named.text(self)
         if isinstance(node, ast.Subscript) and (pair := pairs.pair_of(self.interpreter, node.value)):
             return pairs.item_text(self, pair, node.slice)

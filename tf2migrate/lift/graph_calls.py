@@ -29,12 +29,12 @@ from tf2migrate.lift import (
     normalization,
     pipelines,
     printed_names,
+    printed_shapes,
     projectors,
     regularization,
     regularization_loss,
     savers,
     scopes,
-    static_shapes,
     summaries,
     supervisors,
     variable_lists,
@@ -205,7 +205,7 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
     printed_names.note(interpreter, base, node)
     projectors.note(interpreter, base, node)
     if node.attr == "shape":
-        static_shapes.note(interpreter, base, node.value, node)
+        printed_shapes.note(interpreter, base, node.value, node)
     if isinstance(base, Unknown):
         return base
     if interpreter.naming and isinstance(base, Variable | Trained) and node.attr in ("name", "op"):

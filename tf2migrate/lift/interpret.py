@@ -35,8 +35,8 @@ from tf2migrate.lift import (
     noted,
     parts,
     passed_variables,
+    printed_shapes,
     recursive,
-    static_shapes,
     symbols,
     unreached,
 )
@@ -114,7 +114,7 @@ class Interpreter:
         self.printed: dict[int, list[Value]] = {}
         self.tested_for_none: dict[int, set[tuple[bool, bool]]] = {}  # what comparisons gave, and whether of a handle
         self.names_read: list[tuple[Statement, Value, ast.Attribute]] = []  # whose names are read, and where
-        self.shapes = static_shapes.Shapes()  # of tensors, where they are read
+        self.shapes = printed_shapes.Shapes()  # of tensors, where they are read
         self.summaries: list[tuple[object, Summary, frozenset[str]]] = []  # with graph and collections
         self.tags: set[str] = set()  # of those
         self.notes: dict[str, noted.Notes] = {}  # by collection: the dicts of those not made in straight code

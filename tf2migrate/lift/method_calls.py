@@ -21,9 +21,9 @@ from tf2migrate.lift import (
     keras_layers,
     monitored,
     pipelines,
+    printed_shapes,
     savers,
     scopes,
-    static_shapes,
     summaries,
     supervisors,
     written_summaries,
@@ -153,7 +153,7 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
                 interpreter.rebind(owner.id, base)  # what reads it from now on comes after this
                 return interpreter.operation([base, *values], node)
             if name == "get_shape":
-                static_shapes.note(interpreter, base, owner, node)
+                printed_shapes.note(interpreter, base, owner, node)
             if name in ("get_shape", "set_shape"):
                 return STATIC if base.time >= Time.STAGED else PYTHON
             return interpreter.operation([base, *values], node)

@@ -24,8 +24,8 @@ from tf2migrate.lift import (
     passages,
     pipe_runs,
     printed_names,
+    printed_shapes,
     saved_attributes,
-    static_shapes,
     traced,
     visibility,
 )
@@ -68,7 +68,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
     changed, stores = traced.changes(interpreter), kept_attributes.stores(interpreter)
     asserts = [s for s in statements if isinstance(s.node, ast.Assert)]
     runs = sorted(interpreter.runs.values(), key=lambda r: r.node.lineno)
-    for run in [*runs, *static_shapes.runs(interpreter)]:
+    for run in [*runs, *printed_shapes.runs(interpreter)]:
         for leaf in run.fetches.leaves():
             _check_fetch(interpreter.program, run, leaf)
         _plan_starts(interpreter, plan, run)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.lift.plan import late_statements
 from tf2migrate.lift.planned import Shared
+from tf2migrate.lift.printed_shapes import only_for_shapes
 from tf2migrate.lift.sharing import call_position
 from tf2migrate.lift.slices import kind_of
-from tf2migrate.lift.static_shapes import only_for_shapes
 from tf2migrate.lift.values import Placeholder
 
 if TYPE_CHECKING:

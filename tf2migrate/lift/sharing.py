@@ -13,8 +13,8 @@ from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.plan import late_statements
 from tf2migrate.lift.planned import Plan, Planned, Shared
+from tf2migrate.lift.printed_shapes import only_for_shapes
 from tf2migrate.lift.slices import kind_of
-from tf2migrate.lift.static_shapes import only_for_shapes
 from tf2migrate.lift.trace import Definition, Frame, Statement
 from tf2migrate.lift.values import Effect, Placeholder, Value
 
