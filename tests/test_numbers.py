@@ -48,6 +48,9 @@ CASES = [
     ("values, indices = tf.nn.top_k(tf.zeros([3]), k=2)\nvalues", FLOAT),
     ("values, indices = tf.nn.top_k(tf.zeros([3]), k=2)\nindices", WHOLE),
     ("a, b = 1.0, 2\na", FLOAT),
+    ("x = tf.ones([2])\nx = x.numpy()\nx", FLOAT),
+    ("x = tf.constant(2)\ny = (x + 1).numpy()\ny", WHOLE),
+    ("x = unknown.numpy()\nx", None),
     (
         "spec = tf.TensorSpec([2], tf.float32)\n@tf.function(input_signature=[spec])\ndef f(x):\n    return x\nf(y)",
         FLOAT,

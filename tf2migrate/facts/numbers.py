@@ -191,6 +191,8 @@ class _Reader:
                 return Number.FLOAT
             case ast.Name(id="int" | "len"):
                 return Number.LITERAL
+            case ast.Attribute(value=tensor, attr="numpy") if not symbol:
+                return self.of(tensor, depth - 1)
             case ast.Name(id=name):
                 return self._all(f"{name}()", lambda: self._returned(name, depth))
             case ast.Attribute(value=ast.Name(), attr=name) if not symbol and self._is_method(name):
@@ -270,7 +272,10 @@ class _Reader:
         for node in self._places.bound.get(name, ()):
             if id(node) in assigned:
                 value, part = assigned[id(node)]
-                yield self.of(value, depth - 1) if part is None else self._item(value, part, depth)
+                if part is not None:
+                    yield self._item(value, part, depth)
+                elif ast.unparse(value) != f"{name}.numpy()":  # what the name is elsewhere
+                    yield self.of(value, depth - 1)
             elif id(node) in given:
                 function, at = given[id(node)]
                 if not self._is_passed_on(function, at, name):  # what the name is elsewhere
