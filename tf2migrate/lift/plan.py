@@ -83,6 +83,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         draws.complete(found, {feed.key for feed in run.feeds})
         draws.name(plan, found)
         _check_names(interpreter, run, found, plan)
+        _check_augmented(found)
         traced.check(interpreter, found, changed)
         kept_attributes.check(interpreter, found, stores, plan)
         between_objects.check(interpreter, found)
@@ -294,6 +295,17 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
                 "a placeholder that this run needs has no name of its own",
                 "Bind each placeholder to a name.",
             )
+
+
+def _check_augmented(found: Slice) -> None:
+    """An attribute that stands for a placeholder is none that a function could add to. Raises `Refused`."""
+    for statement in found.statements:
+        fed = {d.attribute for d in statement.reads if d.owner is not None and isinstance(d.value, Placeholder)}
+        for node in walk(statement.node) if fed else ():
+            match node:
+                case ast.AugAssign(target=ast.Attribute(attr=attr) as target) if attr in fed:
+                    what = f"{ast.unparse(target)} stands for a placeholder, and is added to"
+                    raise Refused("TFM903", node, what, "Let it begin as tf.identity of the placeholder.")
 
 
 def _keep_apart(interpreter: Interpreter, found: Slice, plan: Plan) -> None:
