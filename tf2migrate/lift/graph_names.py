@@ -14,6 +14,8 @@ _OPS = ("minimize", "apply_gradients", "make_initializer", "tf.group", "tf.no_op
 _METHODS = ("minimize", "apply_gradients", "make_initializer", "get_next")
 _SEVERAL = ("tf.split", "tf.unstack", "tf.unpack", "tf.nn.top_k", "tf.unique", "tf.unique_with_counts", "tf.meshgrid")
 _LAYERS = ("tf.layers.dense", "tf.layers.conv2d", "tf.layers.conv1d", "tf.layers.conv2d_transpose")
+#: The functions whose third argument is the name.
+_THIRD = ("tf.placeholder", "tf.add", "tf.subtract", "tf.sub", "tf.multiply", "tf.mul", "tf.div", "tf.divide", "tf.pow")
 _ACTIVATIONS = {"tf.nn.relu": "Relu", "tf.nn.sigmoid": "Sigmoid", "tf.nn.tanh": "Tanh", "tf.nn.softmax": "Softmax"}
 #: The ops that TensorFlow 1 itself calls so, where a program does not say what they are to be called.
 _TAKEN = re.compile(
@@ -90,7 +92,7 @@ class GraphNames:
         written: ast.expr | None = next((k.value for k in call.keywords if k.arg == "name"), None)
         if written is None and symbol == "tf.get_variable" and call.args:
             written = call.args[0]
-        if written is None and symbol == "tf.placeholder" and len(call.args) == 3:
+        if written is None and symbol in _THIRD and len(call.args) == 3:
             written = call.args[2]
         return written.value if isinstance(written, ast.Constant) and isinstance(written.value, str) else None
 

@@ -14,6 +14,7 @@ from tf2migrate.apply import fits
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import scope_of, stores
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift.graph_names import GraphNames
 from tf2migrate.lift.traced import changed
 from tf2migrate.model import Edit
 
@@ -27,7 +28,7 @@ Item = str | tuple["Item", ...]
 
 def unrolled(program: Program) -> tuple[Edit, ...]:
     """The edits that write such loops out; none where a round does not stand for itself."""
-    if ".run(" not in program.text and ".eval(" not in program.text:
+    if not any(word in program.text for word in (".run(", ".eval(", "tf.summary")):
         return ()
     edits = [edit for loop in program.each(ast.For) if (edit := _loop(program, loop)) is not None]
     edits += [edit for node in program.each(ast.ListComp) if (edit := _comprehension(program, node)) is not None]
@@ -39,7 +40,8 @@ def _loop(program: Program, loop: ast.For) -> Edit | None:
     names = {n.id for n in walk(loop.target) if isinstance(n, ast.Name)}
     inside = [n for statement in loop.body for n in walk(statement)]
     kept = any(isinstance(n, _LEAVES) or (isinstance(n, ast.Name) and _binds(n, names)) for n in inside)
-    if loop.orelse or kept or not _runs(inside, names) or not _read_only_in(program, loop, names):
+    wanted = _runs(inside, names) or _sums_up(program, inside)
+    if loop.orelse or kept or not wanted or not _read_only_in(program, loop, names):
         return None
     items = _items(program, loop.iter)
     if not items or any(_binds(n, _mentioned(items)) for n in inside if isinstance(n, ast.Name)):
@@ -106,6 +108,21 @@ def _runs(inside: Sequence[ast.AST], names: set[str]) -> bool:
                 if any(isinstance(n, ast.Name) and n.id in names for n in walk(base)):
                     return True
     return False
+
+
+def _sums_up(program: Program, inside: Sequence[ast.AST]) -> bool:
+    """Whether a summary of each tensor is made, called as the tensor."""
+    calls = [n for n in inside if isinstance(n, ast.Call)]
+    made = any((program.names.symbol(call.func) or "").startswith("tf.summary.") for call in calls)
+    return made and any(_named_op(n) for n in inside)
+
+
+def _named_op(node: ast.AST) -> str:
+    """The name whose tensor's op is asked for its name: `value.op.name`."""
+    match node:
+        case ast.Attribute(value=ast.Attribute(value=ast.Name(id=name), attr="op"), attr="name"):
+            return name
+    return ""
 
 
 def _read_only_in(program: Program, loop: ast.For, names: set[str]) -> bool:
@@ -243,10 +260,24 @@ def _written(program: Program, inside: Sequence[ast.AST], start: int, end: int, 
     reads = [n for n in inside if isinstance(n, ast.Name) and n.id in bound]
     if any(program.segment(n) != n.id for n in reads):
         return None  # in an f-string of Python 3.11, whose parts do not say where they stand
+    new = {program.span(n): bound[n.id] for n in reads}
+    for node in inside:
+        name = _named_op(node)
+        called = _op_name(program, bound[name]) if name in bound else ""
+        if called and isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
+            del new[program.span(node.value.value)]
+            new[program.span(node)] = f'"{called}"'
     text, at = "", start
-    for span, name in sorted(((program.span(n), n.id) for n in reads), key=lambda pair: pair[0].start):
-        new = bound[name]
-        text += program.text[at : span.start] + (new if _ATOM.fullmatch(new) else f"({new})")
+    for span, item in sorted(new.items(), key=lambda pair: pair[0].start):
+        text += program.text[at : span.start] + (item if _ATOM.fullmatch(item) else f"({item})")
         at = span.end
     return text + program.text[at:end]
+
+
+def _op_name(program: Program, text: str) -> str:
+    """What TensorFlow 1 called the op that a name of the program stands for, where that is told."""
+    bound = stores(program, text, program.tree)
+    statement = program.parents.get(id(bound[0])) if len(bound) == 1 else None
+    made = statement.value if isinstance(statement, ast.Assign) else None
+    return next((n.name for n in GraphNames(program).named if n.call is made), "")
 
