@@ -532,6 +532,8 @@ class Emitter:
         computed = any(isinstance(leaf, Tensor | Python) and leaf.time >= Time.STAGED for leaf in shown)
         if not any(not isinstance(d.value, Placeholder) for d in reads) and not (reads and computed):
             return False
+        if not any(leaf.time >= Time.STAGED for leaf in shown):  # but data that stands beside tensors in a named tuple
+            return False
         if any(
             isinstance(leaf, Python | Method) and leaf.time >= Time.STAGED
             for value in printed

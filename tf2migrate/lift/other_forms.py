@@ -15,13 +15,14 @@ from tf2migrate.lift.handed_in import handed_in
 from tf2migrate.lift.known_shapes import known_shapes
 from tf2migrate.lift.renamed_builtins import renamed_builtins
 from tf2migrate.lift.returned_lists import returned_lists
+from tf2migrate.lift.tuple_builders import tuple_builders
 from tf2migrate.lift.unrolled import unrolled
 from tf2migrate.lift.untrained import listed
 from tf2migrate.lift.written_out import networks_written_out, written_out
 from tf2migrate.model import Edit, Options, Outcome, Target
 
 _CHANGES = (
-    *(renamed_builtins, known_shapes, written_out, handed_in),
+    *(tuple_builders, renamed_builtins, known_shapes, written_out, handed_in),
     *(networks_written_out, listed, returned_lists, unrolled),
 )
 

@@ -5,14 +5,26 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import first_values
+from tf2migrate.lift import first_values, own_graphs
 from tf2migrate.lift.entries import MODULE, entries
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.metrics import Mean
 from tf2migrate.lift.repeated import comes_again
 from tf2migrate.lift.savers import restored, restored_before
 from tf2migrate.lift.trace import Fetch, Made, Run, Statement, loops_in, sees
-from tf2migrate.lift.values import Effect, Initializer, Layer, Optimizer, Refused, Structure, Value, Variable, leaves
+from tf2migrate.lift.values import (
+    Effect,
+    Handle,
+    Initializer,
+    Layer,
+    Optimizer,
+    Refused,
+    Structure,
+    Value,
+    Variable,
+    leaves,
+)
+from tf2migrate.lift.variable_lists import made_at
 from tf2migrate.lift.visibility import item_text, owner
 
 if TYPE_CHECKING:
@@ -29,7 +41,8 @@ class Resets:
         self.interpreter, self.expressions = interpreter, expressions
         self.statements = [s for frame in interpreter.frames for s in frame.statements]
         self.entries: frozenset[int] = frozenset()
-        self.started: dict[int, set[int]] = {}  # for each way to run the program: what has been started
+        # for each way to run the program: what has been started, of which object where each has a graph of its own
+        self.started: dict[int, set[tuple[int, int]]] = {}
 
     def lines(self, run: Run) -> list[str]:
         """Nothing the first time; assignments of the initial values when it runs again."""
@@ -37,7 +50,8 @@ class Resets:
         for use in restored_before(self.interpreter, run):
             for entry in entries(self.interpreter, use.node):
                 things = (*use.saver.variables, *use.saver.layers, *use.saver.optimizers)
-                self.started.setdefault(entry, set()).update(map(id, things))
+                marks = {self._mark(value, use.saver.graph, use.saver.node) for value in things}
+                self.started.setdefault(entry, set()).update(marks)
         run_of = [leaf.value for leaf in run.fetches.leaves() if isinstance(leaf.value, Initializer)]
         scopes = {scope for initializer in run_of for scope in initializer.scopes}
         if "some" in scopes and "global" not in scopes:
@@ -86,8 +100,8 @@ class Resets:
         chosen = [made for made in statement.made if isinstance(made.value, kinds) or id(made.value) in parts]
         found = [made for made in chosen if not _empty(made.value)]
         turns = bool(found) and self._comes_again(run, statement)
-        again = [(statement, made) for made in found if turns or self._is_started(statement, made.value)]
-        self._start(*(made.value for made in found))
+        again = [(statement, made) for made in found if turns or self._is_started(statement, made.value, run)]
+        self._start(run, *(made.value for made in found))
         return again
 
     def _comes_again(self, run: Run, statement: Statement) -> bool:
@@ -95,14 +109,26 @@ class Resets:
         turns = loops_in(run.blocks, statement.blocks)
         return bool(turns) or comes_again(self.interpreter, run.node, statement.node)
 
-    def _is_started(self, statement: Statement, value: Value) -> bool:
+    def _is_started(self, statement: Statement, value: Value, run: Run) -> bool:
         """Whether an initializer has run for something; what each way to run the program makes anew, in that one."""
         anew = entries(self.interpreter, statement.node) & self.entries
-        return any(id(value) in done for e, done in self.started.items() if not anew or e in {MODULE, *self.entries})
+        done = [marks for e, marks in self.started.items() if not anew or e in {MODULE, *self.entries}]
+        of, made = self._mark(value, run.graph, _session(run))
+        return any(of == other and (not made or not by or made == by) for each in done for other, by in each)
 
-    def _start(self, *values: Value) -> None:
+    def _start(self, run: Run, *values: Value) -> None:
+        marks = {self._mark(value, run.graph, _session(run)) for value in values}
         for entry in self.entries:
-            self.started.setdefault(entry, set()).update(map(id, values))
+            self.started.setdefault(entry, set()).update(marks)
+
+    def _mark(self, value: Value, graph: object, place: ast.AST | None) -> tuple[int, int]:
+        """A thing, and the statement that made its object where a place shows which of several it is of; else 0."""
+        home = made_at(self.interpreter, value) if place is not None else None
+        instance = owner(home.frame) if home is not None else None
+        made = None
+        if instance is not None and place is not None:
+            made = own_graphs.made_before(self.interpreter, instance, graph, place)
+        return id(value), id(made) if made is not None else 0
 
     def _start_some(self, run: Run) -> list[str]:
         """Some of the variables are initialized: that is nothing new where only initializers have run since they were
@@ -118,7 +144,7 @@ class Resets:
         if again and not told:
             what = "some variables are initialized after others were used"
             raise Refused("TFM908", run.node, what, "Assign them their first values there.")
-        self._start(*(made.value for _, made in mine))
+        self._start(run, *(made.value for _, made in mine))
         return [self._line(statement, made, run) for statement, made in mine] if again else []
 
     def _graphs_differ(self, statement: Statement, run: Run) -> bool:
@@ -147,8 +173,8 @@ class Resets:
                 before = statement.order < run.statement.order and statement.graph is run.graph
                 if not before or not isinstance(value, Optimizer) or value.symbol in _STATELESS:
                     continue
-                again = self._comes_again(run, statement) or self._is_started(statement, value)
-                self._start(value)
+                again = self._comes_again(run, statement) or self._is_started(statement, value, run)
+                self._start(run, value)
                 if not again or (needed is not None and id(value) not in needed):
                     continue
                 name = self.expressions.made_name(value)
@@ -211,6 +237,14 @@ class Resets:
 def _empty(value: Value) -> bool:
     """Whether a layer has no weights."""
     return isinstance(value, Layer) and value.kind.startswith(WEIGHTLESS)
+
+
+def _session(run: Run) -> ast.AST | None:
+    """Where a run's session takes the graph that is the default one; None where it is given one."""
+    made = run.session.node if isinstance(run.session, Handle) else None
+    if not isinstance(made, ast.Call) or made.args or any(k.arg in ("graph", None) for k in made.keywords):
+        return None
+    return made
 
 
 def _starts(leaf: Fetch) -> bool:

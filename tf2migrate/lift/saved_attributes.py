@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import visibility
+from tf2migrate.lift import own_graphs, visibility
 from tf2migrate.lift.trace import Definition, Frame
 from tf2migrate.lift.values import Layer, Optimizer, Structure, Value, Variable
 
@@ -32,7 +32,7 @@ def name(interpreter: Interpreter, plan: Plan) -> None:
         kept: list[Thing] = [*made.variables, *made.layers, *made.optimizers]
         for value in kept:
             home = _home(interpreter, value)
-            if home is None or home is made.frame or _owner(interpreter, made.frame, home) is None:
+            if home is None or home is made.frame or _owner(interpreter, made, home) is None:
                 continue
             loop = loop_of(interpreter, value)
             if loop is not None:
@@ -56,7 +56,7 @@ def text(expressions: Expressions, made: Saver, value: Thing) -> tuple[str, str]
     """How a thing of an object is named where a Saver is made, and by which key it is kept; None for any other."""
     interpreter = expressions.interpreter
     home = _home(interpreter, value)
-    owner = _owner(interpreter, made.frame, home) if home is not None else None
+    owner = _owner(interpreter, made, home) if home is not None else None
     loop = loop_of(interpreter, value)
     if loop is not None:
         return _list(expressions, loop, value, owner)
@@ -136,14 +136,17 @@ def _home(interpreter: Interpreter, value: Thing) -> Frame | None:
     return None
 
 
-def _owner(interpreter: Interpreter, here: Frame, home: Frame) -> str | None:
-    """How the object in a function of which something is made is named elsewhere; None where it is not."""
-    instance = visibility.owner(home)
+def _owner(interpreter: Interpreter, made: Saver, home: Frame) -> str | None:
+    """How the object in a function of which something is made is named at a Saver; None where it is not."""
+    instance, here = visibility.owner(home), made.frame
     if instance is None or visibility.sees(here, home):
         return None
     if visibility.owner(here) is instance:
         return "self"
-    return _name(here, instance) if _is_only(interpreter, instance, here) else None
+    if _is_only(interpreter, instance, here):
+        return _name(here, instance)
+    before = own_graphs.made_before(interpreter, instance, made.graph, made.node)
+    return ast.unparse(before.targets[0]) if before is not None else None
 
 
 def _is_only(interpreter: Interpreter, instance: Instance, here: Frame) -> bool:

@@ -21,7 +21,8 @@ _ADVICE = "Use one tf.train.Checkpoint for both."
 def name(interpreter: Interpreter, savers: list[Saver], uses: list[Use]) -> None:
     """Gives the things of several Savers the keys that they have in their files. Raises `Refused`."""
     alike = len({_signature(saver) for saver in savers}) == 1
-    if alike and not any(saver.layers for saver in savers):
+    one = len({_things(saver) for saver in savers}) == 1  # the same of each object of a class
+    if alike and (one or not any(saver.layers for saver in savers)):
         return
     keys = [_keys(interpreter, saver) for saver in savers]
     kinds: dict[str, str] = {}
@@ -53,6 +54,11 @@ def _signature(made: Saver) -> object:
         _optimizers(made),
         tuple((k.name, k.of is None) for k in made.averages),
     )
+
+
+def _things(made: Saver) -> tuple[int, ...]:
+    """What a Saver keeps, thing by thing."""
+    return tuple(id(thing) for thing in (*made.variables, *made.layers, *made.optimizers))
 
 
 def _optimizers(made: Saver) -> tuple[tuple[str, ...], ...]:

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import cell_calls, cells, keras_layers, layers, name_tests, own_scopes, parts, visibility, watched
+from tf2migrate.lift import (
+    cell_calls,
+    cells,
+    keras_layers,
+    layers,
+    name_tests,
+    own_graphs,
+    own_scopes,
+    parts,
+    visibility,
+    watched,
+)
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.functions import visible
 from tf2migrate.lift.regularization import REGULARIZED
@@ -283,7 +294,10 @@ def _check_single(interpreter: Interpreter) -> None:
             if instance is not None and not visibility.is_one_of_a_run(interpreter, instance):
                 asking = value.statement is not None and visibility.owner(value.statement.frame) is instance
                 assert value.node is not None
-                if asking and own_scopes.are_asked_for(interpreter, instance, value.node):
+                if asking and (
+                    own_graphs.is_one(interpreter, instance, member.graph, value.node)
+                    or own_scopes.are_asked_for(interpreter, instance, value.node)
+                ):
                     break
                 what = f"each {instance.of.node.name} makes variables, and the variables of all are asked for"
                 raise Refused("TFM902", value.node, what, "Ask each object for its own.")
