@@ -10,8 +10,9 @@ import ast
 from collections.abc import Iterator
 
 from tf2migrate.facts.program import Program
+from tf2migrate.facts.shape_rules import Shape
 from tf2migrate.facts.standing import scope_of, statement_of
-from tf2migrate.facts.static_shapes import Shape, StaticShapes
+from tf2migrate.facts.static_shapes import StaticShapes
 from tf2migrate.lift.expressions import tensorflow_name
 from tf2migrate.model import Edit, Span
 
