@@ -33,6 +33,7 @@ from tf2migrate.lift import (
     pairs,
     parts,
     pipeline_text,
+    printed_names,
     printed_shapes,
     projectors,
     regularization_loss,
@@ -235,6 +236,8 @@ class Expressions:
             return str(value[1])
         if isinstance(value, tuple) and value[0] == "item" and isinstance(node, ast.Attribute):
             return f"{self.text(node.value)}[{value[1]}]"
+        if value == printed_names.OF_OP and isinstance(node, ast.Attribute):
+            return printed_names.op_text(self, node)
         if value == "cases" and isinstance(node, ast.Dict):
             every = [f"({self.text(k)}, {self.text(v)})" for k, v in zip(node.keys, node.values, strict=True) if k]
             apart = ",\n" + " " * (node.col_offset + 1) if node.end_lineno != node.lineno else ", "
