@@ -127,35 +127,39 @@ def _reshape(shapes: StaticShapes, call: ast.Call, context: Context, depth: int)
     return tuple(every // known if size == -1 else size for size in sizes)
 
 
+def _slid(before: Shape, window: Shape, strides: Shape, padding: str, channels: Size) -> Shape:
+    """What a window of rows and columns gives that goes over images by strides."""
+    match before, window, strides:
+        case (batch, height, width, _), (rows, columns), (int() as down, int() as along):
+            return batch, _window(height, rows, down, padding), _window(width, columns, along, padding), channels
+    raise UnknownShape
+
+
+def _inner(sizes: Shape) -> Shape:
+    """The sizes for rows and columns, of four."""
+    match sizes:
+        case (1, rows, columns, 1):
+            return rows, columns
+    raise UnknownShape
+
+
 def _conv2d(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> Shape:
     names = ("input", "filter", "strides", "padding", "use_cudnn_on_gpu", "data_format", "name")
     given = bind(call, names)
-    if "data_format" in given:
+    filters = shapes.shape(given["filter"], context, depth)
+    if "data_format" in given or len(filters) != 4:
         raise UnknownShape
-    match (
-        shapes.shape(given["input"], context, depth),
-        shapes.shape(given["filter"], context, depth),
-        shapes.sizes(given["strides"], context, depth),
-    ):
-        case ((batch, height, width, _), (rows, columns, _, out), (1, int() as down, int() as along, 1)):
-            padding = _padding(given["padding"])
-            return batch, _window(height, rows, down, padding), _window(width, columns, along, padding), out
-    raise UnknownShape
+    before, strides = shapes.shape(given["input"], context, depth), shapes.sizes(given["strides"], context, depth)
+    return _slid(before, filters[:2], _inner(strides), _padding(given["padding"]), filters[3])
 
 
 def _pool(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> Shape:
     given = bind(call, ("value", "ksize", "strides", "padding", "data_format", "name"))
     if "data_format" in given:
         raise UnknownShape
-    match (
-        shapes.shape(given["value"], context, depth),
-        shapes.sizes(given["ksize"], context, depth),
-        shapes.sizes(given["strides"], context, depth),
-    ):
-        case ((batch, height, width, channels), (1, rows, columns, 1), (1, int() as down, int() as along, 1)):
-            padding = _padding(given["padding"])
-            return batch, _window(height, rows, down, padding), _window(width, columns, along, padding), channels
-    raise UnknownShape
+    before = shapes.shape(given["value"], context, depth)
+    window, strides = (_inner(shapes.sizes(given[name], context, depth)) for name in ("ksize", "strides"))
+    return _slid(before, window, strides, _padding(given["padding"]), before[-1])
 
 
 def _matmul(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> Shape:
@@ -175,26 +179,18 @@ def _two(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> 
 def _layer_conv2d(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> Shape:
     known = ("inputs", "filters", "kernel_size", "strides", "padding")
     given = bind(_only(call, known), known)
-    rows, columns = shapes.pair(given["kernel_size"], context, depth)
-    down, along = shapes.pair(given["strides"], context, depth) if "strides" in given else (1, 1)
+    strides = shapes.pair(given["strides"], context, depth) if "strides" in given else (1, 1)
+    before, window = shapes.shape(given["inputs"], context, depth), shapes.pair(given["kernel_size"], context, depth)
     padding = _padding(given.get("padding", ast.Constant("valid")))
-    match shapes.shape(given["inputs"], context, depth):
-        case (batch, height, width, _):
-            filters = shapes.size(given["filters"], context, depth)
-            return batch, _window(height, rows, down, padding), _window(width, columns, along, padding), filters
-    raise UnknownShape
+    return _slid(before, window, strides, padding, shapes.size(given["filters"], context, depth))
 
 
 def _layer_pool(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> Shape:
     known = ("inputs", "pool_size", "strides", "padding")
     given = bind(_only(call, known), known)
-    rows, columns = shapes.pair(given["pool_size"], context, depth)
-    down, along = shapes.pair(given["strides"], context, depth)
-    padding = _padding(given.get("padding", ast.Constant("valid")))
-    match shapes.shape(given["inputs"], context, depth):
-        case (batch, height, width, channels):
-            return batch, _window(height, rows, down, padding), _window(width, columns, along, padding), channels
-    raise UnknownShape
+    before = shapes.shape(given["inputs"], context, depth)
+    window, strides = (shapes.pair(given[name], context, depth) for name in ("pool_size", "strides"))
+    return _slid(before, window, strides, _padding(given.get("padding", ast.Constant("valid"))), before[-1])
 
 
 def _layer_dense(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> Shape:

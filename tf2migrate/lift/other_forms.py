@@ -6,7 +6,7 @@ Also names of the program's own that what is written must not find.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, combinations
+from itertools import chain, combinations, islice
 
 from tf2migrate.apply import apply, fits
 from tf2migrate.facts.program import Program
@@ -26,12 +26,15 @@ _CHANGES = (
     *(networks_written_out, listed, returned_lists, unrolled),
 )
 
+#: How many forms are tried: each is followed as a whole program. Five changes have so many.
+_MOST = 31
+
 
 def other_forms(program: Program, options: Options) -> Outcome:
     """The edits to a form of a program that is lifted; none where it is lifted as it is, or in no form."""
-    forms = list(_forms(program)) if options.target is Target.NATIVE else []
-    if not forms or not _is_refused(program, options):
+    if options.target is not Target.NATIVE or not _is_refused(program, options):
         return Outcome()
+    forms = islice(_forms(program), _MOST)
     return Outcome(next((edits for edits in forms if not _is_refused(changed(program, edits), options)), ()))
 
 
