@@ -76,11 +76,11 @@ def _window(size: Size, window: Size, stride: int, padding: str) -> Size:
     return -(-size // stride) if padding == "SAME" else -(-(size - window + 1) // stride)
 
 
-def _padding(node: ast.expr | None) -> str:
-    match node:
-        case ast.Constant(value=str(text)) if text.upper() in ("SAME", "VALID"):
-            return text.upper()
-    raise UnknownShape
+def _padding(shapes: StaticShapes, node: ast.expr, context: Context, depth: int) -> str:
+    text = shapes.text(node, context, depth).upper()
+    if text not in ("SAME", "VALID"):
+        raise UnknownShape
+    return text
 
 
 def _placeholder(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> Shape:
@@ -150,7 +150,7 @@ def _conv2d(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) 
     if "data_format" in given or len(filters) != 4:
         raise UnknownShape
     before, strides = shapes.shape(given["input"], context, depth), shapes.sizes(given["strides"], context, depth)
-    return _slid(before, filters[:2], _inner(strides), _padding(given["padding"]), filters[3])
+    return _slid(before, filters[:2], _inner(strides), _padding(shapes, given["padding"], context, depth), filters[3])
 
 
 def _pool(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> Shape:
@@ -159,7 +159,7 @@ def _pool(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) ->
         raise UnknownShape
     before = shapes.shape(given["value"], context, depth)
     window, strides = (_inner(shapes.sizes(given[name], context, depth)) for name in ("ksize", "strides"))
-    return _slid(before, window, strides, _padding(given["padding"]), before[-1])
+    return _slid(before, window, strides, _padding(shapes, given["padding"], context, depth), before[-1])
 
 
 def _matmul(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> Shape:
@@ -181,7 +181,7 @@ def _layer_conv2d(shapes: StaticShapes, call: ast.Call, context: Context, depth:
     given = bind(_only(call, known), known)
     strides = shapes.pair(given["strides"], context, depth) if "strides" in given else (1, 1)
     before, window = shapes.shape(given["inputs"], context, depth), shapes.pair(given["kernel_size"], context, depth)
-    padding = _padding(given.get("padding", ast.Constant("valid")))
+    padding = _padding(shapes, given.get("padding", ast.Constant("valid")), context, depth)
     return _slid(before, window, strides, padding, shapes.size(given["filters"], context, depth))
 
 
@@ -190,7 +190,8 @@ def _layer_pool(shapes: StaticShapes, call: ast.Call, context: Context, depth: i
     given = bind(_only(call, known), known)
     before = shapes.shape(given["inputs"], context, depth)
     window, strides = (shapes.pair(given[name], context, depth) for name in ("pool_size", "strides"))
-    return _slid(before, window, strides, _padding(given.get("padding", ast.Constant("valid"))), before[-1])
+    padding = _padding(shapes, given.get("padding", ast.Constant("valid")), context, depth)
+    return _slid(before, window, strides, padding, before[-1])
 
 
 def _layer_dense(shapes: StaticShapes, call: ast.Call, context: Context, depth: int) -> Shape:

@@ -263,9 +263,9 @@ class StaticShapes:
                 if a is None or b is None or b == 0:
                     raise UnknownShape
                 return ARITHMETIC[type(op)](a, b)
-            case ast.Subscript(slice=ast.Constant(value=int() as at)):
-                sizes = self.sizes(node.value, context, depth - 1)
-                if -len(sizes) <= at < len(sizes):
+            case ast.Subscript(slice=ast.Constant() | ast.UnaryOp() as place):
+                sizes, at = self.sizes(node.value, context, depth - 1), self.size(place, context, depth - 1)
+                if at is not None and -len(sizes) <= at < len(sizes):
                     return sizes[at]
             case ast.Call(args=[inner], keywords=[]) if ast.unparse(node.func) in ("np.prod", "numpy.prod"):
                 sizes = self.sizes(inner, context, depth - 1)
@@ -295,6 +295,14 @@ class StaticShapes:
             case ast.Subscript(value=inner, slice=ast.Slice(lower=lower, upper=upper, step=None)):
                 ends = [None if end is None else self.size(end, context, depth - 1) for end in (lower, upper)]
                 return self.sizes(inner, context, depth - 1)[slice(*ends)]
+        raise UnknownShape
+
+    def text(self, node: ast.expr, context: Context, depth: int) -> str:
+        """A text that is written out, there or where a function is called."""
+        if isinstance(node, ast.Name) and depth:
+            return self.text(*self._value(node, context, depth), depth - 1)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value
         raise UnknownShape
 
     def pair(self, node: ast.expr, context: Context, depth: int) -> tuple[int, int]:
