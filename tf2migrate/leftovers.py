@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+from dataclasses import replace
 
 from tf2migrate.facts.era import GONE_METHODS
 from tf2migrate.facts.names import canonical, is_internal
@@ -30,6 +32,26 @@ def leftovers(program: Program) -> tuple[Finding, ...]:
         if program.names.symbol(method) is None:
             found.append(_finding(program, method, f"the method {method.attr}"))
     return tuple(sorted(found))
+
+
+def uncalled(program: Program, findings: Sequence[Finding]) -> list[Finding]:
+    """Findings that stop a program; those in a function that nothing mentions say so, and what can be done."""
+    mentioned = {n.id for n in program.each(ast.Name)} | {n.attr for n in program.each(ast.Attribute)}
+    mentioned |= {alias.name for node in program.names.imports for alias in node.names}
+    found = []
+    for finding in findings:
+        function = within(program, finding.line)
+        if function and function not in mentioned:
+            told = f"Nothing calls {function}, so what it is given is not known: take it out, or call it."
+            finding = replace(finding, advice=told)
+        found.append(finding)
+    return found
+
+
+def within(program: Program, line: int) -> str:
+    """The function of the module that a line stands in; nothing for any other line."""
+    functions = [f for f in program.tree.body if isinstance(f, ast.FunctionDef)]
+    return next((f.name for f in functions if f.lineno <= line <= (f.end_lineno or 0)), "")
 
 
 def exists(symbol: str, raw: str) -> bool:

@@ -13,7 +13,7 @@ from tf2migrate.compat import compat, needed
 from tf2migrate.facts.era import is_eager, is_tf1, spells_tf1
 from tf2migrate.facts.program import Program
 from tf2migrate.imports import tidy
-from tf2migrate.leftovers import leftovers
+from tf2migrate.leftovers import leftovers, uncalled, within
 from tf2migrate.lift import lift
 from tf2migrate.lift.averaged_tensors import averaged_tensors
 from tf2migrate.lift.bound_arguments import bound_arguments
@@ -115,11 +115,11 @@ def _imports(program: Program, options: Options) -> Outcome:
 
 def _checked(program: Program, options: Options, brought: frozenset[str] = frozenset()) -> Outcome:
     """What is left of TensorFlow 1, or bound by nothing, keeps a program from being written; else all its uses went."""
-    missed = {finding.message for finding in leftovers(program)}
-    before = leftovers(program.first)
-    stops = [f for f in before if f.message in missed]
-    if missed and not stops:
-        stops = moved(leftovers(program), program.text, program.first.text)
+    missed, before = leftovers(program), leftovers(program.first)
+    places, messages = {(within(program, f.line), f.message) for f in missed}, {f.message for f in missed}
+    stops = [f for f in before if (within(program.first, f.line), f.message) in places]
+    stops = stops or [f for f in before if f.message in messages]
+    stops = uncalled(program.first, stops or moved(missed, program.text, program.first.text))
     stops += moved(undefined(program, program.first, brought), program.text, program.first.text)
     if stops:
         return Outcome((), tuple(replace(f, code="TFM909" if f.code == "TFM909" else "TFM910") for f in stops))
