@@ -49,24 +49,23 @@ def _bound_anew(ground: Ground) -> Iterator[Found]:
 
     The lint says it only of what is plainly a value of Python's: here a miss would be a wrong result.
     """
+    again = _again(ground.program)
+    seen: set[tuple[int, str]] = set()
     for node, function, context in ground.traced_nodes():
-        if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load) or context.why == "told":
+        if not isinstance(node, ast.Name) or node.id not in again or (id(function), node.id) in seen:
             continue
-        outside = ground.is_free(node, function) and not ground.traced.runs_eagerly(node)
-        if outside and rebound(ground, node, context):
-            yield Found(STALE, node, "", "")
+        outside = isinstance(node.ctx, ast.Load) and ground.is_free(node, function)
+        if outside and context.why != "told" and not ground.traced.runs_eagerly(node):
+            seen.add((id(function), node.id))
+            if rebound(ground, node, context):
+                yield Found(STALE, node, "", "")
 
 
 def _may_capture(program: Program) -> bool:
     """Whether a function reads what is bound more than once outside of it: most programs need no closer look."""
     if any(program.each(kind) for kind in (ast.Global, ast.Nonlocal)):
         return True
-    of_loops = {id(n) for kind in (ast.For, ast.While) for loop in program.each(kind) for n in walk(loop)}
-    bound: set[str] = set()
-    again: set[str] = set()
-    for name in program.each(ast.Name):
-        if not isinstance(name.ctx, ast.Load):
-            (again if name.id in bound or id(name) in of_loops else bound).add(name.id)
+    again = _again(program)
     functions = [node for node in program.nodes if isinstance(node, FUNCTIONS)]
     bodies: dict[AnyFunction, list[ast.AST]] = {function: own(children(function), FUNCTIONS) for function in functions}
     for function, body in bodies.items():
@@ -76,6 +75,17 @@ def _may_capture(program: Program) -> bool:
         if any(isinstance(n, ast.Name) and n.id in again and n.id not in its_own and id(n) not in within for n in body):
             return True
     return _reads_changed(program, bodies)
+
+
+def _again(program: Program) -> set[str]:
+    """The names that are bound more than once, or in a loop."""
+    of_loops = {id(n) for kind in (ast.For, ast.While) for loop in program.each(kind) for n in walk(loop)}
+    bound: set[str] = set()
+    again: set[str] = set()
+    for name in program.each(ast.Name):
+        if not isinstance(name.ctx, ast.Load):
+            (again if name.id in bound or id(name) in of_loops else bound).add(name.id)
+    return again
 
 
 def _of_comprehensions(body: Iterable[ast.AST]) -> Iterator[ast.Name]:
