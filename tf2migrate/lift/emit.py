@@ -223,6 +223,9 @@ class Emitter:
             self.consumed |= comments
         for printing, what in self.plan.printing.items():
             self._say(printing, "TFM722", what, "Print it where the helper is called.")
+        for statement in self.interpreter.shapes.open:
+            what = "a size that is not known is printed as None, for which TensorFlow 1 printed a question mark"
+            self._say(statement.node, "TFM724", what, "There is nothing to do, unless something compares this text.")
         edits = self._block_edits(self.program.tree.body)
         edits = [e for e in edits if self.program.text[e.span.start : e.span.end] != e.text]
         starts = sorted(e.span.start for e in edits)

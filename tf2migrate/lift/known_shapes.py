@@ -13,6 +13,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.shape_rules import Shape
 from tf2migrate.facts.standing import scope_of, statement_of
 from tf2migrate.facts.static_shapes import StaticShapes
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift.expressions import tensorflow_name
 from tf2migrate.model import Edit, Span
 
@@ -28,10 +29,11 @@ def known_shapes(program: Program) -> tuple[Edit, ...]:
         if tensor is None or not isinstance(tensor, ast.Name | ast.Attribute) or _is_given(shapes, tensor):
             continue  # nothing to write, or what has its shape in the rewritten program as well
         shape = shapes.of(tensor)
-        if shape is not None and not _is_printed(program, node):
+        if shape is not None:
             assert isinstance(node, ast.expr)
             whole, text = _written(program, node, shape)
-            edits.append(Edit(program.span(whole), text))
+            if not _is_printed(program, node, "TensorShape" in text and None in shape):
+                edits.append(Edit(program.span(whole), text))
     return (*edits, *_given_back(shapes)) if edits else ()
 
 
@@ -66,11 +68,14 @@ def _asked(node: ast.AST) -> ast.expr | None:
     return None
 
 
-def _is_printed(program: Program, node: ast.AST) -> bool:
-    """Whether this is printed: TensorFlow 1 writes a size that it does not know as a question mark."""
+def _is_printed(program: Program, node: ast.AST, asked: bool) -> bool:
+    """Whether this is printed, or bound to a name that is: TensorFlow 1 writes a question mark for an open size."""
+    printing = [n for n in program.each(ast.Call) if isinstance(n.func, ast.Name) and n.func.id == "print"]
     match statement_of(program, node):
-        case ast.Expr(value=ast.Call(func=ast.Name("print"))):
-            return True
+        case ast.Expr(value=ast.Call() as call):
+            return call in printing
+        case ast.Assign(targets=[ast.Name(id=name)]) if asked:
+            return any(isinstance(n, ast.Name) and n.id == name for call in printing for n in walk(call))
     return False
 
 

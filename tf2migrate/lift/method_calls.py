@@ -146,9 +146,10 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             return _variable_assigned(interpreter, node, base, name)
         case Tensor() | Placeholder() | Effect() | Schedule():
             values = interpreter.arguments(node)
-            if name == "get_shape" and type(base) is Placeholder and not node.args and not node.keywords:
-                return PYTHON
             owner = method.node.value
+            if name == "get_shape" and type(base) is Placeholder and not node.args and not node.keywords:
+                printed_shapes.note(interpreter, base, owner, node)
+                return PYTHON
             if name == "set_shape" and isinstance(base, Tensor) and isinstance(owner, ast.Name):
                 interpreter.rebind(owner.id, base)  # what reads it from now on comes after this
                 return interpreter.operation([base, *values], node)

@@ -71,10 +71,13 @@ class Shapes:
 
     read: dict[int, Shape] = field(default_factory=dict)
     printing: set[Statement] = field(default_factory=set)
+    open: dict[Statement, None] = field(default_factory=dict)  # those that print a size which is not known (TFM724)
 
 
 def note(interpreter: Interpreter, base: Value, owner: ast.expr, node: ast.expr) -> None:
     """Keeps that the shape of a tensor is read, where functions are written: in a helper it is traced."""
+    if type(base) is Placeholder and _is_open(base) and _is_shown(interpreter, interpreter.statement, node):
+        interpreter.shapes.open[interpreter.statement] = None
     if not isinstance(base, Tensor) or base.time != Time.STAGED or not isinstance(owner, ast.Name | ast.Attribute):
         return
     if not interpreter.frame.unit or interpreter.comprehensions:
@@ -102,10 +105,31 @@ def runs(interpreter: Interpreter) -> list[Run]:
         if not read or not all(_is_known(shape) for shape in read):
             continue
         interpreter.shapes.printing.add(statement)
+        shown = [s for s in read if _is_shown(interpreter, statement, s.node) or written]
+        if any(type(v) is Placeholder and _is_open(v) for s in shown for v in backward_slice(s.run).parameters):
+            interpreter.shapes.open[statement] = None
         interpreter.rewrites |= {id(shape.node): shape for shape in read}
         interpreter.rewrites |= written
         found += [shape.run for shape in read]
     return list(dict.fromkeys(found))
+
+
+def _is_open(value: Placeholder) -> bool:
+    """Whether a placeholder has a size that is known only when it is fed."""
+    shape = value.arguments.get("shape")
+    return shape is None or any(isinstance(n, ast.Constant) and n.value is None for n in walk(shape))
+
+
+def _is_shown(interpreter: Interpreter, statement: Statement, node: ast.expr) -> bool:
+    """Whether a shape is printed as such, or its first size: `as_list()` gave None in TensorFlow 1, too."""
+    above = interpreter.program.parents.get(id(node))
+    if isinstance(above, ast.Subscript):
+        first = isinstance(above.slice, ast.Slice) or (isinstance(above.slice, ast.Constant) and not above.slice.value)
+        above = interpreter.program.parents.get(id(above)) if first else None
+    match statement.node:
+        case ast.Expr(value=ast.Call(func=ast.Name("print"))):
+            return above is not None and not isinstance(above, ast.Attribute)
+    return False
 
 
 def only_for_shapes(planned: Planned) -> bool:
