@@ -36,6 +36,8 @@ def leftovers(program: Program) -> tuple[Finding, ...]:
 
 def uncalled(program: Program, findings: Sequence[Finding]) -> list[Finding]:
     """Findings that stop a program; those in a function that nothing mentions say so, and what can be done."""
+    if not findings:
+        return []
     mentioned = {n.id for n in program.each(ast.Name)} | {n.attr for n in program.each(ast.Attribute)}
     mentioned |= {alias.name for node in program.names.imports for alias in node.names}
     found = []

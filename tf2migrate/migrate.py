@@ -117,8 +117,8 @@ def _checked(program: Program, options: Options, brought: frozenset[str] = froze
     """What is left of TensorFlow 1, or bound by nothing, keeps a program from being written; else all its uses went."""
     missed, before = leftovers(program), leftovers(program.first)
     places, messages = {(within(program, f.line), f.message) for f in missed}, {f.message for f in missed}
-    stops = [f for f in before if (within(program.first, f.line), f.message) in places]
-    stops = stops or [f for f in before if f.message in messages]
+    named = [f for f in before if f.message in messages]
+    stops = [f for f in named if (within(program.first, f.line), f.message) in places] or named
     stops = uncalled(program.first, stops or moved(missed, program.text, program.first.text))
     stops += moved(undefined(program, program.first, brought), program.text, program.first.text)
     if stops:

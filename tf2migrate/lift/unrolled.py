@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from tf2migrate.apply import fits
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.standing import scope_of, stores
+from tf2migrate.facts.standing import scope_of, scopes, stores
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.graph_names import GraphNames
 from tf2migrate.lift.traced import changed
@@ -196,8 +196,7 @@ def _item(program: Program, node: ast.expr) -> Item | None:
 
 def _held(program: Program, name: ast.Name) -> ast.List | ast.Tuple | ast.Dict | None:
     """The list or dict that a name stands for, where it is bound once and never changed."""
-    scope = scope_of(program, name)
-    bound = stores(program, name.id, scope) or stores(program, name.id, program.tree)
+    bound = _bindings(program, name, name.id)
     statement = program.parents.get(id(bound[0])) if len(bound) == 1 else None
     reads = [n for n in program.each(ast.Name) if n.id == name.id and isinstance(n.ctx, ast.Load)]
     if not isinstance(statement, ast.Assign) or any(changed(program.tree, name.id)):
@@ -206,6 +205,20 @@ def _held(program: Program, name: ast.Name) -> ast.List | ast.Tuple | ast.Dict |
         return None
     value = statement.value
     return value if isinstance(value, ast.List | ast.Tuple | ast.Dict) and statement.targets == bound else None
+
+
+def _bindings(program: Program, node: ast.AST, name: str) -> list[ast.Name]:
+    """Where the name that is read at a place is bound; nothing for a parameter, and what functions bind outside."""
+    declared: list[ast.Global | ast.Nonlocal] = [*program.each(ast.Global), *program.each(ast.Nonlocal)]
+    if any(name in each.names for each in declared):
+        return []
+    for scope in scopes(program, node):
+        given = walk(scope.args) if isinstance(scope, ast.FunctionDef) else []
+        if any(isinstance(n, ast.arg) and n.arg == name for n in given):
+            return []
+        if bound := stores(program, name, scope):
+            return bound
+    return []
 
 
 def _looks(program: Program, read: ast.Name) -> bool:
@@ -263,7 +276,7 @@ def _written(program: Program, inside: Sequence[ast.AST], start: int, end: int, 
     new = {program.span(n): bound[n.id] for n in reads}
     for node in inside:
         name = _named_op(node)
-        called = _op_name(program, bound[name]) if name in bound else ""
+        called = _op_name(program, node, bound[name]) if name in bound else ""
         if called and isinstance(node, ast.Attribute) and isinstance(node.value, ast.Attribute):
             del new[program.span(node.value.value)]
             new[program.span(node)] = f'"{called}"'
@@ -274,9 +287,9 @@ def _written(program: Program, inside: Sequence[ast.AST], start: int, end: int, 
     return text + program.text[at:end]
 
 
-def _op_name(program: Program, text: str) -> str:
-    """What TensorFlow 1 called the op that a name of the program stands for, where that is told."""
-    bound = stores(program, text, program.tree)
+def _op_name(program: Program, node: ast.AST, text: str) -> str:
+    """What TensorFlow 1 called the op that a name stands for at a place, where that is told."""
+    bound = _bindings(program, node, text)
     statement = program.parents.get(id(bound[0])) if len(bound) == 1 else None
     made = statement.value if isinstance(statement, ast.Assign) else None
     return next((n.name for n in GraphNames(program).named if n.call is made), "")
