@@ -33,7 +33,6 @@ from tf2migrate.lift.repeated_layers import repeated_layers
 from tf2migrate.lift.returned_parts import returned_parts
 from tf2migrate.lift.scope_names import scope_names
 from tf2migrate.lift.total_loss import total_loss
-from tf2migrate.lift.tuple_states import tuple_states
 from tf2migrate.lift.written_apart import written_apart
 from tf2migrate.lift.written_out import named_builders
 from tf2migrate.lines import moved
@@ -171,7 +170,6 @@ STAGES: tuple[Stage, ...] = (
     _tf1(records),
     _tf1(repeated_layers),
     _tf1(total_loss),
-    _tf1(tuple_states),
     _tf1(bound_arguments),
     _tf1(imported_graphs),
     _tf1(named_builders),

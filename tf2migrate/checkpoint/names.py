@@ -39,6 +39,8 @@ _KINDS = {"BasicLSTMCell": "LSTMCell", "BasicRNNCell": "SimpleRNNCell", "BatchNo
 _WRITTEN_OUT = {
     "JointLSTMCell": "LSTMCell",
     "JointWholeLSTMCell": "LSTMCell",
+    "OneStateLSTMCell": "LSTMCell",
+    "OneStateWholeLSTMCell": "LSTMCell",
     "JointGRUCell": "GRUCell",
     "JointRNNCell": "SimpleRNNCell",
 }

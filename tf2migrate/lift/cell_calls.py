@@ -37,7 +37,8 @@ def call(interpreter: Interpreter, cell: Cell | Stacked | Wrapped, node: ast.Cal
         return Unknown("a cell with a projection of its outputs is called step by step", node)
     if any(isinstance(c, Cell) and c.several for c in inside):
         return Unknown("one of several cells is called step by step", node)
-    if isinstance(cell, Stacked) and any(isinstance(c, Cell) and c.kind != "LSTMCell" for c in inside):
+    stacked = isinstance(cell, Stacked) and not cell.joined
+    if stacked and any(isinstance(c, Cell) and c.kind != "LSTMCell" for c in inside):
         return Unknown("a stack of cells that are no LSTMs is called step by step", node)
     before = any(isinstance(v, Stepped) and v.cell is cell for v in interpreter.rewrites.values())
     before = before or all(c in in_layers(interpreter) for c in inside)  # which has its variables then, in any scope
@@ -73,7 +74,7 @@ def zeros_text(expressions: Expressions, node: ast.Call, cell: Cell | Stacked) -
     owner = expressions.text(node.func.value)
     given = [k.value for k in node.keywords if k.arg == "batch_size"] or node.args
     batch = expressions.text(given[0])
-    if isinstance(cell, Stacked) or cell.kind == "LSTMCell":
+    if isinstance(cell, Stacked) or cell.kind.endswith("LSTMCell"):
         return f"{owner}.get_initial_state(batch_size={batch})"
     return f"{expressions.tf}.zeros([{batch}, {owner}.units])"
 

@@ -132,6 +132,53 @@ _WHOLE = """
                 h = {tf}.clip_by_value(h, -self.proj_clip, self.proj_clip)
         return h, [c, h]"""
 
+_ONE = '''\
+class OneState{kind}LSTMCell(Joint{kind}LSTMCell):
+    """The cell with one tensor for its state: what is remembered, beside the output."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.sizes, self.state_size = self.state_size, sum(self.state_size)
+
+    def get_initial_state(self, batch_size=None):
+        return {tf}.zeros([batch_size, self.state_size])
+
+    def call(self, inputs, states):
+        several = isinstance(states, (list, tuple))
+        outputs, parts = super().call(inputs, {tf}.split(states[0] if several else states, self.sizes, 1))
+        state = {tf}.concat(parts, 1)
+        return outputs, [state] if several else state'''
+
+# Keras's `StackedRNNCells` has a list for the states, and its cells in a list that `tf.train.Checkpoint` passes over.
+_CELLS = '''\
+class OneStateCells({tf}.keras.layers.Layer):
+    """Cells on top of each other with one tensor for their states, side by side."""
+
+    def __init__(self, cells):
+        super().__init__()
+        for index, cell in enumerate(cells):
+            setattr(self, f"cell_{{index}}", cell)
+        self.cells, self.sizes = cells, [cell.state_size for cell in cells]
+        self.state_size, self.output_size = sum(self.sizes), cells[-1].output_size
+
+    def build(self, input_shape):
+        for cell in self.cells:
+            if not cell.built:
+                cell.build(input_shape)
+                cell.built = True
+            input_shape = [*input_shape[:-1], cell.output_size]
+
+    def get_initial_state(self, batch_size=None):
+        return {tf}.zeros([batch_size, self.state_size])
+
+    def call(self, inputs, states):
+        several = isinstance(states, (list, tuple))
+        parts = {tf}.split(states[0] if several else states, self.sizes, 1)
+        for index, cell in enumerate(self.cells):
+            inputs, parts[index] = cell(inputs, parts[index])
+        state = {tf}.concat(parts, 1)
+        return inputs, [state] if several else state'''
+
 _STATES = "; the state is what is remembered, then the output"
 #: By the name of the class that is written: what it says, and its methods.
 _CLASSES = {
@@ -154,12 +201,16 @@ class TrackedCells({tf}.keras.layers.StackedRNNCells):
 
 def classes(text: str, tf: str) -> list[str]:
     """The classes of the cells that a text makes."""
+    one = [kind for kind in ("", "Whole") if re.search(rf"\bOneState{kind}LSTMCell\b", text)]
+    below = [f"{kind}LSTM" for kind in one]
     found = [
         _BEGIN.format(kind=kind, what=what, state=state, tf=tf) + body.format(tf=tf)
         for kind, (what, state, body) in _CLASSES.items()
-        if re.search(rf"\bJoint{kind}Cell\b", text)
+        if re.search(rf"\bJoint{kind}Cell\b", text) or kind in below
     ]
-    return [*found, _TRACKED.format(tf=tf)] if re.search(r"\bTrackedCells\b", text) else found
+    found += [_ONE.format(kind=kind, tf=tf) for kind in one]
+    stacks = {"TrackedCells": _TRACKED, "OneStateCells": _CELLS}
+    return [*found, *(text_of.format(tf=tf) for name, text_of in stacks.items() if re.search(rf"\b{name}\b", text))]
 
 
 __all__ = ["classes"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.cell_calls import Stepped
-from tf2migrate.lift.cells import Cell, Stacked, Stage, States, Unrolled, Wrapped, ZeroState
+from tf2migrate.lift.cells import ONE_STATE, Cell, Stacked, Stage, States, Unrolled, Wrapped, ZeroState
 from tf2migrate.lift.layer_text import WIDTH
 from tf2migrate.lift.layers import free_name, uses_random
 from tf2migrate.lift.render import spread
@@ -37,6 +37,8 @@ def cell_text(expressions: Expressions, cell: Cell) -> str:
             parts.append(f"{key}={expressions.text(given[key])}")
     whole = any(key in given and not _default(key, given[key]) for key in _WHOLE)
     begin = f"Joint{'Whole' if whole else ''}{cell.kind}("
+    if cell.kind.startswith(ONE_STATE):
+        begin = f"{ONE_STATE}{'Whole' if whole else ''}{cell.kind.removeprefix(ONE_STATE)}("
     if cell.several:  # by a class that paths tell
         begin = f"{expressions.operand(cell.node.func)}("
     text = f"{begin}{', '.join(parts)})"
@@ -57,6 +59,8 @@ def _none(node: ast.expr) -> bool:
 def inner_text(expressions: Expressions, value: Wrapped | Stacked) -> str:
     """A wrapper is what it wraps, and a stack the list of its cells."""
     text = expressions.text(value.arguments["cell"] if isinstance(value, Wrapped) else _cells(value))
+    if isinstance(value, Stacked) and value.one:
+        return f"OneStateCells({text})"
     if not any(v.cell is value for v in _stepped(expressions)):
         return text
     kept = bool(expressions.interpreter.uses)
@@ -145,12 +149,12 @@ def _mixed(node: ast.expr) -> Refused:
 
 def _one_by_one(expressions: Expressions, value: Unrolled, outputs: str, state: str) -> list[str]:
     """Cells that are unrolled one after the other, and the list of their states."""
-    last = value.items[1][1]
-    assert isinstance(last, Structure)
+    last = _states(value)
     if value.stages[0].every:
         each = _local(expressions, "last")
         star = "*" if isinstance(last.rest, Structure) else ""
-        return [f"{state} = []", *_outputs(expressions, value, outputs, f"{star}{each}", f"{state}.append({each})")]
+        found = [f"{state} = []", *_outputs(expressions, value, outputs, f"{star}{each}", f"{state}.append({each})")]
+        return [*found, f"{state} = {expressions.tf}.concat({state}, 1)"] if value.joined else found
     parts = [item for _, item, _ in last.items]
     if len(parts) != len(value.stages):
         message = "the state of cells that are stacked in stacks, with dropout between them, is used"
@@ -158,7 +162,20 @@ def _one_by_one(expressions: Expressions, value: Unrolled, outputs: str, state: 
     names = [f"{state.rsplit('.', 1)[-1]}_{i}" for i in range(len(parts))]
     names = [free_name(expressions.interpreter, name) for name in names]
     starred = [f"*{name}" if isinstance(part, Structure) else name for name, part in zip(names, parts, strict=True)]
-    return [*_outputs(expressions, value, outputs, starred), f"{state} = [{', '.join(names)}]"]
+    whole = f"[{', '.join(names)}]"
+    whole = f"{expressions.tf}.concat({whole}, 1)" if value.joined else whole
+    return [*_outputs(expressions, value, outputs, starred), f"{state} = {whole}"]
+
+
+def _states(value: Unrolled) -> Structure:
+    """The states of cells that are unrolled one after the other."""
+    last = value.items[1][1]
+    if value.joined:
+        if value.stages[0].every:
+            return Structure("list", (), value.node, last)
+        return Structure("list", tuple((i, last, None) for i in range(len(value.stages))), value.node)
+    assert isinstance(last, Structure)
+    return last
 
 
 def outputs_text(expressions: Expressions, value: Unrolled) -> str | None:
@@ -197,7 +214,8 @@ def _unstacked(expressions: Expressions, state: Value, text: str) -> str:
 def spec_text(tf: str, value: ZeroState, name: str) -> str:
     """The specification of a state that runs are fed, for batches of any size."""
     cell = _unwrapped(value.cell)
-    first = f"*{name}.shape[:-2], " if isinstance(cell, Stacked) else "2, " if cell.kind == "LSTMCell" else ""
+    several = isinstance(cell, Stacked) and not cell.joined
+    first = f"*{name}.shape[:-2], " if several else "2, " if isinstance(cell, Cell) and cell.kind == "LSTMCell" else ""
     return f"{tf}.TensorSpec([{first}None, {name}.shape[-1]], {tf}.float32)"
 
 
@@ -206,6 +224,9 @@ def zeros_text(expressions: Expressions, value: ZeroState) -> str:
     owner, batch = expressions.text(value.owner), expressions.text(value.arguments["batch_size"])
     cell = _unwrapped(value.cell)
     parts: list[str] = []
+    if isinstance(cell, Stacked) and cell.joined:
+        size = f"{owner}.state_size" if cell.one else f"sum(cell.state_size for cell in {owner})"
+        return f"{expressions.tf}.zeros([{batch}, {size}])"
     if isinstance(cell, Stacked):
         every = [_unwrapped(c) for c in cell.cells or (cell.each,)]
         if any(isinstance(c, Cell) and c.several for c in every):
@@ -221,7 +242,8 @@ def zeros_text(expressions: Expressions, value: ZeroState) -> str:
         message = "the state of a cell with a projection is fed"
         raise Refused("TFM902", value.node, message, "Feed its two parts by themselves.")
     parts += ["2"] if cell.kind == "LSTMCell" else []
-    return f"{expressions.tf}.zeros([{', '.join([*parts, batch, f'{owner}.units'])}])"
+    size = "state_size" if cell.kind.startswith(ONE_STATE) else "units"
+    return f"{expressions.tf}.zeros([{', '.join([*parts, batch, f'{owner}.{size}'])}])"
 
 
 def _unwrapped(cell: Value) -> Cell | Stacked:
@@ -241,6 +263,11 @@ def _outputs(
     source, mask = _inputs(expressions, value)
     initial = _first(expressions, value)
     found: list[str] = []
+    if initial is not None and value.several and value.joined:
+        initial = f"{tf}.split({initial}, [each.cell.state_size for each in {name}], 1)"
+        if not value.stages[0].every:
+            first = _local(expressions, "first")
+            initial, found = first, [f"{first} = {initial}"]
     if value.stages[0].every:
         stage = value.stages[0]
         each = _local(expressions, "rnn")
@@ -250,8 +277,9 @@ def _outputs(
             first = _local(expressions, "first")
             head = f"for {each}, {first} in zip({name}, {initial}):"
             mask += f", initial_state={_part(expressions, value, first)}"
-        found, source = _dropped_inputs(expressions, stage.before, source, target)
-        found += [] if found and source == target else [f"{begin}{source}"]
+        dropped, source = _dropped_inputs(expressions, stage.before, source, target)
+        found += dropped
+        found += [] if dropped and source == target else [f"{begin}{source}"]
         found.append(head)
         found += ["    " + line for line in _stage(expressions, stage, each, target, _taken(target, state), mask)]
         found += [f"    {after}"] if after else []
@@ -299,14 +327,14 @@ def _first(expressions: Expressions, value: Unrolled) -> str | None:
     if not isinstance(value.initial, ZeroState):
         return expressions.operand(value.arguments["initial_state"]) if value.several else text
     if value.several:
-        return f"{expressions.tf}.unstack({text})" if value.stages[0].every else text
+        apart = value.stages[0].every and not value.joined
+        return f"{expressions.tf}.unstack({text})" if apart else text
     return _unstacked(expressions, value.items[1][1], text)
 
 
 def _part(expressions: Expressions, value: Unrolled, text: str, index: int = 0) -> str:
     """One cell's state in one that is given for several."""
-    last = value.items[1][1]
-    assert isinstance(last, Structure)
+    last = _states(value)
     cell = last.rest or last.items[index][1]
     return _unstacked(expressions, cell, text) if isinstance(value.initial, ZeroState) else text
 

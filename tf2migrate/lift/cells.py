@@ -64,6 +64,7 @@ _DYNAMIC = (
 )
 _STATIC = ("cell", "inputs", "initial_state", "dtype", "sequence_length", "scope")
 HOMES = ("tf.nn.rnn_cell.", "tf.contrib.rnn.")
+ONE_STATE = "OneState"  # how kinds of cells begin whose state is one tensor, where others have two
 
 
 class _Walked(Value):
@@ -147,6 +148,12 @@ class Stacked(_Walked):
     node: ast.Call
     cells: tuple[Value, ...] | None
     each: Value  # what they are like, where their number is not known
+    joined: bool = False  # whether the states of all are one tensor, side by side
+
+    @property
+    def one(self) -> bool:
+        """Whether it is one cell with such a state: no dropout is between the cells in it."""
+        return self.joined and not any(isinstance(cell, Wrapped) for cell in self.cells or (self.each,))
 
     @property
     def time(self) -> Time:
@@ -198,6 +205,7 @@ class Unrolled(Unrolling):
     initial: Value | None = None  # the state that it starts from, if it is given one
     statement: Statement | None = None
     index: int | None = None  # of two directions, which one it is: 0 or 1
+    joined: bool = False  # whether the states of the cells are one tensor
 
     @property
     def ways(self) -> tuple[Unrolled, ...]:
@@ -237,13 +245,14 @@ def _cell(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
         if value.time >= Time.STAGED:
             return Unknown(f"{key} of a cell is known only while the graph runs", node)
         interpreter.statement.reads |= reads
-    if "num_units" not in bound or ("state_is_tuple" in bound and not _true(bound["state_is_tuple"])):
-        return Unknown(f"{path} whose state is one tensor", node)
+    if "num_units" not in bound:
+        return Unknown(f"{path} without a size", node)
     key = "kernel_initializer" if name == "GRUCell" else "initializer"
     drawn = scopes.default_for(interpreter, node, "initializer") if scopes.is_missing(bound.get(key)) else None
     if drawn is not None:
         bound = {**bound, key: drawn}
-    cell = Cell(node, KINDS[name], bound, repeated=interpreter.repeats)
+    begin = ONE_STATE if _false(bound.get("state_is_tuple")) else ""
+    cell = Cell(node, begin + KINDS[name], bound, repeated=interpreter.repeats)
     interpreter.make(node, cell, free_name(interpreter, hint if hint else "cell"), collections=frozenset())
     return cell
 
@@ -263,6 +272,10 @@ def _true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
 
 
+def _false(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is False
+
+
 def _wrapper(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     bound = bind(node, _WRAPPER)
     cell = interpreter.evaluate(bound["cell"], hint=hint)
@@ -279,15 +292,18 @@ def _wrapper(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> 
 def _stack(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     bound = bind(node, ("cells", "state_is_tuple"))
     cells = interpreter.evaluate(bound["cells"], hint=hint)
-    if "state_is_tuple" in bound and not _true(bound["state_is_tuple"]):
-        return Unknown(f"{path} whose state is one tensor", node)
+    joined = _false(bound.get("state_is_tuple"))
+    if not joined and "state_is_tuple" in bound and not _true(bound["state_is_tuple"]):
+        return Unknown(f"{path} whose state_is_tuple is not written out", node)
     found = leaves(cells)
     for cell in found:
         if not isinstance(cell, Cell | Wrapped):
             return cell if isinstance(cell, Unknown) else Unknown(f"{path} of what is no cell", node)
+        if joined and (isinstance(state_of(cell, node), State) or cells_of([Stage(cell)])[0].mixed):
+            return Unknown(f"{path} with one tensor for the states of cells that have two each", node)
     if not found or not isinstance(cells, Structure):
         return Unknown(f"{path} of what is no list of cells", node)
-    return Stacked(node, None if cells.rest else tuple(found), found[0])
+    return Stacked(node, None if cells.rest else tuple(found), found[0], joined)
 
 
 def _unroll(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
@@ -436,7 +452,34 @@ def unrolled(
         initial=initial,
         statement=interpreter.statement,
         index=index,
+        joined=_joined(cell),
     )
+
+
+def _joined(cell: Value) -> bool:
+    """Whether a cell is a stack of cells whose states are one tensor."""
+    while isinstance(cell, Wrapped):
+        cell = cell.cell
+    return isinstance(cell, Stacked) and cell.joined
+
+
+def size(interpreter: Interpreter, cell: Value, node: ast.Attribute) -> Value:
+    """The size of a cell's state or outputs, where one object has it; that of a pair is a list now, and no tuple."""
+    inner = cell
+    while isinstance(inner, Wrapped):
+        inner = inner.cell
+    known = not inner.mixed if isinstance(inner, Cell) else isinstance(inner, Stacked) and inner.one
+    above = interpreter.program.parents.get(id(node))
+    above = interpreter.program.parents.get(id(above)) if isinstance(above, ast.Tuple) else above
+    alike = isinstance(above, ast.Subscript | ast.Return)
+    if not known or (node.attr == "state_size" and _is_pair(inner) and not alike):
+        return Unknown(f"{node.attr} of a cell is not followed", node)
+    return PYTHON
+
+
+def _is_pair(cell: Value) -> bool:
+    """Whether a cell's state has two parts."""
+    return isinstance(cell, Cell) and cell.kind == "LSTMCell"
 
 
 def _untold(interpreter: Interpreter, wrapper: Wrapped) -> str | None:
@@ -487,11 +530,11 @@ def state_of(cell: Value, node: ast.Call) -> Value:
     """The last state: a pair for an LSTM, with TensorFlow 1's order; one for each cell of a stack."""
     while isinstance(cell, Wrapped):
         cell = cell.cell
-    if isinstance(cell, Stacked):
+    if isinstance(cell, Stacked) and not cell.joined:
         if cell.cells is None:
             return States("tuple", (), node, rest=state_of(cell.each, node))
         return States("tuple", tuple((i, state_of(c, node), None) for i, c in enumerate(cell.cells)), node)
-    if isinstance(cell, Cell) and cell.kind == "LSTMCell":
+    if _is_pair(cell):
         return State("tuple", tuple((i, Tensor(Time.STAGED, node), None) for i in range(2)), node)
     return Tensor(Time.STAGED, node)
 

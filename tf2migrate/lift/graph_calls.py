@@ -223,6 +223,8 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
         return base.items[index][1]
     if isinstance(base, scopes.Scope) and node.attr == "reuse" and base.reuse in (scopes.NEVER, scopes.ALWAYS):
         return Python(base.reuse == scopes.ALWAYS, known=True)
+    if isinstance(base, cells.Cell | cells.Stacked | cells.Wrapped) and node.attr in ("state_size", "output_size"):
+        return cells.size(interpreter, base, node)
     if isinstance(base, keras_layers.Object) and node.attr in variable_lists.OF_LAYERS:
         return variable_lists.of_layer(interpreter, node, base)
     if isinstance(base, keras_layers.Object) and node.attr != "add":
