@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.lift import slots
 from tf2migrate.lift.functions import Method
 from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.trace import Statement
@@ -85,7 +86,7 @@ def method(interpreter: Interpreter, node: ast.Call, base: Averages, name: str) 
     held: list[Value] = [m.value for m in value.members] if isinstance(value, Collected) else leaves(value)
     if not isinstance(value, Structure) or not all(isinstance(v, Variable) for v in held):
         raise Refused("TFM901", node, _OTHER, "Rewrite this part by hand, then run the tool again.")  # in helpers, too
-    interpreter.scopes.slot(interpreter.graph, certain=False)
+    slots.note(interpreter, None, value)
     effect = Effect("average", node, target=base, parts=tuple(held))
     interpreter.statement.effects.append(effect)
     return effect

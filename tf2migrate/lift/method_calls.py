@@ -24,6 +24,7 @@ from tf2migrate.lift import (
     printed_shapes,
     savers,
     scopes,
+    slots,
     summaries,
     supervisors,
     written_summaries,
@@ -213,7 +214,7 @@ def _optimizer_method(interpreter: Interpreter, node: ast.Call, base: Optimizer,
     if name != "compute_gradients" and base.rate.time >= Time.MADE:
         interpreter.evaluate(base.arguments["learning_rate"])
     if name != "compute_gradients" and base.symbol != "tf.train.GradientDescentOptimizer":
-        interpreter.scopes.slot(interpreter.graph, not interpreter.mentions("tf.name_scope"))
+        slots.note(interpreter, base, PYTHON if name == "apply_gradients" else values.get("var_list"))
     effect = Effect(name, node, bound, base, tuple(values.values()))
     interpreter.statement.effects.append(effect)
     if name == "compute_gradients":

@@ -16,9 +16,21 @@ if TYPE_CHECKING:
 
 #: The names that layers give their variables: those of `tf.layers`, and those of `tf.contrib.layers`.
 PARTS = ("kernel", "bias", "weights", "biases")
+#: Those of batch normalization: what is trained, and what else is a variable.
+NORMAL, MOVING = ("gamma", "beta"), ("moving_mean", "moving_variance")
+_OTHERS = {"SeparableConv2D": ("depthwise_kernel", "pointwise_kernel", "bias"), "Embedding": ("embeddings",)}
 _SCOPES = ("tf.name_scope", "tf.variable_scope", "tf.op_scope", "tf.variable_op_scope")
 #: What the scopes of unrolled cells are called.
 _OF_CELLS = "rnn/bidirectional_rnn/fw/bw/multi_rnn_cell/cell_0/basic_lstm_cell/gru_cell/gates/candidate"
+
+
+def parts_of(layer: Layer) -> tuple[str, ...] | None:
+    """What the variables of a layer that are trained are called, among others; None where that is not known."""
+    if layer.kind == "BatchNormalization":
+        return NORMAL
+    if layer.kind == "Dense" or layer.kind.startswith("Conv"):
+        return PARTS
+    return _OTHERS.get(layer.kind)
 
 
 def holds(tests: list[ast.expr], variable: str, name: str | None) -> bool | None:
@@ -127,9 +139,9 @@ def _spellings(interpreter: Interpreter, member: Member) -> Iterator[list[str]]:
     scopes = ["", scope, *([f"{scope}{_OF_CELLS}/"] if value.kind == "RNN" else [])]
     contrib = (interpreter.names.symbol(value.node.func) or "").startswith("tf.contrib.layers.")
     weights, biases = (["kernel", "weights"], ["bias", "biases"]) if contrib else (["kernel"], ["bias"])
-    normal = value.kind == "BatchNormalization"
-    for parts in [["gamma"], ["beta"]] if normal else [weights, biases]:
+    others = (*NORMAL, *MOVING) if value.kind == "BatchNormalization" else _OTHERS.get(value.kind)
+    for parts in [[part] for part in others] if others is not None else [weights, biases]:
         yield [f"{around}{part}{end}" for part in parts for around in scopes for end in ("", ":0")]
 
 
-__all__ = ["PARTS", "alike", "ask", "holds"]
+__all__ = ["MOVING", "NORMAL", "PARTS", "alike", "ask", "holds", "parts_of"]

@@ -18,12 +18,12 @@ from tf2migrate.lift.returned_lists import returned_lists
 from tf2migrate.lift.tuple_builders import tuple_builders
 from tf2migrate.lift.unrolled import unrolled
 from tf2migrate.lift.untrained import listed
-from tf2migrate.lift.written_out import networks_written_out, written_out
+from tf2migrate.lift.written_out import methods_written_out, networks_written_out, written_out
 from tf2migrate.model import Edit, Options, Outcome, Target
 
 _CHANGES = (
     *(tuple_builders, renamed_builtins, known_shapes, written_out, handed_in),
-    *(networks_written_out, listed, returned_lists, unrolled),
+    *(networks_written_out, methods_written_out, listed, returned_lists, unrolled),
 )
 
 #: How many forms are tried: each is followed as a whole program. Five changes have so many.

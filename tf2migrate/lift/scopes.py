@@ -21,6 +21,7 @@ from tf2migrate.lift.values import Handle, Python, Refused, Symbol, Unknown, Val
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
+    from tf2migrate.lift.slots import Slots
 
 _PARAMETERS = (
     *("name_or_scope", "default_name", "values", "initializer", "regularizer", "caching_device", "partitioner"),
@@ -66,6 +67,7 @@ class Member:
     value: Value
     once: bool  # whether it is certain that it is made, and that it is trained, and how often
     collections: frozenset[str] | None  # None where they cannot be told
+    part: str = ""  # the attribute of a layer that has those of its variables which are meant, where not all are
 
 
 @dataclass(eq=False)
@@ -81,7 +83,7 @@ class Scopes:
     counts: dict[tuple[int, str], Counter[str]] = field(default_factory=dict)
     store: dict[tuple[int, str], Value] = field(default_factory=dict)
     made: list[Member] = field(default_factory=list)  # what has variables, in order
-    slotted: dict[int, frozenset[str]] = field(default_factory=dict)  # how the names of optimizers' own variables begin
+    slotted: list[Slots] = field(default_factory=list)  # what optimizers made for themselves
 
     @contextmanager
     def inside(self, scope: Scope) -> Iterator[None]:
@@ -98,7 +100,7 @@ class Scopes:
     def copy(self) -> Scopes:
         """As it is now, to come back to."""
         counts = {path: Counter(counter) for path, counter in self.counts.items()}
-        return replace(self, counts=counts, store=dict(self.store), made=list(self.made), slotted=dict(self.slotted))
+        return replace(self, counts=counts, store=dict(self.store), made=list(self.made), slotted=list(self.slotted))
 
     def come_back_to(self, before: Scopes) -> None:
         """Takes back all since a copy was made; the scopes that the walk is inside of still end as they should."""
@@ -114,21 +116,6 @@ class Scopes:
             own = kind if not counter[kind] else f"{kind}_{counter[kind]}"
             counter[kind] += 1
         return f"{self.path}/{own}" if self.path else own
-
-    def slot(self, graph: object, certain: bool) -> None:
-        """Notes that an optimizer makes variables of its own here; `certain` where its names can be told.
-
-        They are named after the scope and the variable that they belong to, those of Adam's powers after the scope.
-        """
-        known = [member.name for member in self.made if member.graph is graph]
-        begin = {self.path} if self.path else {*known, "beta1_power", "beta2_power"}
-        if not certain or self.path is None or (not self.path and None in known):
-            begin = {""}
-        self.slotted[id(graph)] = self.slotted.get(id(graph), frozenset()).union(name or "" for name in begin)
-
-    def has_slots(self, graph: object, prefix: str) -> bool:
-        """Whether variables of optimizers may have names that begin so."""
-        return any(n.startswith(prefix) or prefix.startswith(n) for n in self.slotted.get(id(graph), ()))
 
     def may_share(self, told: Value | None) -> bool:
         """Whether something made here may be there already; `told` is the call's own word on it."""

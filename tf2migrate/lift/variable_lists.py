@@ -22,6 +22,7 @@ from tf2migrate.lift import (
     own_graphs,
     own_scopes,
     parts,
+    slots,
     visibility,
     watched,
 )
@@ -68,6 +69,7 @@ class Collected(Structure):
     hint: str = ""
     asks: Asks | None = None  # which names it was asked for, where not for all
     made: bool = False  # whether it is a list of Python's, although layers have variables in it
+    slots: tuple[slots.Slots, ...] = ()  # what optimizers keep and had in it
 
 
 _KEYS = {
@@ -122,8 +124,7 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, col
     prefix = prefix_of(interpreter, scope)
     if prefix is None:
         return Unknown("the scope of a collection cannot be told", node)
-    if collection == "variables" and interpreter.scopes.has_slots(interpreter.graph, prefix):
-        return Unknown("a collection of all variables holds those of an optimizer, which are not followed", node)
+    held = tuple(slots.of(interpreter, prefix)) if collection == "variables" else ()
     found = []
     for member in interpreter.scopes.made:
         if member.graph is interpreter.graph and (member.collections is None or collection in member.collections):
@@ -134,7 +135,7 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, col
             if (member.name or "").startswith(prefix):
                 found.append(member)
     asks = (lambda name: name.startswith(prefix)) if prefix else None
-    return _collected(interpreter, node, found, collection, hint, asks)
+    return _collected(interpreter, node, found, collection, hint, asks, held)
 
 
 def _collected(
@@ -144,6 +145,7 @@ def _collected(
     collection: str,
     hint: str = "",
     asks: Asks | None = None,
+    held: tuple[slots.Slots, ...] = (),
 ) -> Value:
     if not members:
         return Unknown("no variable is known that is in this collection", node)
@@ -158,7 +160,7 @@ def _collected(
     else:
         items = tuple((i, m.value, None) for i, m in enumerate(members))
         value = Collected("list", items, node, None, tuple(members), collection)
-    value = replace(value, statement=interpreter.statement, hint=hint, asks=asks)
+    value = replace(value, statement=interpreter.statement, hint=hint, asks=asks, slots=held)
     interpreter.rewrites[id(node)] = value
     return value
 
@@ -179,12 +181,17 @@ def filtered(interpreter: Interpreter, node: ast.ListComp) -> Value | None:
         return None
     interpreter.rewrites.pop(id(generator.iter), None)  # it goes with the comprehension
     kept, tests, variable, before = [], name_tests.written(interpreter, generator.ifs), node.elt.id, source.asks
+    if slots.chooses(source.slots, tests, variable):
+        return Unknown(slots.HOLDS, node)
     for member in source.members:
-        answers = {name_tests.holds(tests, variable, name) for name in names(member)}
-        if len(answers) != 1 or None in answers:
+        answers = [_answer(tests, variable, each) for each in _spelled(member, source.collection).values()]
+        if None in answers:
             return Unknown("which variables a condition on their names chooses cannot be told", node)
-        if True in answers:
+        if all(answers):
             kept.append(member)
+        elif any(answers):
+            part = list(_spelled(member, source.collection))[answers.index(True)]
+            kept.append(replace(member, part=part))
 
     def asks(name: str) -> bool | None:
         out = before is not None and before(name) is False
@@ -223,14 +230,31 @@ def _misnamed(
     return None
 
 
+def _answer(tests: list[ast.expr], variable: str, spelled: list[str | None]) -> bool | None:
+    """Whether conditions hold for all of some names, or for none; None where that cannot be told."""
+    answers = {name_tests.holds(tests, variable, name) for name in spelled}
+    return answers.pop() if len(answers) == 1 else None
+
+
 def names(member: Member) -> list[str | None]:
     """The names that its variables may have."""
-    if member.name is None or (isinstance(member.value, Layer) and member.value.kind == "RNN"):
-        return [None]
-    if isinstance(member.value, Variable):
-        return [f"{member.name}:0"]
-    normal = isinstance(member.value, Layer) and member.value.kind == "BatchNormalization"
-    return [f"{member.name}/{part}:0" for part in (("gamma", "beta") if normal else name_tests.PARTS)]
+    return [name for spelled in _spelled(member, "variables").values() for name in spelled]
+
+
+def _spelled(member: Member, collection: str) -> dict[str, list[str | None]]:
+    """The names that its variables in a collection may have, by the attribute of a layer that has these alone."""
+    if member.name is not None and isinstance(member.value, Variable):
+        return {"": [f"{member.name}:0"]}
+    parts = name_tests.parts_of(member.value) if isinstance(member.value, Layer) else None
+    if member.name is None or parts is None:
+        return {"": [None]}
+    found: dict[str, list[str | None]] = {"": [f"{member.name}/{part}:0" for part in parts]}
+    if parts == name_tests.NORMAL and collection == "variables" and not member.part:
+        found = {"trainable_variables": found[""]}
+        found["non_trainable_variables"] = [f"{member.name}/{part}:0" for part in name_tests.MOVING]
+    elif member.part == "non_trainable_variables":
+        found = {"": [f"{member.name}/{part}:0" for part in name_tests.MOVING]}
+    return found
 
 
 # -------------------------------------------------------------------- checks and text
@@ -242,6 +266,7 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
     Raises `Refused` where nothing makes them before the list is read.
     """
     watched.check(interpreter, plan)
+    slots.check(interpreter, [v for v in interpreter.rewrites.values() if isinstance(v, Collected)])
     _check_single(interpreter)
     for value in interpreter.rewrites.values():
         if not isinstance(value, Collected) or value.rest is not None or not isinstance(value.node, ast.expr):
@@ -406,7 +431,7 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     last = max(hidden, key=lambda s: s.order)
     instance = visibility.owner(last.frame)
     owner = _named(expressions.interpreter, asked, instance) if instance is not None else None
-    layers_only = all(isinstance(m.value, Layer) for m in collected.members)
+    layers_only = all(isinstance(m.value, Layer) and not m.part for m in collected.members)
     alike = layers_only or collected.rest is None
     one = all(home is not None and home.frame is last.frame for home in homes)
     if not (one and instance is not None and owner is not None):
@@ -477,7 +502,7 @@ def _listed(expressions: Expressions, node: ast.expr, collected: Collected) -> s
             found.append(f"{expressions.operand(regularizer)}({path})")
         else:
             found.append(
-                path if isinstance(member.value, Variable) else _of_layer(expressions, member.value, path, collected)
+                path if isinstance(member.value, Variable) else _of_layer(expressions, member, path, collected)
             )
     if len(found) == 1 and found[0].startswith("*"):
         return f"[{found[0][2:-1]}]" if found[0].startswith("*(") else found[0][1:]
@@ -488,12 +513,12 @@ def _listed(expressions: Expressions, node: ast.expr, collected: Collected) -> s
     return spread("[", found, "]", program.lines[node.lineno - 1])
 
 
-def _of_layer(expressions: Expressions, layer: Value, path: str, collected: Collected) -> str:
+def _of_layer(expressions: Expressions, member: Member, path: str, collected: Collected) -> str:
     """The variables of a layer among others; cells that are unrolled one after the other have several layers."""
-    if _several(expressions, layer):
+    if _several(expressions, member.value):
         each = "rnn" if "rnn" not in expressions.plan.taken else "layer"
         return f"*(v for {each} in {path} for v in {each}.{_held(collected)})"
-    return f"*{path}.{_held(collected)}"
+    return f"*{path}.{member.part or _held(collected)}"
 
 
 def _several(expressions: Expressions, value: Value) -> bool:

@@ -24,6 +24,7 @@ from tf2migrate.model import Edit, Options, Outcome, Span
 
 _TAPED = ("minimize", "apply_gradients", "gradients")
 _RUNS = ("run", "eval")
+_SELF = "self"
 _LONG = 40  # statements, of what is written out at each of its calls
 _OTHER = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Yield, ast.YieldFrom, ast.Await),
@@ -70,6 +71,44 @@ def _written(program: Program, found: Mapping[str, ast.FunctionDef]) -> tuple[Ed
         if (own := _edits(program, name, function)) is not None:
             edits += own
     return tuple(edits) if edits and fits(edits, program.cuts) else ()
+
+
+def methods_written_out(program: Program) -> tuple[Edit, ...]:
+    """The edits that write out the methods that update what they compute, where methods of their class call them."""
+    if not any(f".{name}(" in program.text for name in _TAPED):
+        return ()
+    classes = [n for n in program.tree.body if isinstance(n, ast.ClassDef)]
+    every = [n.name for n in program.each(ast.FunctionDef)]
+    edits: list[Edit] = []
+    for made in classes:
+        own = {m.name: m for m in made.body if isinstance(m, ast.FunctionDef) and every.count(m.name) == 1}
+        found = {n: m for n, m in own.items() if n != "__init__" and _is_method(m) and _takes_gradients(m)}
+        inside = {id(n) for n in walk(made)}
+        for name, method in found.items():
+            if not {n.attr for n in walk(method) if isinstance(n, ast.Attribute)} & found.keys():
+                edits += _of_method(program, name, method, inside) or []
+    return tuple(edits) if edits and fits(edits, program.cuts) else ()
+
+
+def _is_method(function: ast.FunctionDef) -> bool:
+    return bool(function.args.args) and function.args.args[0].arg == _SELF and not function.args.posonlyargs
+
+
+def _of_method(program: Program, name: str, method: ast.FunctionDef, inside: set[int]) -> list[Edit] | None:
+    """The edits for one method, which is called by methods of its own class alone."""
+    named = [n for n in program.each(ast.Attribute) if n.attr == name]
+    edits = []
+    used: set[str] = set()
+    for node in named:
+        own = id(node) in inside and isinstance(node.value, ast.Name) and node.value.id == _SELF
+        site = _site(program, node) if own else None
+        around = scope_of(program, site.statement) if site is not None else None
+        called = isinstance(around, ast.FunctionDef) and around is not method and _is_method(around)
+        lines = _lines(program, method, site, used) if site is not None and called else None
+        if site is None or lines is None:
+            return None
+        edits.append(Edit(program.span(site.statement), _indented(program, site, lines)))
+    return [*edits, gone(program, method)] if named else None
 
 
 def _takes_gradients(function: ast.FunctionDef) -> bool:
@@ -149,11 +188,17 @@ def _edits(program: Program, name: str, function: ast.FunctionDef) -> list[Edit]
         lines = _lines(program, function, site, used) if site is not None else None
         if site is None or lines is None:
             return None
-        edits.append(Edit(program.span(site.statement), f"\n{program.indent(site.statement)}".join(lines)))
+        edits.append(Edit(program.span(site.statement), _indented(program, site, lines)))
     return [*edits, gone(program, function)]
 
 
-def _site(program: Program, node: ast.Name) -> Site | None:
+def _indented(program: Program, site: Site, lines: list[str]) -> str:
+    """The lines as they stand in the place of a call."""
+    indent = program.indent(site.statement)
+    return "\n".join([*lines[:1], *(f"{indent}{line}" if line else "" for line in lines[1:])])
+
+
+def _site(program: Program, node: ast.Name | ast.Attribute) -> Site | None:
     call = program.parents[id(node)]
     if not isinstance(call, ast.Call) or call.func is not node:
         return None
@@ -184,6 +229,7 @@ def _lines(program: Program, function: ast.FunctionDef, site: Site, used: set[st
     around = scope_of(program, site.statement)
     taken = _names(program, around, function) | used
     free = {n.id for n in inside if isinstance(n, ast.Name)} - stored - given.keys()
+    free -= {_SELF} if isinstance(site.call.func, ast.Attribute) else set()  # the same object there
     if any(not _means_the_same(program, n, function, around) for n in free):
         return None
     texts: dict[str, str] = {}
@@ -214,6 +260,8 @@ def _given(function: ast.FunctionDef, call: ast.Call) -> dict[str, ast.expr] | N
     """What each parameter is given, in their order; None where that cannot be told."""
     spec = function.args
     positional = [a.arg for a in [*spec.posonlyargs, *spec.args]]
+    if isinstance(call.func, ast.Attribute):  # a method, which its object is given
+        positional = positional[1:]
     names = [*positional, *(a.arg for a in spec.kwonlyargs)]
     found = dict(zip(positional, call.args, strict=False))
     if len(call.args) > len(positional) or any(isinstance(a, ast.Starred) for a in call.args):
