@@ -38,21 +38,30 @@ def lift(program: Program, options: Options) -> Outcome:
     """The edits that turn a session program into functions, or the refusal that says why not."""
     if options.target is not Target.NATIVE:
         return Outcome()
-    interpreter = Interpreter(program)
-    try:
+    known: dict[ast.FunctionDef, set[str]] = {}
+    while True:
+        interpreter = Interpreter(program, told_open=known)
+        try:
+            return _lifted(interpreter)
+        except Refused as stop:
+            more = {f: names | known.get(f, set()) for f, names in interpreter.opened.items()}
+            if all(names <= known.get(f, set()) for f, names in more.items()):
+                return Outcome((), (_refusal(stop),))
+            known |= more
+        except Unbound as problem:
+            return Outcome((), (Finding(1, 1, "TFM901", str(problem), "Write the arguments out."),))
+
+
+def _lifted(interpreter: Interpreter) -> Outcome:
+    """The edits of a program that has not been followed yet. Raises `Refused` and `Unbound`."""
+    program = interpreter.program
+    interpreter.run()
+    if fed := fed_tensors.constants(interpreter):
+        interpreter = Interpreter(program, fed, told_open=interpreter.told_open)
         interpreter.run()
-        if fed := fed_tensors.constants(interpreter):
-            interpreter = Interpreter(program, fed)
-            interpreter.run()
-        plan = make_plan(interpreter)
-        emitter = Emitter(interpreter, plan)
-        edits = emitter.edits()
-        edits = (*edits, *_definitions(program, emitter, edits))
-    except Refused as stop:
-        return Outcome((), (_refusal(stop),))
-    except Unbound as problem:
-        return Outcome((), (Finding(1, 1, "TFM901", str(problem), "Write the arguments out."),))
-    return Outcome(tuple(edits), tuple(emitter.findings))
+    emitter = Emitter(interpreter, make_plan(interpreter))
+    edits = emitter.edits()
+    return Outcome((*edits, *_definitions(program, emitter, edits)), tuple(emitter.findings))
 
 
 def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) -> list[Edit]:

@@ -6,12 +6,13 @@ import ast
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tf2migrate.lift import zero_states
 from tf2migrate.lift.cell_calls import Stepped
 from tf2migrate.lift.cells import ONE_STATE, Cell, Stacked, Stage, States, Unrolled, Wrapped, ZeroState
 from tf2migrate.lift.layer_text import WIDTH
 from tf2migrate.lift.layers import free_name, uses_random
 from tf2migrate.lift.render import spread
-from tf2migrate.lift.values import Handle, Refused, State, Structure, Value
+from tf2migrate.lift.values import Refused, State, Structure, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -192,13 +193,6 @@ def _name(expressions: Expressions, value: Unrolled) -> str:
     return name if value.index is None else f"{name}[{value.index}]"
 
 
-def _gone(expressions: Expressions, initial: Value) -> bool:
-    """Whether a state is of zeros, and is given no other in any run: Keras starts from zeros by itself."""
-    if isinstance(initial, ZeroState):
-        return initial not in expressions.plan.states
-    return isinstance(initial, Handle) and initial.role == "zero_state"
-
-
 def _unstacked(expressions: Expressions, state: Value, text: str) -> str:
     """A state that is fed as one array, as Keras takes it."""
     tf = expressions.tf
@@ -319,7 +313,7 @@ def _taken(target: str, state: str) -> tuple[str, str]:
 
 def _first(expressions: Expressions, value: Unrolled) -> str | None:
     """The state that is given at the beginning, as Keras takes it; of several objects, as each of them is given its."""
-    if value.initial is None or _gone(expressions, value.initial):
+    if value.initial is None or zero_states.is_gone(expressions, value.initial):
         return None
     if any(cell.mixed for cell in _every_cell(value)):
         raise _mixed(value.arguments["cell"])

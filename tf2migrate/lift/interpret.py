@@ -8,7 +8,7 @@ contains it, which reads whatever staged names of outside the body reads.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -37,6 +37,7 @@ from tf2migrate.lift import (
     passed_variables,
     printed_shapes,
     recursive,
+    shared_calls,
     symbols,
     unreached,
 )
@@ -85,9 +86,12 @@ class Interpreter:
         program: Program,
         fed: frozenset[int] = frozenset(),
         told: Mapping[ast.ClassDef, Mapping[str, Value]] | None = None,
+        told_open: Mapping[ast.FunctionDef, Set[str]] | None = None,
     ) -> None:
         self.program = program
         self.told = told or {}  # what the first object of a class is taken to be given
+        self.told_open = told_open or {}  # the parameters of functions that only a call is taken to know
+        self.opened: dict[ast.FunctionDef, set[str]] = {}  # those that are found to be such
         self.fed = fed  # the constants that runs are fed others in place of, which so are computed at each run
         self.names = program.names
         self.runs: dict[int, Run] = {}
@@ -500,7 +504,7 @@ class Interpreter:
             return Unknown("a function of the program calls itself by way of others", function.node)
         if arguments is None:  # called by TensorFlow, with tensors
             arguments = {name: Tensor(Time.STAGED, function.node) for name in _parameters(function.node)}
-        arguments = parts.opened(self, function.node, arguments)
+        arguments = shared_calls.opened(self, function.node, arguments)
         frame = self.enter(function, arguments, unit=False)
         outer = self.statement
         blocks, controls = self.blocks, self.controls

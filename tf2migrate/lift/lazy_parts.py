@@ -123,6 +123,9 @@ class _Splitter:
         self.variables = [m for key, m in variables.items() if key in whole - inner]  # loops have ways of their own
         self.making = {self.at[id(m.node)] for m in self.variables}
         self.others = {self.at[id(m.node)] for s in every for m in s.made if id(m.node) in self.at} - self.making
+        bound = [d for s in every for d in s.writes]
+        bound += [d for frame in part.frames for name in part.staged for d in frame.env.get(name, ())]
+        self.static = {d.name for d in bound} - {d.name for d in bound if not is_static(d.value)}
         self.draws = {self.at[site] for site, _ in interpreter.frozen if site in self.at}
 
     def sources(self, node: ast.AST) -> Iterator[int | None]:
@@ -152,13 +155,18 @@ class _Splitter:
         elif grown.things(self.interpreter, self.part.frames):  # what loops and branches read stays beside them
             inside = []
         else:
-            self.late, inside = before, []
+            self.late, inside = before | {id(s) for s in self.statements if id(s) in self.late and self._is_data(s)}, []
         early = [s for s in self.statements if id(s) not in self.late | self.lazy]
         late = [s for s in self.statements if id(s) in self.late]
         found = Split(early, late, [s for s in self.statements if id(s) in self.lazy], inside)
         self._check(found)
         self._place(found)
         return found
+
+    def _is_data(self, statement: ast.stmt) -> bool:
+        """Whether a statement binds nothing but data of Python."""
+        bound = {n.id for n in walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        return bool(bound) and bound <= self.static
 
     def _waits(self, source: int | None) -> bool:
         return self.is_late(source) or (source is not None and id(self.statements[source]) in self.lazy)
@@ -208,9 +216,27 @@ class _Splitter:
                 raise Refused("TFM901", node, REASON, _ADVICE)
             if not only_shapes(node, self._tensors()):
                 raise Refused("TFM901", node, REASON, _ADVICE)
+            if len(self.part.frames) > len(self.part.objects) and self._follows_argument(node, set()):
+                what = "what is made follows an argument that is another one where it is shared"
+                raise Refused("TFM901", node, what, _ADVICE)  # whichever run came first would decide
             if self._draws_numbers(node, set()):
                 what = "the first value of a variable is drawn by Python, and its shape follows a tensor"
                 raise Refused("TFM901", node, what, "Draw it with TensorFlow.")
+
+    def _follows_argument(self, node: ast.AST, seen: set[int]) -> bool:
+        """Whether a node reads an argument of the call that is data of Python, be it by way of other such data."""
+        for name in walk(node):
+            if not isinstance(name, ast.Name) or not isinstance(name.ctx, ast.Load):
+                continue
+            for site, bound in self.interpreter.resolved.get(id(name), ()):
+                if site not in self.at:
+                    if bound in self.static and bound in self.part.staged:
+                        return True
+                elif bound in self.static and self.at[site] not in seen:
+                    seen.add(self.at[site])
+                    if self._follows_argument(self.statements[self.at[site]], seen):
+                        return True
+        return False
 
     def _adds(self, node: ast.stmt) -> bool:
         """Whether a statement does nothing but add to a collection, be it on a condition."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import grown, lazy_parts, loops, noted, pairs, part_names, part_prints
+from tf2migrate.lift import grown, lazy_parts, loops, noted, pairs, part_names, part_prints, zero_states
 from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
 from tf2migrate.lift.layers import Called
@@ -41,7 +41,8 @@ class PartText:
         self.scopes: dict[int, ast.With | ast.Try] = {}  # for the first statement of a scope: the scope
         self.within: dict[int, tuple[ast.With, ...]] = {}  # for each statement of a scope: the scopes around it
         self.docstring = body[0] if ast.get_docstring(self.function, clean=False) is not None else None
-        statements = list(self._flat(body[1:] if self.docstring else body))
+        unread = zero_states.unread(expressions, part)
+        statements = [s for s in self._flat(body[1:] if self.docstring else body) if id(s) not in unread]
         moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or self._returns(s.node)}
         moved |= self._defined_late(statements, moved)
         late = {*part.staged, *(name for s in statements if id(s) in moved for name in _bound(s))}
@@ -262,7 +263,9 @@ class PartText:
             head[:0] = [f"{OWNER} = self", ""]
         made_of = ", ".join(["self", *self._declared(self._made_of())])
         late = [*self._declared([a for a in self.parameters if a.arg in self.part.staged])]
-        late += expressions.extra_parameters(self.function)
+        extra = expressions.extra_parameters(self.function)
+        bare = extra and "*" not in late and any("=" in parameter for parameter in late)
+        late += ["*", *extra] if bare else extra  # calls give those by name
         return [
             *head,
             f"{STEP}def __init__({made_of}):",

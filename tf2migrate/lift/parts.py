@@ -15,22 +15,19 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import grown, lazy_parts
+from tf2migrate.lift import grown, lazy_parts, shared_calls
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.layer_kinds import WEIGHTLESS
 from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.trace import Frame
 from tf2migrate.lift.values import (
     ASSIGNS,
-    STATIC,
     Effect,
-    Flag,
     Held,
     Layer,
     Python,
     Refused,
     Structure,
-    Symbol,
     Tensor,
     Time,
     Unknown,
@@ -95,8 +92,8 @@ def called(
         for before in part.objects:
             own = [v for v in before.things if not _weightless(v) and v not in interpreter.unrolled_cells]
             if [id(v) for v in own] == [id(v) for v in shared]:
-                if _differ(part, arguments, before.arguments):
-                    return Unknown("variables are shared by calls with different arguments", node)
+                if differing := shared_calls.differing(part.staged, arguments, before.arguments):
+                    return shared_calls.otherwise(interpreter, function, node, differing)
                 interpreter.rewrites[id(node)] = Call(Time.STAGED, node, before.node, function)
                 interpreter.statement.shared.append(interpreter.objects[id(before.node)])
                 return _read(interpreter, value)
@@ -123,38 +120,6 @@ def _read(interpreter: Interpreter, value: Value) -> Value:
         items = tuple((key, _read(interpreter, item), node) for key, item, node in value.items)
         return replace(value, items=items, rest=value.rest and _read(interpreter, value.rest))
     return value
-
-
-def opened(
-    interpreter: Interpreter, function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, arguments: dict[str, Value]
-) -> dict[str, Value]:
-    """The arguments of a call, where a flag that differs between calls that share variables is known only when called.
-
-    Such as `network(x, reuse=True, is_training=False)` after `network(x, reuse=False, is_training=True)`.
-    """
-    shared = any("reuse" in name for name in arguments)
-    if not isinstance(function, ast.FunctionDef) or not (shared or _shares(function)):
-        return arguments
-    given: dict[str, set[object]] = {}
-    for node in interpreter.program.each(ast.Call):
-        if getattr(node.func, "id", getattr(node.func, "attr", "")) == function.name:
-            names = [a.arg for a in [*function.args.posonlyargs, *function.args.args]]
-            names = names[1:] if isinstance(node.func, ast.Attribute) and names[:1] == ["self"] else names
-            told = dict(zip(names, node.args, strict=False)) | {k.arg: k.value for k in node.keywords if k.arg}
-            for name, value in told.items():
-                if isinstance(value, ast.Constant) and isinstance(value.value, bool):
-                    given.setdefault(name, set()).add(value.value)
-    varied = {name for name, values in given.items() if len(values) > 1 and "reuse" not in name}
-    return {name: _flag(value) if name in varied else value for name, value in arguments.items()}
-
-
-def _shares(function: ast.FunctionDef) -> bool:
-    """Whether a function finds the variables of its earlier calls by itself."""
-    return any(isinstance(n, ast.Attribute) and n.attr == "AUTO_REUSE" for n in walk(function))
-
-
-def _flag(value: Value) -> Value:
-    return Flag(given=value.literal) if isinstance(value, Python) and isinstance(value.literal, bool) else STATIC
 
 
 def things(interpreter: Interpreter, node: ast.Call) -> Iterator[Value]:
@@ -200,29 +165,6 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
         if waits and not lazy_parts.follows(statement, late):
             return lazy_parts.REASON
     return ""
-
-
-def _differ(part: Part, one: dict[str, Value], other: dict[str, Value]) -> bool:
-    """Whether two calls give the parameters that are not tensors different values (but for what says to share)."""
-    for name in {*one, *other} - part.staged:
-        if "reuse" in name:
-            continue
-        if not _alike(one.get(name), other.get(name)):
-            return True
-    return False
-
-
-def _alike(one: Value | None, other: Value | None) -> bool:
-    """Whether two arguments are one thing: the same, of the same text, or lists of such."""
-    if isinstance(one, Python) and isinstance(other, Python) and one.known and other.known:
-        return type(one.literal) is type(other.literal) and one.literal == other.literal
-    if isinstance(one, Symbol) and isinstance(other, Symbol):
-        return one.path == other.path
-    if isinstance(one, Structure) and isinstance(other, Structure):
-        if one.rest is not other.rest or len(one.items) != len(other.items):
-            return False
-        return all(a[0] == b[0] and _alike(a[1], b[1]) for a, b in zip(one.items, other.items, strict=True))
-    return one is other
 
 
 def _weightless(value: Value) -> bool:
