@@ -118,6 +118,7 @@ class Interpreter:
         self.printed: dict[int, list[Value]] = {}
         self.tested_for_none: dict[int, set[tuple[bool, bool]]] = {}  # what comparisons gave, and whether of a handle
         self.names_read: list[tuple[Statement, Value, ast.Attribute]] = []  # whose names are read, and where
+        self.named_anew: dict[int, str] = {}  # for calls that make variables without names: those of TensorFlow 1
         self.shapes = printed_shapes.Shapes()  # of tensors, where they are read
         self.summaries: list[tuple[object, Summary, frozenset[str]]] = []  # with graph and collections
         self.tags: set[str] = set()  # of those

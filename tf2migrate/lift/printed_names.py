@@ -67,6 +67,7 @@ def _are_of_ops(interpreter: Interpreter, variables: list[Variable]) -> bool:
     """Whether an op of the program has the name of a variable: the later of the two got a number."""
     made = {id(variable.node) for variable in variables}
     calls = [call for call in interpreter.program.each(ast.Call) if id(call) not in made]
+    calls = [call for call in calls if interpreter.names.symbol(call.func) != "tf.get_variable"]  # which finds one
     given = [k.value for call in calls for k in call.keywords if k.arg == "name"]
     ops = {str(value.value).lower() for value in given if isinstance(value, ast.Constant)}
     return any((variable.name or "").lower() in ops for variable in variables)

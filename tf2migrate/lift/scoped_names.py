@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.purity import may_act
 from tf2migrate.facts.standing import scope_of
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import scopes
+from tf2migrate.lift import unique_names
 from tf2migrate.lift.values import Variable
 
 if TYPE_CHECKING:
@@ -24,34 +24,67 @@ _KINDS = {
     "tf.get_variable": ("tf.variable_scope",),
 }
 _LOOPS = (ast.For, ast.While)
+#: What a variable without a name is called, in TensorFlow 2 as well.
+_UNNAMED = '"Variable"'
 
 
 def are_told(interpreter: Interpreter, variables: Iterable[Variable]) -> bool:
     """Whether each variable's name in the graph is known where it is made, and is its own; it is given that name."""
-    named: dict[int, tuple[ast.expr, str]] = {}
-    paths: dict[str, int] = {}  # the scope statement that each path of scopes stands for
-    for variable in variables:
-        call = variable.node
-        if id(call) in named:  # of a loop, which is walked twice
-            continue
-        written = _written(interpreter, call)
-        if not isinstance(call, ast.Call) or written is None or not _is_once(interpreter, call):
+    named: dict[int, tuple[ast.expr | None, str]] = {}
+    paths: dict[str, int] = {}  # the scope statement that each path of scopes stands for, where it is computed
+    calls = list({id(v.node): v.node for v in variables}.values())  # once, also in a loop, which is walked twice
+    found: list[tuple[str, ast.Call]] = []
+    for call in calls:
+        if not isinstance(call, ast.Call) or not _is_once(interpreter, call):
             return False
-        entered = list(_entered(interpreter, call))
-        texts = [_text(interpreter, outer, name) for outer, name in entered]
-        if any(not text for text in texts):
+        texts = _path(interpreter, call, paths)
+        if texts is None or (name := _own_name(interpreter, call)) is None:
             return False
-        for depth in range(len(entered)):
-            path = "/".join(str(text) for text in texts[: depth + 1]).lower()  # which names are told apart by
-            if paths.setdefault(path, id(entered[depth][0])) != id(entered[depth][0]):
-                return False  # a scope that is opened again is called otherwise
-        named[id(call)] = written, _joined([*(str(text) for text in texts), f'"{written.value!s}"'])
+        found.append((_joined([*texts, f'"{name}"']), call))
+    for path, call in found:
+        number = unique_names.number_of_variable(interpreter, call, path, found)
+        if number is None:
+            return False
+        named[id(call)] = _written(interpreter, call), path[:-1] + number + '"'
     if len({name.lower() for _, name in named.values()}) < len(named):
         return False
-    for node, name in named.values():
-        if name != f'"{getattr(node, "value", None)}"':
+    for key, (node, name) in named.items():
+        if node is None and name != _UNNAMED:
+            interpreter.named_anew[key] = name
+        elif node is not None and name != f'"{getattr(node, "value", None)}"':
             interpreter.rewrites[id(node)] = ("name", name)
     return True
+
+
+def _path(interpreter: Interpreter, call: ast.Call, paths: dict[str, int]) -> list[str] | None:
+    """The texts of the names of the scopes that count for a variable, with their numbers; None where they are not told.
+
+    `tf.get_variable` goes by the names that variable scopes are given, however often they are entered.
+    """
+    texts: list[str] = []
+    shared = interpreter.names.symbol(call.func) == "tf.get_variable"
+    for outer, context, name in _entered(interpreter, call):
+        text = _text(interpreter, outer, name)
+        if not text:
+            return None
+        if isinstance(name, ast.Constant) and not shared:
+            number = unique_names.number(interpreter, context)
+            if number is None:
+                return None
+            text = text[:-1] + number + '"'
+        texts.append(text)
+        if not isinstance(name, ast.Constant) and paths.setdefault("/".join(texts).lower(), id(outer)) != id(outer):
+            return None  # a scope that is opened again is called otherwise
+    return texts
+
+
+def _own_name(interpreter: Interpreter, call: ast.Call) -> str | None:
+    """What a variable is called by its call, without scopes; None where that is not written out."""
+    written = _written(interpreter, call)
+    if written is not None:
+        return str(written.value)
+    unnamed = interpreter.names.symbol(call.func) == "tf.Variable" and not any(k.arg == "name" for k in call.keywords)
+    return "Variable" if unnamed and len(call.args) <= 2 else None
 
 
 def _written(interpreter: Interpreter, call: ast.AST) -> ast.Constant | None:
@@ -66,7 +99,7 @@ def _written(interpreter: Interpreter, call: ast.AST) -> ast.Constant | None:
     return node if plain and isinstance(node, ast.Constant) else None
 
 
-def _entered(interpreter: Interpreter, call: ast.Call) -> Iterator[tuple[ast.With, ast.expr | None]]:
+def _entered(interpreter: Interpreter, call: ast.Call) -> Iterator[tuple[ast.With, ast.Call, ast.expr | None]]:
     """The scopes around a variable in its function that count for its name, from the outside in."""
     counts = _KINDS.get(interpreter.names.symbol(call.func) or "", ())
     for outer in _withs(interpreter, call):
@@ -74,11 +107,7 @@ def _entered(interpreter: Interpreter, call: ast.Call) -> Iterator[tuple[ast.Wit
             context = item.context_expr
             symbol = interpreter.names.symbol(context.func) if isinstance(context, ast.Call) else None
             if isinstance(context, ast.Call) and symbol in counts:
-                yield outer, scopes.told_name(context) if symbol == "tf.variable_scope" else _name_of(context)
-
-
-def _name_of(call: ast.Call) -> ast.expr | None:
-    return call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "name"), None)
+                yield outer, context, unique_names.scope_name(interpreter, context)
 
 
 def _withs(interpreter: Interpreter, node: ast.AST) -> list[ast.With]:

@@ -26,9 +26,10 @@ def variable_text(expressions: Expressions, node: ast.Call, value: Variable) -> 
         return f'{tf}.Variable(0, trainable=False, name="global_step", dtype={tf}.int64)'
     bound = bind(node, S.VARIABLE)
     positional = S.VARIABLE[: len(node.args)]
-    if set(bound) <= _KEPT and len(positional) <= 2 and "validate_shape" not in bound:
+    anew = expressions.interpreter.named_anew.get(id(node))
+    if set(bound) <= _KEPT and len(positional) <= 2 and "validate_shape" not in bound and anew is None:
         return None
-    parts = [expressions.text(bound["initial_value"])]
+    parts = [expressions.text(bound["initial_value"]), *([f"name={anew}"] if anew is not None else [])]
     for name in ("trainable", "name", "dtype", "constraint", "shape"):
         if name in bound:
             parts.append(f"{name}={expressions.text(bound[name])}")
