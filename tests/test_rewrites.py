@@ -104,6 +104,15 @@ def test_names_that_are_taken_stay_the_program_s() -> None:
     assert after.endswith("mnist = read_mnist_data_sets(one_hot=True)\n")
 
 
+def test_fake_data_that_a_flag_asks_for_are_an_error() -> None:
+    program = "m = input_data.read_data_sets('d', fake_data=fake)\nm.train.next_batch(5, fake, False)\n"
+    after = rewritten(f"from {TUTORIAL} import input_data\n\nfake = False\n{program}")
+    assert "def next_batch(self, batch_size, fake_data=False, shuffle=True):\n        if fake_data:\n" in after
+    assert "def read_data_sets(fake_data=False):" in after
+    assert after.count('raise ValueError("there are no fake data in place of MNIST")') == 2
+    assert after.endswith("m = read_data_sets(fake_data=fake)\nm.train.next_batch(5, fake, False)\n")
+
+
 @pytest.mark.parametrize(
     ("program", "why"),
     [
@@ -119,7 +128,7 @@ def test_names_that_are_taken_stay_the_program_s() -> None:
         ),
         ("m = input_data.read_data_sets('d', dtype=tf.uint8)", "dtype would do something else"),
         ("m = input_data.read_data_sets('notMNIST')", "this one reads other data than MNIST"),
-        ("m = input_data.read_data_sets('d')\nm.train.next_batch(5, False)", "next_batch is given fake_data"),
+        ("m = input_data.read_data_sets('d', fake_data=True)", "this one makes fake data"),
         ("m = input_data.read_data_sets('d')\nm.train._images", "its private attribute _images is used"),
         ("input_data = 3", "input_data does not mean the reader alone"),
     ],

@@ -36,7 +36,6 @@ PARAMETERS = ("train_dir", "fake_data", "one_hot", "dtype", "reshape", "validati
 
 #: The other parameters, where they are given: whether a value changes nothing.
 HARMLESS: Mapping[str, Callable[[ast.expr], bool]] = {
-    "fake_data": lambda value: isinstance(value, ast.Constant) and not value.value,
     "dtype": lambda value: re.fullmatch(r"(\w+\.)*float32|'float32'", ast.unparse(value)) is not None,
     "seed": lambda value: isinstance(value, ast.Constant) and value.value is None,
 }
@@ -80,6 +79,7 @@ class Plan:
     reads: tuple[Read, ...]
     imports: tuple[Import, ...]
     batches: Batches
+    faked: bool  # whether batches are asked to be fake ones
     names: Mapping[str, str]
 
 
@@ -146,10 +146,12 @@ def _plan(program: Program, uses: list[tuple[ast.expr, str]], imports: tuple[Imp
             raise Refused(other, f"its private attribute {other.attr} is used")
     replaced = [*(alias for s in imports for alias in s.names), *(node for node, _ in uses)]
     taken = places.words(program, replaced)
+    told = _told(program, reads)
     return Plan(
         tuple(reads),
         imports,
-        _batches(program, reads, parents),
+        _batches(program, reads, told, parents),
+        "fake_data" in told,
         {name: other if name in taken else name for name, other in NEW.items()},
     )
 
@@ -183,24 +185,34 @@ def _arguments(program: Program, call: ast.Call) -> Mapping[str, ast.expr]:
     for name, harmless in HARMLESS.items():
         if name in given and not harmless(given[name]):
             raise Refused(given[name], f"a reader without {name} would do something else")
-    return {name: given[name] for name in KEPT if name in given}
+    if "fake_data" in given and not _is_false(given["fake_data"]):
+        if isinstance(given["fake_data"], ast.Constant):
+            raise Refused(given["fake_data"], "this one makes fake data")
+        return {name: given[name] for name in KEPT if name in given}
+    return {name: given[name] for name in KEPT if name in given and name != "fake_data"}
 
 
-def _batches(program: Program, reads: list[Read], parents: Mapping[int, ast.AST]) -> Batches:
-    """How batches are taken. Raises `Refused` for an argument that the new `next_batch` does not have."""
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not node.value
+
+
+def _told(program: Program, reads: list[Read]) -> frozenset[str]:
+    """The arguments that the calls of `next_batch` give."""
     given: set[str] = set()
     for node in program.nodes if reads else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "next_batch":
             try:
-                arguments = bind(node, ("batch_size", "fake_data", "shuffle"))
+                given |= bind(node, ("batch_size", "fake_data", "shuffle")).keys()
             except Unbound:
                 continue  # another object's method
-            if "fake_data" in arguments:
-                raise Refused(node, "next_batch is given fake_data")
-            given |= arguments.keys()
-    if "shuffle" in given:
+    return frozenset(given)
+
+
+def _batches(program: Program, reads: list[Read], told: frozenset[str], parents: Mapping[int, ast.AST]) -> Batches:
+    """How batches are taken."""
+    if "shuffle" in told:
         return Batches.SHUFFLED_OR_NOT
-    return Batches.SHUFFLED if given or any(_goes_on(program, read, parents) for read in reads) else Batches.NONE
+    return Batches.SHUFFLED if told or any(_goes_on(program, read, parents) for read in reads) else Batches.NONE
 
 
 def _goes_on(program: Program, read: Read, parents: Mapping[int, ast.AST]) -> bool:
@@ -235,7 +247,7 @@ def _edits(program: Program, plan: Plan) -> Iterator[Edit]:
         place = lines if last in gone else Span(lines.end, lines.end)
         missing = [module.missing for module in modules if module.missing]
         given = frozenset(name for read in plan.reads for name in read.arguments)
-        code = mnist_code(given, plan.batches, plan.names, *(module.name for module in modules))
+        code = mnist_code(given, plan.batches, plan.faked, plan.names, *(module.name for module in modules))
         yield places.block(program.text, place, missing, code)
         gone = [statement for statement in gone if statement is not last]
     yield from (edit for edit in map(partial(places.removal, program), gone) if edit is not None)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum
 
 #: The parameters that the new reader has, with TF1's defaults, where the program gives them.
-KEPT = {"one_hot": "False", "reshape": "True", "validation_size": "5000"}
+KEPT = {"fake_data": "False", "one_hot": "False", "reshape": "True", "validation_size": "5000"}
 
 
 class Batches(Enum):
@@ -36,8 +36,8 @@ class {DataSet}:
         self.epochs_completed = 0
         self._index_in_epoch = 0
 
-    def next_batch(self, batch_size{shuffle}):
-        start, end = self._index_in_epoch, self._index_in_epoch + batch_size
+    def next_batch(self, batch_size{fake}{shuffle}):
+{no_fakes}        start, end = self._index_in_epoch, self._index_in_epoch + batch_size
         if {shuffle_and}start == self.epochs_completed == 0:
             self._shuffle()
         if end <= self.num_examples:
@@ -54,6 +54,11 @@ class {DataSet}:
         self.images, self.labels = self.images[order], self.labels[order]
 '''
 
+NO_FAKES = '''\
+{step}if fake_data:
+{step}    raise ValueError("there are no fake data in place of MNIST")
+'''
+
 FUNCTION = '''
 
 {Datasets} = {collections}.namedtuple("{Datasets}", ["train", "validation", "test"])
@@ -61,7 +66,7 @@ FUNCTION = '''
 
 def {read_data_sets}({parameters}):
     """MNIST with pixels between 0 and 1; {size} of the training images are for validation."""
-
+{no_fake_data}
     def data_set(images, labels):
         images = images.reshape({shape}).astype({np}.float32) * (1 / 255)
         return {DataSet}(images, {labels})
@@ -75,13 +80,19 @@ def {read_data_sets}({parameters}):
 
 
 def mnist_code(
-    given: frozenset[str], batches: Batches, names: Mapping[str, str], collections: str, np: str, tf: str
+    given: frozenset[str], batches: Batches, faked: bool, names: Mapping[str, str], collections: str, np: str, tf: str
 ) -> str:
-    """The class and the function, for a program that gives some parameters and calls the modules by these names."""
+    """The class and the function, for a program that gives some parameters and calls the modules by these names.
+
+    `faked` says whether batches are asked whether they are fake ones, for tests: there are none any more.
+    """
     choice = batches is Batches.SHUFFLED_OR_NOT
     return ((ARRAYS if batches is Batches.NONE else BATCHES) + FUNCTION).format(
         parameters=", ".join(f"{name}={default}" for name, default in KEPT.items() if name in given),
-        shuffle=", *, shuffle=True" if choice else "",
+        fake=", fake_data=False" if faked else "",
+        no_fakes=NO_FAKES.format(step=" " * 8) if faked else "",
+        no_fake_data="\n" + NO_FAKES.format(step=" " * 4) if "fake_data" in given else "",
+        shuffle=f", {'' if faked else '*, '}shuffle=True" if choice else "",
         shuffle_and="shuffle and " if choice else "",
         shuffle_then="if shuffle:\n            " if choice else "",
         shape="(-1, 784) if reshape else (-1, 28, 28, 1)" if "reshape" in given else "-1, 784",
