@@ -59,9 +59,34 @@ def _is_repeated(interpreter: Interpreter, node: ast.AST, around: Set[ast.AST], 
         return False
     calls = _calls(interpreter, function)
     pairs = combinations(calls, 2)
-    if any(ast.unparse(a.func) == ast.unparse(b.func) and not _exclude(interpreter, a, b) for a, b in pairs):
+    if any(not _of_others(interpreter.program, a, b) and not _exclude(interpreter, a, b) for a, b in pairs):
         return True
     return any(_is_called_again(interpreter, call, around, {*through, function}) for call in calls)
+
+
+def _of_others(program: Program, one: ast.Call, other: ast.Call) -> bool:
+    """Whether two calls of a method are of two objects: made there, or under names that only ever mean one made so."""
+    owners = [call.func.value for call in (one, other) if isinstance(call.func, ast.Attribute)]
+    if len(owners) < 2 or ast.unparse(owners[0]) == ast.unparse(owners[1]):
+        return len(owners) == 2 and all(_makes(program, owner) for owner in owners)
+    return all(_makes(program, owner) or _is_made(program, owner) for owner in owners)
+
+
+def _makes(program: Program, node: ast.expr) -> bool:
+    """Whether an expression makes an object of a class of the program."""
+    classes = {definition.name for definition in program.each(ast.ClassDef)}
+    name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+    return name in classes
+
+
+def _is_made(program: Program, owner: ast.expr) -> bool:
+    """Whether a name or attribute is bound to nothing but objects that are made there."""
+    text = ast.unparse(owner)
+    found: list[ast.expr | None] = []
+    for node in program.each(ast.Assign):
+        if any(ast.unparse(n) == text for target in node.targets for n in walk(target) if isinstance(n, type(owner))):
+            found.append(node.value if len(node.targets) == 1 and isinstance(node.targets[0], type(owner)) else None)
+    return bool(found) and all(value is not None and _makes(program, value) for value in found)
 
 
 def _is_called_again(interpreter: Interpreter, call: ast.Call, around: Set[ast.AST], through: Set[ast.AST]) -> bool:
