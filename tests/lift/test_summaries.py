@@ -178,6 +178,7 @@ def test_a_function_summarises_the_variable_that_it_returns() -> None:
             "TFM901 a summary is named after a tensor, and those have other names now",
         ),
         (
+            "def more():\n    return tf.Variable(1.0)\none, other = more(), more()\n"
             "for v in tf.trainable_variables():\n    tf.summary.scalar(v.name, v)\nmerged = tf.summary.merge_all()\n"
             + RUN,
             "TFM901 summaries are named after variables that have other names now",
