@@ -376,12 +376,18 @@ class Expressions:
             return f"self.{definition.attribute}"
         return self.plan.renamed.get(definition.site, definition.name)
 
+    def _is_listed(self, value: Value) -> bool:
+        """Whether something is a variable of a list, which may be a layer's: Keras's are read by no method."""
+        listed = isinstance(value, Variable) and value.node is not None
+        asked = self.interpreter.rewrites.get(id(value.node)) if listed else None  # type: ignore[attr-defined]
+        return isinstance(value, Tensor) or isinstance(asked, variable_lists.Collected)
+
     def _method_text(self, node: ast.Call, method: Method, value: object) -> str | None:
         if isinstance(value, datasets.Iterator):
             return iterator_text.made_text(self, value)
         if isinstance(value, datasets.Element):
             return iterator_text.drawn_text(self, value)
-        if method.name in ("value", "read_value") and isinstance(method.base, Tensor):  # of a variable in a list
+        if method.name in ("value", "read_value") and self._is_listed(method.base):
             return f"{self.tf}.convert_to_tensor({self.text(method.node.value)})"
         if method.name == "get_shape" and type(method.base) is Placeholder:
             return f"{self.text(method.node.value)}.shape"

@@ -60,10 +60,18 @@ def _written(interpreter: Interpreter, test: ast.expr) -> ast.expr:
 
 
 def _literal(interpreter: Interpreter, node: ast.expr) -> ast.expr:
+    told = text_of(interpreter, node)
+    return ast.Constant(value=told) if told is not None else node
+
+
+def text_of(interpreter: Interpreter, node: ast.expr) -> str | None:
+    """The text that an expression stands for, also one put together (`self.name + "/"`); None where it is not told."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = text_of(interpreter, node.left), text_of(interpreter, node.right)
+        return left + right if left is not None and right is not None else None
     with interpreter.apart():
         value = interpreter.evaluate(node)
-    known = isinstance(value, Python) and isinstance(value.literal, str)
-    return ast.Constant(value=value.literal) if known else node  # type: ignore[attr-defined]
+    return value.literal if isinstance(value, Python) and isinstance(value.literal, str) else None
 
 
 def _holds(test: ast.expr, variable: str, name: str) -> bool | None:
@@ -144,4 +152,4 @@ def _spellings(interpreter: Interpreter, member: Member) -> Iterator[list[str]]:
         yield [f"{around}{part}{end}" for part in parts for around in scopes for end in ("", ":0")]
 
 
-__all__ = ["MOVING", "NORMAL", "PARTS", "alike", "ask", "holds", "parts_of"]
+__all__ = ["MOVING", "NORMAL", "PARTS", "alike", "ask", "holds", "parts_of", "text_of"]

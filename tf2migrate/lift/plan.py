@@ -18,6 +18,7 @@ from tf2migrate.lift import (
     fed_tensors,
     found_variables,
     given_runs,
+    held_effects,
     kept_attributes,
     loop_starts,
     normalization,
@@ -77,6 +78,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
             found = backward_slice(run, besides)
         _check_feeds(run, found)
         _check_effects(run, found)
+        held_effects.check(interpreter.program, found)
         fed_tensors.check(interpreter, run, found, plan)
         if not found.leaves or draws.only(run) is not None:
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import first_values, own_graphs
+from tf2migrate.lift import first_values, own_graphs, visibility
 from tf2migrate.lift.entries import MODULE, entries
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.metrics import Mean
@@ -42,7 +42,7 @@ class Resets:
         self.statements = [s for frame in interpreter.frames for s in frame.statements]
         self.entries: frozenset[int] = frozenset()
         # for each way to run the program: what has been started, of which object where each has a graph of its own
-        self.started: dict[int, set[tuple[int, int]]] = {}
+        self.started: dict[int, dict[tuple[int, int], list[ast.AST]]] = {}
 
     def lines(self, run: Run) -> list[str]:
         """Nothing the first time; assignments of the initial values when it runs again."""
@@ -51,7 +51,7 @@ class Resets:
             for entry in entries(self.interpreter, use.node):
                 things = (*use.saver.variables, *use.saver.layers, *use.saver.optimizers)
                 marks = {self._mark(value, use.saver.graph, use.saver.node) for value in things}
-                self.started.setdefault(entry, set()).update(marks)
+                self._note(entry, marks, use.node)
         run_of = [leaf.value for leaf in run.fetches.leaves() if isinstance(leaf.value, Initializer)]
         scopes = {scope for initializer in run_of for scope in initializer.scopes}
         if "some" in scopes and "global" not in scopes:
@@ -114,12 +114,21 @@ class Resets:
         anew = entries(self.interpreter, statement.node) & self.entries
         done = [marks for e, marks in self.started.items() if not anew or e in {MODULE, *self.entries}]
         of, made = self._mark(value, run.graph, _session(run))
-        return any(of == other and (not made or not by or made == by) for each in done for other, by in each)
+        marks = [mark for each in done for mark in each if mark[0] == of]
+        meant = [mark for mark in marks if not made or not mark[1] or made == mark[1]]
+        nodes = [node for each in done for mark in meant for node in each.get(mark, ())]
+        return any(not visibility.are_apart(self.interpreter, node, run.node) for node in nodes)
 
     def _start(self, run: Run, *values: Value) -> None:
         marks = {self._mark(value, run.graph, _session(run)) for value in values}
         for entry in self.entries:
-            self.started.setdefault(entry, set()).update(marks)
+            self._note(entry, marks, run.node)
+
+    def _note(self, entry: int, marks: set[tuple[int, int]], node: ast.AST) -> None:
+        """Keeps what is started, and where."""
+        started = self.started.setdefault(entry, {})
+        for mark in marks:
+            started.setdefault(mark, []).append(node)
 
     def _mark(self, value: Value, graph: object, place: ast.AST | None) -> tuple[int, int]:
         """A thing, and the statement that made its object where a place shows which of several it is of; else 0."""

@@ -116,7 +116,9 @@ def prefix_of(interpreter: Interpreter, scope: ast.expr | None) -> str | None:
         return ""
     with interpreter.apart():
         told = interpreter.evaluate(scope)
-    return (told.literal or "") if isinstance(told, Python) and isinstance(told.literal, str | None) else None
+    if isinstance(told, Python) and told.known and told.literal is None:
+        return ""
+    return name_tests.text_of(interpreter, scope)
 
 
 def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, collection: str, hint: str) -> Value:

@@ -8,6 +8,9 @@ from __future__ import annotations
 import ast
 import builtins
 import keyword
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.cells import Cell, Stacked, Unrolling, Wrapped
@@ -88,31 +91,64 @@ def _calls(interpreter: Interpreter, function: ast.FunctionDef) -> list[ast.Call
 def is_one_of_a_run(interpreter: Interpreter, instance: Instance) -> bool:
     """Whether no run of a program makes a second object of a class.
 
-    Functions that nothing calls are taken to be other ways to run it: a test beside a model, say.
+    Functions that nothing calls are taken to be other ways to run it: a test beside a model, say. So are the branches
+    of one `if`, such as training and playing.
     """
     constructor = instance.of.methods.get("__init__")
     calls = interpreter.given.get(constructor, []) if constructor is not None else []
-    starts: set[int] = set()
-    for call, _ in calls:
-        start = _start(interpreter, call)
-        if start is None or start in starts:
-            return False
-        starts.add(start)
-    return True
+    ways = [_way(interpreter, call) for call, _ in calls]
+    known = [way for way in ways if way is not None]
+    every = all(_are_apart(interpreter, one, other) for one, other in combinations(known, 2))
+    return len(known) == len(ways) and every
 
 
-def _start(interpreter: Interpreter, call: ast.AST) -> int | None:
-    """What leads to a call: the module, or a function that nothing calls; None where it may happen several times."""
-    start = 0
+def are_apart(interpreter: Interpreter, one: ast.AST, other: ast.AST) -> bool:
+    """Whether no run of a program comes to both of two places: they stand, or are called, in branches of one `if`."""
+    first, second = _way(interpreter, one), _way(interpreter, other)
+    if first is None or second is None or first.start != second.start:
+        return False
+    return _are_apart(interpreter, first, second)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What leads to a call: the module (0), or a function that nothing calls, and the calls on the way."""
+
+    start: int
+    calls: tuple[ast.AST, ...]
+
+
+def _way(interpreter: Interpreter, call: ast.AST) -> _Way | None:
+    """The way to a call; None where it may happen several times."""
+    start, through = 0, [call]
     for node in _around(interpreter, call):
         calls = _calls(interpreter, node) if isinstance(node, ast.FunctionDef) else None
         if calls is None or len(calls) > 1:
             return None
-        found = _start(interpreter, calls[0]) if calls else id(node)
+        found = _way(interpreter, calls[0]) if calls else _Way(id(node), ())
         if found is None:
             return None
-        start = found or start
-    return start
+        start = found.start or start
+        through += found.calls
+    return _Way(start, tuple(through))
+
+
+def _are_apart(interpreter: Interpreter, one: _Way, other: _Way) -> bool:
+    """Whether no run goes two ways: they start at different places, or go through different branches of one `if`."""
+    if one.start != other.start:
+        return True
+    first = [branch for call in one.calls for branch in _branches(interpreter, call)]
+    second = [branch for call in other.calls for branch in _branches(interpreter, call)]
+    return any(a[0] is b[0] and a[1] != b[1] for a in first for b in second)
+
+
+def _branches(interpreter: Interpreter, call: ast.AST) -> Iterator[tuple[ast.If, bool]]:
+    """Each `if` around a call in its function, and whether it stands in the first of the branches."""
+    inner, above = call, interpreter.program.parents.get(id(call))
+    while above is not None and not isinstance(above, _REPEATS):
+        if isinstance(above, ast.If) and inner is not above.test:
+            yield above, any(inner is statement for statement in above.body)
+        inner, above = above, interpreter.program.parents.get(id(above))
 
 
 def name_attributes(interpreter: Interpreter, plan: Plan) -> None:

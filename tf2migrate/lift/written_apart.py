@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from tf2migrate.apply import fits
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
-from tf2migrate.model import Edit, Options, Outcome
+from tf2migrate.model import Edit, Options, Outcome, Span
 
 _INITIALIZERS = ("tf.global_variables_initializer", "tf.initialize_all_variables")
 
@@ -46,7 +46,7 @@ def _tuples(program: Program, own: set[str]) -> Iterator[Edit]:
         match node:
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
                 calls = [v for v in values if isinstance(v, ast.Call) and _called(v) in own]
-                if len(targets) == len(values) == len(calls) and _independent(targets, values):
+                if len(targets) == len(values) == len(calls) and independent(targets, values):
                     lines = [
                         f"{program.segment(target)} = {program.segment(value)}"
                         for target, value in zip(targets, values, strict=True)
@@ -63,7 +63,7 @@ def _called(call: ast.Call) -> str:
     return ""
 
 
-def _independent(targets: list[ast.expr], values: list[ast.expr]) -> bool:
+def independent(targets: list[ast.expr], values: list[ast.expr]) -> bool:
     """Whether what is bound first is read by none of the values."""
     bound = {ast.unparse(t) for t in targets if isinstance(t, ast.Name | ast.Attribute)}
     read = {ast.unparse(n) for v in values for n in walk(v) if isinstance(n, ast.Name | ast.Attribute)}
@@ -75,6 +75,14 @@ def alone(program: Program, node: ast.stmt) -> bool:
     before = program.lines[node.lineno - 1][: node.col_offset]
     after = program.text[program.span(node).end :].split("\n", 1)[0]
     return not before.strip() and not after.strip()
+
+
+def without(program: Program, statement: ast.stmt) -> Edit:
+    """The edit that takes a statement out with its line."""
+    span = program.span(statement)
+    end = program.text.find("\n", span.end) + 1 or len(program.text)
+    start = program.text.rfind("\n", 0, span.start) + 1
+    return Edit(Span(start, end), "")
 
 
 def _tried(program: Program) -> Iterator[Edit]:
