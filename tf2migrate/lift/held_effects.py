@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tf2migrate.lift.slices import Slice
 
 _WHAT = "a statement holds several ops, and this run makes only some of their changes"
+_ADVICE = "Bind each op to a name of its own."
+_FILLING = ("append", "extend", "insert", "update", "setdefault")
 _CHANGING = ("assign", "assign_add", "assign_sub", "minimize", "apply_gradients")
 _REST = -1  # the place of what a loop or comprehension puts into a list
 
@@ -34,7 +36,42 @@ def check(program: Program, found: Slice) -> None:
         if isinstance(statement.value, Structure) and isinstance(statement.node, ast.Assign):
             acting = dict(_acting(statement.value))
             if acting and not acting.keys() <= _needed(program, found, statement, acting):
-                raise Refused("TFM901", found.leaves[0].node, _WHAT, "Bind each op to a name of its own.")
+                raise Refused("TFM901", found.leaves[0].node, _WHAT, _ADVICE)
+        elif (held := _container(statement.node)) is not None and found.leaves:
+            changes = {id(e) for effect in statement.effects for e in _effects(effect)}
+            wanted = {id(e) for leaf in found.leaves for e in _effects(leaf.value)}
+            if changes and not changes & wanted and not _is_read_whole(program, found, held):
+                raise Refused("TFM901", found.leaves[0].node, _WHAT, _ADVICE)
+
+
+def _container(node: ast.AST) -> str | None:
+    """The name or attribute of what a statement puts something into: `ops["up"] = …`, `ops.append(…)`, `ops += …`."""
+    match node:
+        case ast.Assign(targets=[ast.Subscript(value=held)]) | ast.AugAssign(target=held):
+            pass
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=held, attr=attr))) if attr in _FILLING:
+            pass
+        case _:
+            return None
+    return held.id if isinstance(held, ast.Name) else held.attr if isinstance(held, ast.Attribute) else None
+
+
+def _is_read_whole(program: Program, found: Slice, name: str) -> bool:
+    """Whether something of a function reads a list or dict as one, and not one of its places."""
+    roots: list[ast.AST] = [leaf.node for leaf in found.leaves]
+    for statement in (each for s in found.statements for each in (s, *s.controls)):
+        if isinstance(statement.node, ast.With):
+            roots += [item.context_expr for item in statement.node.items]
+        elif _container(statement.node) != name:
+            roots.append(statement.node)
+    for root in roots:
+        for node in walk(root):
+            called = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+            if called == name and isinstance(getattr(node, "ctx", None), ast.Load):
+                above = program.parents.get(id(node))
+                if not (isinstance(above, ast.Subscript) and above.value is node):
+                    return True
+    return False
 
 
 def _acting(held: Structure) -> Iterator[tuple[object, list[Effect]]]:
