@@ -40,7 +40,7 @@ def call(interpreter: Interpreter, cell: Cell | Stacked | Wrapped, node: ast.Cal
     stacked = isinstance(cell, Stacked) and not cell.joined
     if stacked and any(isinstance(c, Cell) and c.kind != "LSTMCell" for c in inside):
         return Unknown("a stack of cells that are no LSTMs is called step by step", node)
-    before = any(isinstance(v, Stepped) and v.cell is cell for v in interpreter.rewrites.values())
+    before = any(member.value is cell for member in interpreter.scopes.made)  # a second walk of a loop begins without
     before = before or all(c in in_layers(interpreter) for c in inside)  # which has its variables then, in any scope
     if not before and not _alone(interpreter):
         return Unknown("a cell is called in a scope that is reused", node)

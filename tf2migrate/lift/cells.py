@@ -77,6 +77,14 @@ class _Walked(Value):
         return among(found) if len(found) == len(values) else None
 
 
+def _form(value: Value) -> tuple[object, ...]:
+    """What a state is made of, whichever tensors they are."""
+    if not isinstance(value, Structure):
+        return (type(value),)
+    parts = [item for _, item, _ in value.items] + ([value.rest] if value.rest is not None else [])
+    return (type(value), value.rest is None, *map(_form, parts))
+
+
 def _alike(one: Value, other: Value) -> bool:
     """Whether two values are made by the same calls, with dropout that is told by the same expressions."""
     match one, other:
@@ -179,6 +187,9 @@ class Stage:
 @dataclass(frozen=True, eq=False)
 class States(Structure):
     """The states of stacked cells: a tuple in TensorFlow 1, a list here."""
+
+    def one_of(self, values: list[Value]) -> Value | None:
+        return self if len({_form(value) for value in values}) == 1 else None
 
 
 class Unrolling(Structure):

@@ -217,6 +217,7 @@ def instantiate(interpreter: Interpreter, made: Class, node: ast.Call | None) ->
         found = interpreter.call_driver(function, {"self": instance, **arguments}, node)
         if isinstance(found, Unknown):
             return Unknown(f"the instances of {made.node.name} are made of different things", node or made.node)
+    interpreter.sharing.counts[id(node)] = len(interpreter.scopes.made)
     return instance
 
 

@@ -109,6 +109,8 @@ class Emitter:
         self.uncalled = uncalled.methods(interpreter)
         loops.check(list(interpreter.loops.values()))
         self._hoist()
+        self.sharing_objects = interpreter.sharing
+        self.sharing_objects.hoisted(self.expressions.hoisted)
         self.first_lines = collections.first_lines(self.expressions)
         for method, lines in plan.kept.items():
             first = method.body[1 if ast.get_docstring(method) is not None and len(method.body) > 1 else 0]
@@ -350,7 +352,7 @@ class Emitter:
             out += [line for s in self.records.get(id(node), []) for line in self._hoisted(s, indent)]
         for planned in self.ahead.get(id(node), []):
             out += self._function(planned, indent)
-        out += self._own(node, indent)
+        out += self.sharing_objects.lines(node, self._own(node, indent), indent)
         out += [indent + line for line in self.kept_after.get(id(node), [])]
         for lines in self.shared_after.get(id(node), []):
             out += self._spaced(lines, indent)
@@ -593,7 +595,7 @@ class Emitter:
                 continue  # such as one that only stopped the threads of queues
             if header == "else:" and not any(lines):
                 continue  # such as one that only initialized the variables
-            header = self._items(node) or self.dropped.header(node, header)
+            header = self._items(node) or self.sharing_objects.header(node, self.dropped.header(node, header))
             deeper = case if out else ""  # the first stands below the `match`, which is a part of its header
             out += (indent + deeper + shift(header, self.program.indent(node), indent)).split("\n")
             if not any(line.strip() and not line.strip().startswith("#") for line in lines):

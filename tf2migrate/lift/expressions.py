@@ -161,6 +161,9 @@ class Expressions:
 
     def replacement(self, node: ast.AST) -> str | None:
         """The text that stands in a node's place, or None where it stays."""
+        if isinstance(node, ast.Call) and id(node) in self.interpreter.sharing.given:
+            text = self.dropped.call(node, self.renderer.inside) or self.renderer.inside(node)
+            return self.interpreter.sharing.call(node, text)
         if isinstance(node, ast.expr) and (kind := cell_kinds.class_text(self.interpreter, node)) is not None:
             return kind
         named = self.interpreter.rewrites.get(id(node))

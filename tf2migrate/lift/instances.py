@@ -1,4 +1,6 @@
-"""Objects of one class whose scopes share variables: rewritten, each would have variables of its own. They are refused.
+"""Objects of one class whose scopes share variables: rewritten, each would have variables of its own.
+
+They are refused where it cannot be told what they share (`shared_instances`).
 
 with tf.variable_scope("model"):
     train_model = Model(is_training=True)
@@ -9,11 +11,11 @@ with tf.variable_scope("model", reuse=True):
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import own_sessions
+from tf2migrate.lift import own_sessions, shared_instances
 from tf2migrate.lift.repeated import is_in_loop
 from tf2migrate.lift.scopes import AUTO, NEVER
 from tf2migrate.lift.values import Python, Refused, Value
@@ -36,7 +38,13 @@ def check(interpreter: Interpreter) -> None:
         apart = None not in paths and len(set(paths)) == len(paths) and not looped
         later = begun if looped else begun[1:]
         around = any(reuse != NEVER and not (reuse == AUTO and apart) for _, _, reuse in later)
-        if around or instance.again or _shares(interpreter, instance, apart):
+        within = _shares(interpreter, instance, apart)
+        told = shared_instances.telling(interpreter, instance) if within and not around else set()
+        alone = told and not _shares(interpreter, instance, apart, told)
+        shared = not looped and (alone or (around and not within))
+        if shared and shared_instances.share(interpreter, instance, told, _varied(interpreter, instance)):
+            continue
+        if around or instance.again or within:
             what = f"the instances of {instance.of.node.name} share variables, as their scopes say"
             raise Refused("TFM901", later[-1][0], what, "Make the variables once, and give them to both.")
 
@@ -57,26 +65,29 @@ def _check_runs(interpreter: Interpreter, instance: Instance) -> None:
             raise Refused("TFM902", run.node, what, "Run what each of them computes by itself.")
 
 
-def _shares(interpreter: Interpreter, instance: Instance, apart: bool) -> bool:
-    """Whether what the class itself does makes a second object share, where `apart` says that their scopes differ."""
+def _shares(interpreter: Interpreter, instance: Instance, apart: bool, told: Collection[int] = ()) -> bool:
+    """Whether what the class itself does makes a second object share, where `apart` says that their scopes differ.
+
+    The calls `told` are left out.
+    """
     varied = _varied(interpreter, instance)
     functions = {f.name: f for f in interpreter.program.tree.body if isinstance(f, ast.FunctionDef)}
     for node in _nodes(instance):
-        if isinstance(node, ast.If) and _named(node.test) & varied:
+        if isinstance(node, ast.If) and shared_instances.names_in(node.test) & varied:
             inner = {n.attr for s in [*node.body, *node.orelse] for n in walk(s) if isinstance(n, ast.Attribute)}
             if "reuse_variables" in inner:
                 return True
-        if not isinstance(node, ast.Call):
+        if not isinstance(node, ast.Call) or id(node) in told:
             continue
         named = node.args[0] if node.args else None
-        own = named is not None and bool(_named(named) & varied)
+        own = named is not None and bool(shared_instances.names_in(named) & varied)
         for keyword in node.keywords:
             if keyword.arg == "reuse" and _automatic(interpreter, keyword.value) and not (own or apart):
                 return True
-            if keyword.arg == "reuse" and _named(keyword.value) & varied:
+            if keyword.arg == "reuse" and shared_instances.names_in(keyword.value) & varied:
                 return True
         given = [*node.args, *(k.value for k in node.keywords)]
-        if any("reuse" in name for argument in given for name in _named(argument) & varied):
+        if any("reuse" in name for argument in given for name in shared_instances.names_in(argument) & varied):
             return True
         helper = functions.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if helper is not None and not apart and _automatic(interpreter, helper):
@@ -97,10 +108,6 @@ def _nodes(instance: Instance) -> Iterator[ast.AST]:
         made = made.base  # type: ignore[assignment]
 
 
-def _named(node: ast.AST) -> set[str]:
-    return {n.id if isinstance(n, ast.Name) else n.attr for n in walk(node) if isinstance(n, ast.Name | ast.Attribute)}
-
-
 def _varied(interpreter: Interpreter, instance: Instance) -> set[str]:
     """The names in a class that may mean other things for other objects: parameters, and what follows from them."""
     found: set[str] = set()
@@ -113,8 +120,8 @@ def _varied(interpreter: Interpreter, instance: Instance) -> set[str]:
     while grew:  # ends: `found` only grows, and is bounded by the names
         before = len(found)
         for node in nodes:
-            if isinstance(node, ast.Assign) and _named(node.value) & found:
-                found |= {name for target in node.targets for name in _named(target)} - {"self"}
+            if isinstance(node, ast.Assign) and shared_instances.names_in(node.value) & found:
+                found |= {name for target in node.targets for name in shared_instances.names_in(target)} - {"self"}
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 found |= _passed(instance, node, found)
         grew = len(found) > before
@@ -129,7 +136,7 @@ def _passed(instance: Instance, node: ast.Call, varied: set[str]) -> set[str]:
         return set()
     positional = [a.arg for a in method.args.args][1:]
     given = [*zip(positional, node.args, strict=False), *((k.arg or "", k.value) for k in node.keywords)]
-    return {name for name, argument in given if _named(argument) & varied}
+    return {name for name, argument in given if shared_instances.names_in(argument) & varied}
 
 
 def _one(values: list[Value | None]) -> bool:

@@ -38,6 +38,7 @@ from tf2migrate.lift import (
     printed_shapes,
     recursive,
     shared_calls,
+    shared_instances,
     symbols,
     unreached,
 )
@@ -111,6 +112,7 @@ class Interpreter:
         self.called_from: dict[int, tuple[Frame, dict[str, tuple[Definition, ...]]]] = {}  # units' calls: what they see
         self.aliases: dict[int, Definition] = {}  # for each read of a parameter that is a tensor: the tensor's own name
         self.instances: dict[ast.ClassDef, classes.Instance] = {}
+        self.sharing = shared_instances.Sharing()
         self.attributes: dict[int, tuple[Definition, ...]] = {}  # for each attribute of an instance: what it may be
         self.given: dict[FunctionNode, list[tuple[ast.Call, dict[str, Value]]]] = {}  # the calls of units' functions
         self.given_at: dict[int, list[int]] = {}  # for each of these calls: when it is come to

@@ -27,6 +27,7 @@ from tf2migrate.lift import (
     printed_names,
     printed_shapes,
     saved_attributes,
+    shared_parts,
     traced,
     visibility,
 )
@@ -113,6 +114,7 @@ def make_plan(interpreter: Interpreter) -> Plan:
         if any(isinstance(e, Effect) and e.kind in STATE for s in found.statements for e in s.effects):
             _return_variables(run, planned)
     passages.join(plan)
+    shared_parts.plan_sharing(interpreter, plan)
     saved_attributes.name(interpreter, plan)
     return plan
 

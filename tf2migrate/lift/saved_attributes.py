@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import own_graphs, visibility
+from tf2migrate.lift import own_graphs, shared_parts, visibility
 from tf2migrate.lift.trace import Definition, Frame
 from tf2migrate.lift.values import Layer, Optimizer, Structure, Value, Variable
 
@@ -32,7 +32,7 @@ def name(interpreter: Interpreter, plan: Plan) -> None:
         kept: list[Thing] = [*made.variables, *made.layers, *made.optimizers]
         for value in kept:
             home = _home(interpreter, value)
-            if home is None or home is made.frame or _owner(interpreter, made, home) is None:
+            if home is None or home is made.frame or _owner(interpreter, made, home, value) is None:
                 continue
             loop = loop_of(interpreter, value)
             if loop is not None:
@@ -56,7 +56,7 @@ def text(expressions: Expressions, made: Saver, value: Thing) -> tuple[str, str]
     """How a thing of an object is named where a Saver is made, and by which key it is kept; None for any other."""
     interpreter = expressions.interpreter
     home = _home(interpreter, value)
-    owner = _owner(interpreter, made, home) if home is not None else None
+    owner = _owner(interpreter, made, home, value) if home is not None else None
     loop = loop_of(interpreter, value)
     if loop is not None:
         return _list(expressions, loop, value, owner)
@@ -136,7 +136,15 @@ def _home(interpreter: Interpreter, value: Thing) -> Frame | None:
     return None
 
 
-def _owner(interpreter: Interpreter, made: Saver, home: Frame) -> str | None:
+def _first(interpreter: Interpreter, made: Saver, instance: Instance, value: Thing) -> str | None:
+    """The object that made what objects of one class share, where a Saver sees it; it alone is trained with slots."""
+    if not isinstance(value, Optimizer) and not shared_parts.is_shared(interpreter, instance, value):
+        return None
+    name = interpreter.sharing.first.get(instance)
+    return name if name is not None and [d.value for d in made.frame.lookup(name)] == [instance] else None
+
+
+def _owner(interpreter: Interpreter, made: Saver, home: Frame, value: Thing) -> str | None:
     """How the object in a function of which something is made is named at a Saver; None where it is not."""
     instance, here = visibility.owner(home), made.frame
     if instance is None or visibility.sees(here, home):
@@ -145,6 +153,8 @@ def _owner(interpreter: Interpreter, made: Saver, home: Frame) -> str | None:
         return "self"
     if _is_only(interpreter, instance, here):
         return _name(here, instance)
+    if (first := _first(interpreter, made, instance, value)) is not None:
+        return first
     before = own_graphs.made_before(interpreter, instance, made.graph, made.node)
     return ast.unparse(before.targets[0]) if before is not None else None
 

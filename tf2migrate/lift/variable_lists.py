@@ -22,6 +22,7 @@ from tf2migrate.lift import (
     own_graphs,
     own_scopes,
     parts,
+    shared_parts,
     slots,
     visibility,
     watched,
@@ -321,7 +322,10 @@ def _check_single(interpreter: Interpreter) -> None:
             if instance is not None and not visibility.is_one_of_a_run(interpreter, instance):
                 asking = value.statement is not None and visibility.owner(value.statement.frame) is instance
                 assert value.node is not None
-                if asking and (
+                if asking and instance in interpreter.sharing.alone:
+                    if shared_parts.is_shared(interpreter, instance, member.value):
+                        continue
+                elif asking and (
                     own_graphs.is_one(interpreter, instance, member.graph, value.node)
                     or own_scopes.are_asked_for(interpreter, instance, value.node)
                 ):
