@@ -22,11 +22,12 @@ from tf2migrate.lift import (
     grown,
     normalization,
     noted,
+    optimizer_classes,
 )
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.first_values import AGAIN
 from tf2migrate.lift.interpret import Interpreter
-from tf2migrate.lift.optimizer_classes import CLASSES, RESTART
+from tf2migrate.lift.optimizer_classes import RESTART
 from tf2migrate.lift.plan import make_plan
 from tf2migrate.lift.values import Refused
 from tf2migrate.lift.variables import GLOROT
@@ -89,7 +90,8 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
     """The definitions that a file's new text needs."""
     tf = emitter.expressions.tf
     classes = emitter.expressions.classes.items()
-    wanted = [CLASSES[kind][1].format(tf=tf, name=name) for kind, name in classes if _named(name, text)]
+    rows = emitter.expressions.looks_up
+    wanted = [optimizer_classes.definition(kind, name, tf, rows) for kind, name in classes if _named(name, text)]
     if _named("glorot_uniform", text):
         wanted.append(GLOROT.format(tf=tf))
     if _named("start_afresh", text):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.chosen_functions import Chosen, calls_of, told
-from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.optimizers import KERAS
 from tf2migrate.lift.values import Optimizer, Python, Symbol, Time, Unknown, Value
 
@@ -69,8 +68,7 @@ class Named:
     def text(self, expressions: Expressions) -> str:
         """What is written in its place."""
         keras, _, defaults = KERAS[self.kind]
-        own = self.kind in CLASSES
-        made = expressions.class_name(self.kind) if own else f"{expressions.tf}.keras.optimizers.{keras}"
+        made = expressions.optimizer_class(self.kind, keras)
         settings = "".join(f", {name}={value}" for name, value in defaults.items() if name not in self.given)
         if not settings or self.handed:
             return f"{made}{settings}"

@@ -29,6 +29,7 @@ from tf2migrate.lift import (
     layers,
     monitored,
     noted,
+    optimizer_classes,
     optimizers,
     pairs,
     parts,
@@ -50,7 +51,6 @@ from tf2migrate.lift import (
 from tf2migrate.lift.dropped import Dropped
 from tf2migrate.lift.functions import FunctionNode, Method
 from tf2migrate.lift.interpret import Interpreter
-from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.part_text import OWNER, PartText
 from tf2migrate.lift.pipelines import Matched
 from tf2migrate.lift.planned import Plan, Planned
@@ -105,6 +105,7 @@ class Expressions:
         self.handed = handed.find(self)
         self.standing = {p.frame.node for p in plan.functions if p.frame is not None}  # where functions are written
         self.dropped = Dropped(interpreter, plan.fresh, self)
+        self.looks_up = any(map(interpreter.mentions, optimizer_classes.LOOKUPS))  # rows of tables
         self.classes: dict[str, str] = {}  # the optimizers that need a class of their own, and its name
         self.feed_name = ""  # what a feed is called of which only a part is needed
         self.values_name = ""  # what the values of a run are called that are put into another structure
@@ -117,11 +118,12 @@ class Expressions:
         self.parts = {function: PartText(self, part) for function, part in interpreter.parts.items()}
         self._calls = {node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls}
 
-    def class_name(self, kind: str) -> str:
-        """The name of the class that stands for an optimizer of TensorFlow 1."""
-        if kind not in self.classes:
-            self.classes[kind] = self.plan.fresh(CLASSES[kind][0])
-        return self.classes[kind]
+    def optimizer_class(self, kind: str, keras: str) -> str:
+        """The class that stands for an optimizer of TensorFlow 1: Keras's, or one of its own."""
+        own = optimizer_classes.name_of(kind, self.looks_up)
+        if own and kind not in self.classes:
+            self.classes[kind] = self.plan.fresh(own)
+        return self.classes[kind] if own else f"{self.tf}.keras.optimizers.{keras}"
 
     def text(self, node: ast.expr) -> str:
         return self.renderer.text(node)

@@ -1,6 +1,7 @@
 """Keras optimizers that compute TensorFlow 1's updates to the last bit, where Keras's own do not.
 
-Compared over 200 steps on TensorFlow 2.21: SGD, Adagrad, Adadelta and Ftrl are equal as Keras has them. What is not:
+Compared over 200 steps on TensorFlow 2.21: SGD, Adagrad, Adadelta and Ftrl are equal as Keras has them, for gradients
+that are tensors. What is not:
 
 - Adam: TF1 multiplied the powers of the decays step by step, and held the decays in single precision. Keras computes
   them by pow from exact decays. One rounding of 0.999 ** t is 1e-5 of the step where t is small, which a sensitive
@@ -8,6 +9,10 @@ Compared over 200 steps on TensorFlow 2.21: SGD, Adagrad, Adadelta and Ftrl are 
 - RMSProp: TF1's mean square starts at one. Keras sums in another order.
 - Momentum: TF1 scaled the sum of gradients by the rate of each step, Keras each gradient by the rate of its own step.
   (Nesterov's is equal but for the last bit: TensorFlow 2 factors the rate out when it compiles a function.)
+
+Tables whose rows are looked up have gradients of those rows (`tf.IndexedSlices`). TF1 changed no other row, and summed
+what is looked up twice (`_apply_sparse_duplicate_indices` of `python/training/optimizer.py`); Keras's optimizers treat
+each of the two by itself, or change every row. For SGD and Adam it is the same.
 """
 
 from __future__ import annotations
@@ -73,6 +78,46 @@ CLASSES = {
     "RMSPropOptimizer": ("RMSProp", RMSPROP),
     "MomentumOptimizer": ("Momentum", MOMENTUM),
 }
+
+_KERAS = {"AdagradOptimizer": "Adagrad", "AdadeltaOptimizer": "Adadelta", "FtrlOptimizer": "Ftrl"}
+
+ROWS = '''
+    def update_step(self, gradient, variable, learning_rate):
+        if not isinstance(gradient, {tf}.IndexedSlices):
+            return {update}(gradient, variable, learning_rate)
+        # of a table: the rows that were looked up change, each by the sum of its gradients
+        kept = [v for v in (variable, *self.variables) if v.shape == variable.shape]
+        before = [{tf}.convert_to_tensor(v) for v in kept]
+        {update}({tf}.convert_to_tensor(gradient), variable, learning_rate)
+        found = {tf}.ones_like(gradient.indices)
+        rows = {tf}.scatter_nd(gradient.indices[:, {tf}.newaxis], found, variable.shape[:1]) > 0
+        rows = {tf}.reshape(rows, [-1] + [1] * (len(variable.shape) - 1))
+        for value, old in zip(kept, before):
+            value.assign({tf}.keras.ops.where(rows, value, old))'''
+
+#: What looks up rows of a table, and so has such a gradient where the table is a variable.
+LOOKUPS = (
+    *("tf.nn.embedding_lookup", "tf.nn.embedding_lookup_sparse", "tf.nn.safe_embedding_lookup_sparse"),
+    *("tf.gather", "tf.gather_nd", "tf.boolean_mask", "tf.nn.nce_loss", "tf.nn.sampled_softmax_loss"),
+    *("tf.contrib.layers.embed_sequence", "tf.contrib.layers.embedding_lookup_unique", "tf.keras.layers.Embedding"),
+)
+
+
+def name_of(kind: str, looks_up: bool) -> str:
+    """What the class is called that stands for an optimizer; empty where Keras's own does."""
+    return CLASSES[kind][0] if kind in CLASSES else _KERAS.get(kind, "") if looks_up else ""
+
+
+def definition(kind: str, name: str, tf: str, looks_up: bool) -> str:
+    """The class that stands for an optimizer, under a name: of tables it changes the rows that are looked up."""
+    if not looks_up or kind == "AdamOptimizer":
+        return CLASSES[kind][1].format(tf=tf, name=name)
+    if kind in CLASSES:
+        own = CLASSES[kind][1].replace("def update_step(", "def _update(")
+        return (own + "\n" + ROWS).format(tf=tf, name=name, update="self._update")
+    keras = _KERAS[kind]
+    head = f'class {name}({tf}.keras.optimizers.{keras}):\n    """{keras} for tables, whose rows are looked up."""\n'
+    return head + ROWS.format(tf=tf, update="super().update_step")
 
 
 #: What sets an optimizer back, where the variables are initialized again.

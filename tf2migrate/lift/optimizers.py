@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift.optimizer_classes import CLASSES
 from tf2migrate.lift.values import Optimizer, Python, Refused, Schedule, Time, Value
 
 if TYPE_CHECKING:
@@ -68,8 +67,7 @@ def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
             given.add(renamed[name])
             parts.append(f"{renamed[name]}={expressions.text(argument)}")
     parts += [f"{name}={value}" for name, value in defaults.items() if name not in given]
-    made = expressions.class_name(kind) if kind in CLASSES else f"{expressions.tf}.keras.optimizers.{keras}"
-    return f"{made}({', '.join(parts)})"
+    return f"{expressions.optimizer_class(kind, keras)}({', '.join(parts)})"
 
 
 _SCHEDULES: dict[str, tuple[str, tuple[str, ...]]] = {
