@@ -43,7 +43,7 @@ from tf2migrate.lift import (
 from tf2migrate.lift import symbols as S
 from tf2migrate.lift.estimator_columns import COLUMNS
 from tf2migrate.lift.estimator_models import NATIVE, TENSORS
-from tf2migrate.lift.metrics import Mean
+from tf2migrate.lift.metrics import KerasMetric
 from tf2migrate.lift.values import (
     NONE,
     PYTHON,
@@ -432,7 +432,8 @@ def _group(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
             return leaf
     scopes = [v.scopes for v in values if isinstance(v, Initializer)]
     if values and len(scopes) == len(values):
-        metrics = [part for v in values if isinstance(v, Initializer) for part in v.parts if isinstance(part, Mean)]
+        started = [part for v in values if isinstance(v, Initializer) for part in v.parts]
+        metrics = [part for part in started if isinstance(part, KerasMetric)]
         parts = (*(start for v in values for start in datasets.starts(v)), *metrics)
         return Initializer("initializer", node, scopes=frozenset().union(*scopes), parts=parts)
     return method_calls.effect(interpreter, Effect("group", node, {}, None, tuple(values)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.graph_names import GraphNames
-from tf2migrate.lift.metrics import Mean
+from tf2migrate.lift.metrics import KerasMetric
 from tf2migrate.lift.values import Handle, Initializer, Unknown, Value, leaves
 from tf2migrate.lift.variable_lists import prefix_of
 
@@ -28,7 +28,7 @@ COLLECTIONS = frozenset(("local_variables", "metric_variables"))
 class Locals(Handle):
     """The local variables of a graph, or those in a scope: the metrics that they are of."""
 
-    metrics: tuple[Mean, ...] = ()
+    metrics: tuple[KerasMetric, ...] = ()
 
 
 def listed(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
@@ -43,7 +43,7 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None) -> 
         return Unknown("the scope of a collection cannot be told", node)
     others = [m for m in interpreter.scopes.made if m.collections is None or m.collections & COLLECTIONS]
     statements = [s for f in interpreter.frames for s in f.statements if s.graph is interpreter.graph]
-    made = [m.value for s in statements for m in s.made if isinstance(m.value, Mean)]
+    made = [m.value for s in statements for m in s.made if isinstance(m.value, KerasMetric)]
     names = GraphNames(interpreter.program)
     found = [metric for metric in made if _is_in(names, metric, prefix)]
     told_apart = all(_is_in(names, metric, prefix) is not None for metric in made)
@@ -52,7 +52,7 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None) -> 
     return Locals("closed", node, metrics=tuple(found))
 
 
-def _is_in(names: GraphNames, metric: Mean, prefix: str) -> bool | None:
+def _is_in(names: GraphNames, metric: KerasMetric, prefix: str) -> bool | None:
     """Whether the variables of a metric have names that begin so; None where that cannot be told."""
     if not prefix:
         return True

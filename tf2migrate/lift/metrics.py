@@ -1,7 +1,7 @@
-"""`tf.metrics`: a running mean that is made once, as `tf.keras.metrics.Mean`.
+"""`tf.metrics`: what is made once and takes in batches, as a metric of Keras. A mean is `tf.keras.metrics.Mean`.
 
-TensorFlow 1 gives a pair: the mean so far, and the op that takes a batch in and gives the mean after it. The second is
-the call of the Keras metric, the first its `result()`. The local variables start afresh with `reset_state()`.
+TensorFlow 1 gives a pair: the value so far, and the op that takes a batch in and gives the value after it. The second
+is the call of the Keras metric, the first its `result()`. The local variables start afresh with `reset_state()`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,32 @@ _PARAMETERS = {
     "tf.metrics.mean_squared_error": _PAIR,
     "tf.metrics.mean_absolute_error": ("labels", "predictions", *_PAIR[2:]),
     "tf.metrics.mean": ("values", "weights", *_PAIR[3:]),
+    "tf.metrics.root_mean_squared_error": _PAIR,
+    "tf.metrics.precision": _PAIR,
+    "tf.metrics.recall": _PAIR,
+    "tf.metrics.true_positives": _PAIR,
+    "tf.metrics.true_negatives": _PAIR,
+    "tf.metrics.false_positives": _PAIR,
+    "tf.metrics.false_negatives": _PAIR,
+    "tf.metrics.auc": (*_PAIR[:3], "num_thresholds", *_PAIR[3:5], "curve", "name", "summation_method"),
 }
+#: Those that a class of Keras computes; the others are means.
+_CLASSES = {
+    "root_mean_squared_error": "RootMeanSquaredError",
+    "precision": "Precision",
+    "recall": "Recall",
+    "true_positives": "TruePositives",
+    "true_negatives": "TrueNegatives",
+    "false_positives": "FalsePositives",
+    "false_negatives": "FalseNegatives",
+    "auc": "AUC",
+}
+_SETTINGS = frozenset(("name", "num_thresholds"))
 _RESHAPED = ("tf.squeeze", "tf.reshape", "tf.expand_dims")
 
 
 @dataclass(frozen=True, eq=False)
-class Mean(Value):
+class KerasMetric(Value):
     """The object that holds a metric's local variables."""
 
     node: ast.Call
@@ -55,15 +75,15 @@ class Metric(Structure):
 
 def _metric(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     bound = bind(node, _PARAMETERS[path])
-    unlike = set(bound) - {"labels", "predictions", "values", "name"}
-    if unlike or len(set(bound) - {"name"}) < (1 if path.endswith(".mean") else 2):
+    unlike = set(bound) - {"labels", "predictions", "values"} - _SETTINGS
+    if unlike or len(set(bound) - _SETTINGS) < (1 if path.endswith(".mean") else 2):
         return Unknown(f"{path} with {', '.join(sorted(unlike)) or 'less than it needs'}", node)
     for argument in bound.values():
         for leaf in leaves(interpreter.evaluate(argument)):
             if isinstance(leaf, Unknown):
                 return leaf
     label = path.rsplit(".", 1)[-1]
-    interpreter.make(node, Mean(node), free_name(interpreter, f"{label}_metric"), collections=frozenset())
+    interpreter.make(node, KerasMetric(node), free_name(interpreter, f"{label}_metric"), collections=frozenset())
     interpreter.statement.effects.append(Effect("metric", node))
     pair = ((0, SoFar(Time.STAGED, node), None), (1, Tensor(Time.STAGED, node), None))
     return Metric("tuple", pair, node, path=path, arguments=bound)
@@ -72,13 +92,16 @@ def _metric(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
 # -------------------------------------------------------------------- text
 
 
-def made_text(expressions: Expressions) -> str:
+def made_text(expressions: Expressions, metric: Metric) -> str:
     """The constructor."""
-    return f"{expressions.tf}.keras.metrics.Mean()"
+    kind = _CLASSES.get(metric.path.rsplit(".", 1)[-1], "Mean")
+    told = metric.arguments.get("num_thresholds")
+    settings = f"num_thresholds={expressions.text(told)}" if told is not None else ""
+    return f"{expressions.tf}.keras.metrics.{kind}({settings})"
 
 
 def part(expressions: Expressions, metric: Metric, index: int) -> str:
-    """The mean so far, or the mean after what the call takes in."""
+    """The value so far, or the value after what the call takes in."""
     assert isinstance(metric.node, ast.Call)
     name = expressions.hoisted.get(id(metric.node))
     if name is None:
@@ -97,6 +120,12 @@ def _values(expressions: Expressions, metric: Metric) -> str:
     labels = f"{tf}.reshape({expressions.text(root)}, [-1])"  # one of them may have a last dimension of one
     predictions = f"{tf}.reshape({expressions.text(bound['predictions'])}, [-1])"
     match label:
+        case "root_mean_squared_error":
+            return f"{labels}, {predictions}"
+        case "auc":
+            return f"{tf}.cast({labels}, {tf}.bool), {predictions}"
+        case _ if label in _CLASSES:  # TensorFlow 1 took everything but zero for true, also of predictions
+            return f"{tf}.cast({labels}, {tf}.bool), {tf}.cast({predictions}, {tf}.bool)"
         case "mean_squared_error":
             return f"{tf}.math.squared_difference({predictions}, {labels})"
         case "mean_absolute_error":
@@ -118,4 +147,4 @@ def _root(expressions: Expressions, node: ast.expr) -> ast.expr:
 
 
 HANDLERS = dict.fromkeys(_PARAMETERS, _metric)
-__all__ = ["HANDLERS", "Mean", "Metric", "SoFar", "made_text", "part"]
+__all__ = ["HANDLERS", "KerasMetric", "Metric", "SoFar", "made_text", "part"]

@@ -29,7 +29,9 @@ def made_text(expressions: Expressions, pair: Pair) -> str:
     """The constructor of the object."""
     if isinstance(pair, Bidirectional):
         return bidirectional.made_text(expressions, pair)
-    return cell_text.made_text(expressions, pair) if isinstance(pair, Unrolled) else metrics.made_text(expressions)
+    if isinstance(pair, Unrolled):
+        return cell_text.made_text(expressions, pair)
+    return metrics.made_text(expressions, pair)
 
 
 def item_text(expressions: Expressions, pair: Pair, index: ast.expr) -> str:

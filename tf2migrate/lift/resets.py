@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.lift import first_values, own_graphs, visibility
 from tf2migrate.lift.entries import MODULE, entries
 from tf2migrate.lift.layers import WEIGHTLESS
-from tf2migrate.lift.metrics import Mean
+from tf2migrate.lift.metrics import KerasMetric
 from tf2migrate.lift.repeated import comes_again
 from tf2migrate.lift.savers import restored, restored_before
 from tf2migrate.lift.trace import Fetch, Made, Run, Statement, loops_in, sees
@@ -56,19 +56,19 @@ class Resets:
         scopes = {scope for initializer in run_of for scope in initializer.scopes}
         if "some" in scopes and "global" not in scopes:
             return self._start_some(run)
-        kinds = (*((Variable, Layer) if "global" in scopes else ()), *((Mean,) if "local" in scopes else ()))
+        kinds = (*((Variable, Layer) if "global" in scopes else ()), *((KerasMetric,) if "local" in scopes else ()))
         parts = {id(part) for initializer in run_of for part in initializer.parts}
         again = [made for statement in self.statements for made in self._again(statement, run, kinds, parts)]
-        held = [made.value for _, made in again if not isinstance(made.value, Mean)]
+        held = [made.value for _, made in again if not isinstance(made.value, KerasMetric)]
         moot = bool(held) and restored(self.interpreter, run, held)
         if moot:
-            again = [pair for pair in again if isinstance(pair[1].value, Mean)]
+            again = [pair for pair in again if isinstance(pair[1].value, KerasMetric)]
         needed = self._needed(run)
         again = [pair for pair in again if needed is None or id(pair[1].value) in needed]
         lines = [self._line(statement, made, run) for statement, made in again]
         if "global" in scopes:
             restarted = self._restarted(run, set() if moot else needed)
-            lines += restarted if any(not isinstance(made.value, Mean) for _, made in again) else []
+            lines += restarted if any(not isinstance(made.value, KerasMetric) for _, made in again) else []
         return list(dict.fromkeys(lines))
 
     def _needed(self, run: Run) -> set[int] | None:
@@ -198,7 +198,7 @@ class Resets:
 
     def _line(self, statement: Statement, made: Made, run: Run) -> str:
         value = made.value
-        if isinstance(value, Mean):
+        if isinstance(value, KerasMetric):
             return f"{self.expressions.hoisted[id(value.node)]}.reset_state()"
         reason, advice = "", "Build the graph anew where it starts afresh, or initialize it once."
         if isinstance(value, Layer):
