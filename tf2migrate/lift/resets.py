@@ -58,7 +58,9 @@ class Resets:
             return self._start_some(run)
         kinds = (*((Variable, Layer) if "global" in scopes else ()), *((KerasMetric,) if "local" in scopes else ()))
         parts = {id(part) for initializer in run_of for part in initializer.parts}
+        self.starting: list[Value] = []  # what a method makes, its caller's statement makes as well
         again = [made for statement in self.statements for made in self._again(statement, run, kinds, parts)]
+        self._start(run, *self.starting)
         held = [made.value for _, made in again if not isinstance(made.value, KerasMetric)]
         moot = bool(held) and restored(self.interpreter, run, held)
         if moot:
@@ -100,9 +102,8 @@ class Resets:
         chosen = [made for made in statement.made if isinstance(made.value, kinds) or id(made.value) in parts]
         found = [made for made in chosen if not _empty(made.value)]
         turns = bool(found) and self._comes_again(run, statement)
-        again = [(statement, made) for made in found if turns or self._is_started(statement, made.value, run)]
-        self._start(run, *(made.value for made in found))
-        return again
+        self.starting += [made.value for made in found]
+        return [(statement, made) for made in found if turns or self._is_started(statement, made.value, run)]
 
     def _comes_again(self, run: Run, statement: Statement) -> bool:
         """Whether an initializer runs several times for what a statement makes once."""
@@ -175,13 +176,14 @@ class Resets:
 
     def _restarted(self, run: Run, needed: set[int] | None) -> list[str]:
         """The lines that set back what optimizers keep of the variables. Raises `Refused` where one has no name."""
-        lines = []
+        lines, seen = [], set[int]()
         for statement in self.statements:
             for made in statement.made:
                 value = made.value
                 before = statement.order < run.statement.order and statement.graph is run.graph
-                if not before or not isinstance(value, Optimizer) or value.symbol in _STATELESS:
+                if not before or not isinstance(value, Optimizer) or value.symbol in _STATELESS or id(value) in seen:
                     continue
+                seen.add(id(value))
                 again = self._comes_again(run, statement) or self._is_started(statement, value, run)
                 self._start(run, value)
                 if not again or (needed is not None and id(value) not in needed):
