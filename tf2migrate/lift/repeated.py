@@ -58,18 +58,28 @@ def _is_repeated(interpreter: Interpreter, node: ast.AST, around: Set[ast.AST], 
     if isinstance(function, ast.Module) or function in around or function in through:
         return False
     calls = _calls(interpreter, function)
-    pairs = combinations(calls, 2)
-    if any(not _of_others(interpreter.program, a, b) and not _exclude(interpreter, a, b) for a, b in pairs):
+    pairs = combinations(zip(calls, _objects(interpreter.program, calls), strict=True), 2)
+    if any((a[1] is None or b[1] in (a[1], None)) and not _exclude(interpreter, a[0], b[0]) for a, b in pairs):
         return True
     return any(_is_called_again(interpreter, call, around, {*through, function}) for call in calls)
 
 
-def _of_others(program: Program, one: ast.Call, other: ast.Call) -> bool:
-    """Whether two calls of a method are of two objects: made there, or under names that only ever mean one made so."""
-    owners = [call.func.value for call in (one, other) if isinstance(call.func, ast.Attribute)]
-    if len(owners) < 2 or ast.unparse(owners[0]) == ast.unparse(owners[1]):
-        return len(owners) == 2 and all(_makes(program, owner) for owner in owners)
-    return all(_makes(program, owner) or _is_made(program, owner) for owner in owners)
+def _objects(program: Program, calls: list[ast.Call]) -> list[str | None]:
+    """For each call of a method, what tells its object apart from others; None where it may be any of them."""
+    known: dict[str, str | None] = {}
+    found: list[str | None] = []
+    for call in calls:
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if owner is None:
+            found.append(None)
+        elif _makes(program, owner):
+            found.append(f"made by {id(owner)}")
+        else:
+            text = ast.unparse(owner)
+            if text not in known:
+                known[text] = text if _is_made(program, owner) else None
+            found.append(known[text])
+    return found
 
 
 def _makes(program: Program, node: ast.expr) -> bool:
