@@ -20,6 +20,10 @@ _STEPS = ("tf.train.get_or_create_global_step", "tf.train.create_global_step")  
 #: What a function that makes a variable may do besides, and do again: make values, nothing else.
 _VALUES = frozenset(("tf.constant", "tf.zeros", "tf.ones", "tf.fill", "tf.eye", "tf.sqrt", "tf.cast", "tf.to_float"))
 
+#: What makes something of a shape, and where the shape stands among its arguments.
+_SHAPED = dict.fromkeys(("tf.zeros", "tf.ones", "tf.fill", "tf.random_normal", "tf.random_uniform"), 0)
+_SHAPED |= {"tf.truncated_normal": 0, "tf.get_variable": 1, "tf.constant": 2}
+
 #: The layers whose weights `AGAIN` knows how to draw.
 _LAYERS = ("Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "Conv3DTranspose", "BatchNormalization")
 
@@ -44,8 +48,10 @@ def layer_line(expressions: Expressions, statement: Statement, value: Layer, run
     return f"draw_weights({name})" if there else None
 
 
-def variable_text(expressions: Expressions, statement: Statement, value: Variable, run: Run) -> str | None:
-    """What a variable starts from; None where that is not seen, or would not be the same."""
+def variable_text(
+    expressions: Expressions, statement: Statement, value: Variable, run: Run, held: str
+) -> str | None:
+    """What a variable, held under a name, starts from; None where that is not seen, or would not be the same."""
     call = value.node
     if not isinstance(call, ast.Call) or not isinstance(statement.node, ast.Assign) or _differs(statement, run):
         return None
@@ -59,6 +65,9 @@ def variable_text(expressions: Expressions, statement: Statement, value: Variabl
     if any(names.symbol(n.func) is None and may_act(n) for n in ast.walk(call) if isinstance(n, ast.Call)):
         return None
     drawn = [d for d in statement.reads if _draws(expressions, d)]
+    unseen = {d.name for d in statement.reads if d.owner is None and not sees(run.frame, d.statement.frame)}
+    if unseen and not drawn:
+        return _of_its_shape(expressions, call, unseen, held)
     if not drawn:
         return variables.first_value(expressions, call)
     given = call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "initial_value"), None)
@@ -69,6 +78,35 @@ def variable_text(expressions: Expressions, statement: Statement, value: Variabl
         return None
     further = any(_draws(expressions, d) for d in source.reads)
     return None if further or len(source.writes) != 1 else expressions.text(source.node.value)
+
+
+def _of_its_shape(expressions: Expressions, call: ast.Call, unseen: set[str], held: str) -> str | None:
+    """What a variable starts from where the names in its shape are not seen: the shape is the variable's own."""
+    told = [_shape(expressions, n) for n in ast.walk(call) if isinstance(n, ast.Call)]
+    shapes = [shape for shape in told if shape is not None]
+    inside = {id(n) for shape in shapes for n in ast.walk(shape)}
+    others = {n.id for n in ast.walk(call) if isinstance(n, ast.Name) and id(n) not in inside}
+    if len(shapes) != 1 or others & unseen:
+        return None
+    rewrites, key = expressions.interpreter.rewrites, id(shapes[0])
+    before = rewrites.get(key)
+    rewrites[key] = ("name", f"{held}.shape")
+    text = variables.first_value(expressions, call)
+    if before is None:
+        del rewrites[key]
+    else:
+        rewrites[key] = before
+    return text
+
+
+def _shape(expressions: Expressions, call: ast.Call) -> ast.expr | None:
+    """The shape that a call gives what it makes, where it is given one."""
+    path = expressions.program.names.symbol(call.func) or ""
+    place = _SHAPED.get(path)
+    if place is None:
+        return None
+    told = next((k.value for k in call.keywords if k.arg in ("shape", "dims")), None)
+    return told if told is not None or len(call.args) <= place else call.args[place]
 
 
 def _draws(expressions: Expressions, definition: Definition) -> bool:

@@ -215,7 +215,7 @@ class Resets:
             advice = "Bind each variable to a name, or make the variables where they start afresh."
         else:
             assert isinstance(value, Variable)
-            text = first_values.variable_text(self.expressions, statement, value, run)
+            text = first_values.variable_text(self.expressions, statement, value, run, held)
             if text is not None:
                 return f"{held}.assign({text})"
             reason = f"how the variable of line {statement.line} starts is not seen"
