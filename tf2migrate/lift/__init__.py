@@ -45,10 +45,10 @@ def lift(program: Program, options: Options) -> Outcome:
         try:
             return _lifted(interpreter)
         except Refused as stop:
-            more = {f: names | known.get(f, set()) for f, names in interpreter.opened.items()}
-            if all(names <= known.get(f, set()) for f, names in more.items()):
+            if all(names <= known.get(function, set()) for function, names in interpreter.opened.items()):
                 return Outcome((), (_refusal(stop),))
-            known |= more
+            for function, names in interpreter.opened.items():
+                known.setdefault(function, set()).update(names)
         except Unbound as problem:
             return Outcome((), (Finding(1, 1, "TFM901", str(problem), "Write the arguments out."),))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.lift import zero_states
 from tf2migrate.lift.cell_calls import Stepped
-from tf2migrate.lift.cells import ONE_STATE, Cell, Stacked, Stage, States, Unrolled, Wrapped, ZeroState
+from tf2migrate.lift.cells import ONE_STATE, Cell, Stacked, Stage, States, Unrolled, Wrapped, ZeroState, unwrapped
 from tf2migrate.lift.layer_text import WIDTH
 from tf2migrate.lift.layers import free_name, uses_random
 from tf2migrate.lift.render import spread
@@ -241,8 +241,7 @@ def zeros_text(expressions: Expressions, value: ZeroState) -> str:
 
 
 def _unwrapped(cell: Value) -> Cell | Stacked:
-    while isinstance(cell, Wrapped):
-        cell = cell.cell
+    cell = unwrapped(cell)
     assert isinstance(cell, Cell | Stacked)
     return cell
 

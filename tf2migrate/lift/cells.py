@@ -469,16 +469,20 @@ def unrolled(
 
 def _joined(cell: Value) -> bool:
     """Whether a cell is a stack of cells whose states are one tensor."""
+    inner = unwrapped(cell)
+    return isinstance(inner, Stacked) and inner.joined
+
+
+def unwrapped(cell: Value) -> Value:
+    """A cell without the dropout around it."""
     while isinstance(cell, Wrapped):
         cell = cell.cell
-    return isinstance(cell, Stacked) and cell.joined
+    return cell
 
 
 def size(interpreter: Interpreter, cell: Value, node: ast.Attribute) -> Value:
     """The size of a cell's state or outputs, where one object has it; that of a pair is a list now, and no tuple."""
-    inner = cell
-    while isinstance(inner, Wrapped):
-        inner = inner.cell
+    inner = unwrapped(cell)
     known = not inner.mixed if isinstance(inner, Cell) else isinstance(inner, Stacked) and inner.one
     above = interpreter.program.parents.get(id(node))
     above = interpreter.program.parents.get(id(above)) if isinstance(above, ast.Tuple) else above
@@ -506,9 +510,7 @@ def _untold(interpreter: Interpreter, wrapper: Wrapped) -> str | None:
 
 def _starts(interpreter: Interpreter, cell: Value, default: ast.expr | None) -> ast.expr | None:
     """The initializer that a scope gave a cell, or those of a stack, where it was made; a cell may have its own."""
-    cell = (cell.cells or (cell.each,))[0] if isinstance(cell, Stacked) else cell
-    while isinstance(cell, Wrapped):
-        cell = cell.cell
+    cell = unwrapped((cell.cells or (cell.each,))[0] if isinstance(cell, Stacked) else cell)
     assert isinstance(cell, Cell)
     inside = [cell.inside] if cell.inside is not None else []
     starts = [_starts(interpreter, one, default) for one in [*cell.several, *inside]]
@@ -539,8 +541,7 @@ def _stages(cell: Value) -> list[Stage]:
 
 def state_of(cell: Value, node: ast.Call) -> Value:
     """The last state: a pair for an LSTM, with TensorFlow 1's order; one for each cell of a stack."""
-    while isinstance(cell, Wrapped):
-        cell = cell.cell
+    cell = unwrapped(cell)
     if isinstance(cell, Stacked) and not cell.joined:
         if cell.cells is None:
             return States("tuple", (), node, rest=state_of(cell.each, node))

@@ -8,29 +8,17 @@ from dataclasses import dataclass
 
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.program import Program
+from tf2migrate.lift.metric_kinds import AREA, CLASSES, MEAN, PAIR
 from tf2migrate.lift.values import Refused
 
-_PAIR = ("labels", "predictions", "weights", "metrics_collections", "updates_collections", "name")
-_PARAMETERS = {
-    "accuracy": _PAIR,
-    "precision": _PAIR,
-    "recall": _PAIR,
-    "mean_squared_error": _PAIR,
-    "mean_absolute_error": _PAIR,
-    "root_mean_squared_error": _PAIR,
-    "mean": ("values", "weights", *_PAIR[3:]),
-    "auc": (*_PAIR[:3], "num_thresholds", *_PAIR[3:5], "curve", "name", "summation_method"),
-}
 _CLASSES = {
     "accuracy": "Accuracy",
-    "precision": "Precision",
-    "recall": "Recall",
     "mean_squared_error": "MeanSquaredError",
     "mean_absolute_error": "MeanAbsoluteError",
-    "root_mean_squared_error": "RootMeanSquaredError",
     "mean": "Mean",
-    "auc": "AUC",
+    **{kind: CLASSES[kind] for kind in ("precision", "recall", "root_mean_squared_error", "auc")},
 }
+_PARAMETERS = {**dict.fromkeys(_CLASSES, PAIR), "mean": MEAN, "auc": AREA}
 #: The attributes that a model has in any case.
 METHODS = frozenset(("train", "evaluate", "predict", "features", "labels", "session", "global_step"))
 _ADVICE = "Compute the metric with tf.keras.metrics over the batches, then run the tool again."

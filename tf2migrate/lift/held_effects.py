@@ -16,7 +16,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import scope_of
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.trace import Fetch, Statement
-from tf2migrate.lift.values import Effect, Refused, Structure, Value, leaves
+from tf2migrate.lift.values import ASSIGNS, Effect, Refused, Structure, Value, leaves
 from tf2migrate.lift.written_apart import alone, independent, without
 from tf2migrate.model import Edit
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _WHAT = "a statement holds several ops, and this run makes only some of their changes"
 _ADVICE = "Bind each op to a name of its own."
 _FILLING = ("append", "extend", "insert", "update", "setdefault")
-_CHANGING = ("assign", "assign_add", "assign_sub", "minimize", "apply_gradients")
+_CHANGING = (*ASSIGNS, "minimize", "apply_gradients")
 _REST = -1  # the place of what a loop or comprehension puts into a list
 
 

@@ -13,37 +13,18 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.lift.layers import free_name
+from tf2migrate.lift.metric_kinds import AREA, CLASSES, MEAN, PAIR
 from tf2migrate.lift.values import Effect, Refused, Structure, Tensor, Time, Unknown, Value, leaves
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
 
-_PAIR = ("labels", "predictions", "weights", "metrics_collections", "updates_collections", "name")
 _PARAMETERS = {
-    "tf.metrics.accuracy": _PAIR,
-    "tf.metrics.mean_squared_error": _PAIR,
-    "tf.metrics.mean_absolute_error": ("labels", "predictions", *_PAIR[2:]),
-    "tf.metrics.mean": ("values", "weights", *_PAIR[3:]),
-    "tf.metrics.root_mean_squared_error": _PAIR,
-    "tf.metrics.precision": _PAIR,
-    "tf.metrics.recall": _PAIR,
-    "tf.metrics.true_positives": _PAIR,
-    "tf.metrics.true_negatives": _PAIR,
-    "tf.metrics.false_positives": _PAIR,
-    "tf.metrics.false_negatives": _PAIR,
-    "tf.metrics.auc": (*_PAIR[:3], "num_thresholds", *_PAIR[3:5], "curve", "name", "summation_method"),
-}
-#: Those that a class of Keras computes; the others are means.
-_CLASSES = {
-    "root_mean_squared_error": "RootMeanSquaredError",
-    "precision": "Precision",
-    "recall": "Recall",
-    "true_positives": "TruePositives",
-    "true_negatives": "TrueNegatives",
-    "false_positives": "FalsePositives",
-    "false_negatives": "FalseNegatives",
-    "auc": "AUC",
+    **dict.fromkeys(("tf.metrics.accuracy", "tf.metrics.mean_squared_error", "tf.metrics.mean_absolute_error"), PAIR),
+    **dict.fromkeys((f"tf.metrics.{kind}" for kind in CLASSES), PAIR),
+    "tf.metrics.mean": MEAN,
+    "tf.metrics.auc": AREA,
 }
 _SETTINGS = frozenset(("name", "num_thresholds"))
 _RESHAPED = ("tf.squeeze", "tf.reshape", "tf.expand_dims")
@@ -94,7 +75,7 @@ def _metric(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
 
 def made_text(expressions: Expressions, metric: Metric) -> str:
     """The constructor."""
-    kind = _CLASSES.get(metric.path.rsplit(".", 1)[-1], "Mean")
+    kind = CLASSES.get(metric.path.rsplit(".", 1)[-1], "Mean")
     told = metric.arguments.get("num_thresholds")
     settings = f"num_thresholds={expressions.text(told)}" if told is not None else ""
     return f"{expressions.tf}.keras.metrics.{kind}({settings})"
@@ -124,7 +105,7 @@ def _values(expressions: Expressions, metric: Metric) -> str:
             return f"{labels}, {predictions}"
         case "auc":
             return f"{tf}.cast({labels}, {tf}.bool), {predictions}"
-        case _ if label in _CLASSES:  # TensorFlow 1 took everything but zero for true, also of predictions
+        case _ if label in CLASSES:  # TensorFlow 1 took everything but zero for true, also of predictions
             return f"{tf}.cast({labels}, {tf}.bool), {tf}.cast({predictions}, {tf}.bool)"
         case "mean_squared_error":
             return f"{tf}.math.squared_difference({predictions}, {labels})"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import is_main, walk
-from tf2migrate.lift import scoped_names, scopes
+from tf2migrate.lift import scoped_names, unique_names
 from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.values import (
@@ -228,9 +228,7 @@ def _check_variables(interpreter: Interpreter, node: ast.AST) -> None:
 
 def scope_name(interpreter: Interpreter, call: ast.Call) -> ast.expr | None:
     """What a scope is called that is entered by a name; None for any other."""
-    if interpreter.names.symbol(call.func) == "tf.name_scope":
-        return call.args[0] if call.args else next((k.value for k in call.keywords if k.arg == "name"), None)
-    return None if id(call) in interpreter.entered_again else scopes.told_name(call)
+    return None if id(call) in interpreter.entered_again else unique_names.scope_name(interpreter, call)
 
 
 def is_named(interpreter: Interpreter, call: ast.Call) -> bool:

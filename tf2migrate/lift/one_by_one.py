@@ -17,11 +17,11 @@ from tf2migrate.apply import fits
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import scope_of, stores
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift.values import ASSIGNS
 from tf2migrate.model import Edit
 
 _LISTS = ("tf.trainable_variables", "tf.global_variables", "tf.all_variables", "tf.get_collection")
 _MADE = ("tf.Variable", "tf.get_variable")
-_ASSIGNED = ("assign", "assign_add", "assign_sub")
 _DEEP = 8  # names that stand for names
 
 
@@ -117,7 +117,7 @@ class _Lists:
             case _:
                 known = self.are_variables(source)
         match elt:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=changed), attr=attr)) if attr in _ASSIGNED:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=changed), attr=attr)) if attr in ASSIGNS:
                 pass
             case ast.Call(func=function, args=[ast.Name(id=changed), *_]) if self._is(function, "tf.assign"):
                 pass

@@ -79,7 +79,8 @@ CLASSES = {
     "MomentumOptimizer": ("Momentum", MOMENTUM),
 }
 
-_KERAS = {"AdagradOptimizer": "Adagrad", "AdadeltaOptimizer": "Adadelta", "FtrlOptimizer": "Ftrl"}
+#: Those that Keras has alike, but for tables.
+_ALIKE = ("AdagradOptimizer", "AdadeltaOptimizer", "FtrlOptimizer")
 
 ROWS = '''
     def update_step(self, gradient, variable, learning_rate):
@@ -105,7 +106,9 @@ LOOKUPS = (
 
 def name_of(kind: str, looks_up: bool) -> str:
     """What the class is called that stands for an optimizer; empty where Keras's own does."""
-    return CLASSES[kind][0] if kind in CLASSES else _KERAS.get(kind, "") if looks_up else ""
+    if kind in CLASSES:
+        return CLASSES[kind][0]
+    return kind.removesuffix("Optimizer") if looks_up and kind in _ALIKE else ""
 
 
 def definition(kind: str, name: str, tf: str, looks_up: bool) -> str:
@@ -115,7 +118,7 @@ def definition(kind: str, name: str, tf: str, looks_up: bool) -> str:
     if kind in CLASSES:
         own = CLASSES[kind][1].replace("def update_step(", "def _update(")
         return (own + "\n" + ROWS).format(tf=tf, name=name, update="self._update")
-    keras = _KERAS[kind]
+    keras = kind.removesuffix("Optimizer")
     head = f'class {name}({tf}.keras.optimizers.{keras}):\n    """{keras} for tables, whose rows are looked up."""\n'
     return head + ROWS.format(tf=tf, update="super().update_step")
 

@@ -155,7 +155,7 @@ def _is_once(interpreter: Interpreter, node: ast.AST) -> bool:
         call = program.parents.get(id(mentions[0])) if len(mentions) == 1 else None
         if not isinstance(call, ast.Call) or call.func is not mentions[0]:
             return False
-        if any(isinstance(n, _LOOPS) for n in _around(interpreter, call)) or any(_scopes(interpreter, call)):
+        if any(isinstance(n, _LOOPS) for n in _around(interpreter, call)) or unique_names.around(interpreter, call):
             return False
         node = call
     return False
@@ -166,15 +166,6 @@ def _is_run(interpreter: Interpreter, node: ast.AST) -> bool:
     above = interpreter.program.parents.get(id(node))
     above = interpreter.program.parents.get(id(above)) if isinstance(above, ast.keyword) else above
     return isinstance(above, ast.Call) and interpreter.names.symbol(above.func) == "tf.app.run"
-
-
-def _scopes(interpreter: Interpreter, node: ast.AST) -> Iterator[ast.expr]:
-    """The scopes that are entered around a node in its function."""
-    for outer in _withs(interpreter, node):
-        for item in outer.items:
-            called = item.context_expr.func if isinstance(item.context_expr, ast.Call) else item.context_expr
-            if interpreter.names.symbol(called) in ("tf.name_scope", "tf.variable_scope"):
-                yield item.context_expr
 
 
 def _joined(parts: list[str]) -> str:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.standing import is_conditional, scope_of
 from tf2migrate.lift import scopes
+from tf2migrate.lift.graph_names import SCOPES
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
-
-SCOPES = ("tf.name_scope", "tf.variable_scope")
 
 
 def scope_name(interpreter: Interpreter, context: ast.expr) -> ast.expr | None:
@@ -36,11 +35,11 @@ def number(interpreter: Interpreter, context: ast.Call) -> str | None:
     name = _plain(scope_name(interpreter, context))
     if name is None or _is_an_op(interpreter, context, name):
         return None
-    alike = []
+    alike, within = [], around(interpreter, context)
     for other in interpreter.program.each(ast.Call):
         if interpreter.names.symbol(other.func) in SCOPES:
             told = scope_name(interpreter, other)
-            if _may_be(told, name) and _around(interpreter, other) == _around(interpreter, context):
+            if _may_be(told, name) and around(interpreter, other) == within:
                 alike.append(other)
     return _rank(interpreter, context, alike)
 
@@ -66,15 +65,15 @@ def _rank(interpreter: Interpreter, call: ast.Call, alike: list[ast.Call]) -> st
     return f"_{place}" if place else ""
 
 
-def _around(interpreter: Interpreter, call: ast.AST) -> list[int]:
-    """The scopes that a scope stands in, in its function."""
+def around(interpreter: Interpreter, node: ast.AST) -> list[ast.Call]:
+    """The calls that make the scopes around a node in its function, but for itself, from the inside out."""
     found = []
-    node = interpreter.program.parents.get(id(call))
-    while node is not None and not isinstance(node, ast.FunctionDef | ast.Module):
-        if isinstance(node, ast.With):
-            inside = [i.context_expr for i in node.items if i.context_expr is not call]
-            found += [id(c) for c in inside if isinstance(c, ast.Call) and interpreter.names.symbol(c.func) in SCOPES]
-        node = interpreter.program.parents.get(id(node))
+    above = interpreter.program.parents.get(id(node))
+    while above is not None and not isinstance(above, ast.FunctionDef | ast.Module):
+        inside = [i.context_expr for i in above.items] if isinstance(above, ast.With) else []
+        calls = [c for c in inside if isinstance(c, ast.Call) and c is not node]
+        found += [call for call in calls if interpreter.names.symbol(call.func) in SCOPES]
+        above = interpreter.program.parents.get(id(above))
     return found
 
 
@@ -93,10 +92,10 @@ def _may_be(told: ast.expr | None, name: str) -> bool:
 
 def _is_an_op(interpreter: Interpreter, context: ast.Call, name: str) -> bool:
     """Whether an op beside a scope may have taken its name: as it says, or as TensorFlow calls it."""
-    program, around = interpreter.program, _around(interpreter, context)
+    program, within = interpreter.program, around(interpreter, context)
     function, at = scope_of(program, context), (context.lineno, context.col_offset)
     nodes: list[ast.Call | ast.BinOp] = [*program.each(ast.Call), *program.each(ast.BinOp)]
-    taking = [node for node in nodes if _may_take(interpreter, node, name) and _around(interpreter, node) == around]
+    taking = [node for node in nodes if _may_take(interpreter, node, name) and around(interpreter, node) == within]
     return any(scope_of(program, node) is not function or (node.lineno, node.col_offset) < at for node in taking)
 
 
