@@ -14,6 +14,7 @@ from tf2migrate.lift import (
     passages,
     shape_chains,
     tapes,
+    training_branches,
     untrained,
     visibility,
 )
@@ -308,6 +309,9 @@ class BodyWriter:
             return [*comments, *self._effect_lines(statement, states)]
         if (loop := self.interpreter.loops.get(id(node))) is not None:
             return [*comments, *loops.lines(self.expressions, loop, STEP, self.read)]
+        if training_branches.trains(statement):
+            written = training_branches.lines(self.program, self.expressions.renderer, statement, self._statement)
+            return [*comments, *written]
         kinds = {e.kind for e in states}
         value = statement.value
         if isinstance(value, Effect) or kinds & {"minimize", "apply_gradients"}:

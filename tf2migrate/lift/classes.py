@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import FUNCTIONS, walk
 from tf2migrate.lift import builders, chosen_functions, chosen_optimizers, instances, own_sessions
 from tf2migrate.lift.building import builds
 from tf2migrate.lift.chosen_functions import Chosen
-from tf2migrate.lift.trace import Definition, Frame
+from tf2migrate.lift.trace import Definition, Frame, exclusive
 from tf2migrate.lift.values import (
     NONE,
     PYTHON,
@@ -280,9 +281,11 @@ def attribute(interpreter: Interpreter, instance: Instance, node: ast.Attribute)
     if method is not None and not definitions:
         return Bound(instance, interpreter.function(method, instance.of.frame))
     made = [d for d in definitions if d.value is not NONE] or list(definitions)
-    if len({(id(d.statement.frame), d.statement.blocks) for d in made}) == 1:
-        made = made[-1:]  # set anew, one statement after the other
-    if len(made) > 1 and any(d.value.time > Time.PYTHON for d in made):
+    if len({(id(d.statement.frame), d.statement.blocks) for d in made}) == 1:  # set anew, one after the other
+        last = made[-1]
+        made = [d for d in made if d is last or exclusive(d.statement, last.statement)]
+    branches = all(exclusive(a.statement, b.statement) for a, b in pairwise(made))
+    if len(made) > 1 and not branches and any(d.value.time > Time.PYTHON for d in made):
         return Unknown(f"the attribute {node.attr} is set in several places", node)
     interpreter.statement.reads.update(made)
     interpreter.attributes[id(node)] = tuple(made)

@@ -18,6 +18,7 @@ from tf2migrate.lift import (
     loops,
     noted,
     omitted,
+    training_branches,
     variable_lists,
 )
 from tf2migrate.lift.functions import Function
@@ -300,7 +301,7 @@ def settle(interpreter: Interpreter, node: ast.stmt, mark: int) -> None:
         whole.shared += statement.shared
         whole.effects += statement.effects
         written.update(dict.fromkeys(statement.writes))
-    whole.moves = True
+    whole.moves, whole.inside = True, training_branches.kept(whole, inside)
     done = (s for s in inside if not isinstance(s.node, ast.Assign | ast.AnnAssign | ast.AugAssign))
     said = (s.value for s in done if isinstance(s.value, Unknown))
     whole.value = next(said, Tensor(Time.STAGED, node))  # what is done with something unknown must not just go

@@ -357,7 +357,9 @@ class Expressions:
 
     def made_name(self, value: Layer | Optimizer) -> str | None:
         """The name that something made has where it is made; None where it has none."""
-        return self.hoisted.get(id(value.node)) or self._bound(value)
+        made = value.made if isinstance(value, Optimizer) else (value,)
+        names = {self.hoisted.get(id(one.node)) or self._bound(one) for one in made}
+        return names.pop() if len(names) == 1 else None
 
     def _bound(self, value: Layer | Optimizer) -> str | None:
         """The name that the program itself gives to a layer or an optimizer."""

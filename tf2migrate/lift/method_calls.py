@@ -213,7 +213,7 @@ def _optimizer_method(interpreter: Interpreter, node: ast.Call, base: Optimizer,
                 return leaf
     if name != "compute_gradients" and base.rate.time >= Time.MADE:
         interpreter.evaluate(base.arguments["learning_rate"])
-    if name != "compute_gradients" and base.symbol != "tf.train.GradientDescentOptimizer":
+    if name != "compute_gradients" and base.has_state:
         slots.note(interpreter, base, PYTHON if name == "apply_gradients" else values.get("var_list"))
     effect = Effect(name, node, bound, base, tuple(values.values()))
     interpreter.statement.effects.append(effect)

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
 
-_STATELESS = ("tf.train.GradientDescentOptimizer",)
-
 
 class Resets:
     """Which variables an initializer's run must set back, and how."""
@@ -90,7 +88,8 @@ class Resets:
             found |= {id(leaf.value) for leaf in other.fetches.leaves()}
             for statement in [*statements, *(leaf.statement for leaf in other.fetches.leaves())]:
                 found |= {id(made.value) for made in statement.made} | {id(value) for value in statement.shared}
-                found |= {id(e.target) for e in statement.effects if isinstance(e, Effect)}
+                changed = [e.target for e in statement.effects if isinstance(e, Effect)]
+                found |= {id(o) for t in changed for o in (t.made if isinstance(t, Optimizer) else (t,))}
         return found
 
     def _again(
@@ -163,7 +162,7 @@ class Resets:
     def is_restarted_elsewhere(self, statement: Statement, value: Value) -> bool:
         """Whether another method of the object than the one that makes an optimizer sets back what that keeps."""
         instance = owner(statement.frame)
-        if instance is None or not isinstance(value, Optimizer) or value.symbol in _STATELESS:
+        if instance is None or not isinstance(value, Optimizer) or not value.has_state:
             return False
         starting = [
             run
@@ -181,7 +180,7 @@ class Resets:
             for made in statement.made:
                 value = made.value
                 before = statement.order < run.statement.order and statement.graph is run.graph
-                if not before or not isinstance(value, Optimizer) or value.symbol in _STATELESS or id(value) in seen:
+                if not before or not isinstance(value, Optimizer) or not value.has_state or id(value) in seen:
                     continue
                 seen.add(id(value))
                 again = self._comes_again(run, statement) or self._is_started(statement, value, run)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift import own_graphs, shared_parts, visibility
-from tf2migrate.lift.trace import Definition, Frame
+from tf2migrate.lift.trace import Definition, Frame, exclusive
 from tf2migrate.lift.values import Layer, Optimizer, Structure, Value, Variable
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def name(interpreter: Interpreter, plan: Plan) -> None:
 
 def text(expressions: Expressions, made: Saver, value: Thing) -> tuple[str, str] | None:
     """How a thing of an object is named where a Saver is made, and by which key it is kept; None for any other."""
+    if isinstance(value, Optimizer) and len(value.made) > 1:  # all of them by one name
+        found = {text(expressions, made, one) for one in value.made}
+        return found.pop() if len(found) == 1 else None
     interpreter = expressions.interpreter
     home = _home(interpreter, value)
     owner = _owner(interpreter, made, home, value) if home is not None else None
@@ -121,8 +124,9 @@ def _attribute(expressions: Expressions, definition: Definition) -> str | None:
     if renamed is not None:
         return renamed.removeprefix("self.")
     every = definition.owner.attributes.get(definition.attribute, ())  # type: ignore[attr-defined]
-    last = all(d.value is definition.value or d.statement.order < definition.statement.order for d in every)
-    return definition.attribute if last else None
+    here = definition.statement
+    later = [d for d in every if d.value is not definition.value and d.statement.order >= here.order]
+    return definition.attribute if all(exclusive(d.statement, here) for d in later) else None
 
 
 def _home(interpreter: Interpreter, value: Thing) -> Frame | None:

@@ -129,7 +129,7 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     layers = [v for v in made.values() if isinstance(v, Layer) and _has_variables(v) and not isinstance(v, Averages)]
     variables = [v for v in made.values() if isinstance(v, Variable)]
     trained = {id(e.target): e.target for s in before for e in s.effects if isinstance(e, Effect)}
-    optimizers = [o for o in trained.values() if isinstance(o, Optimizer) and _has_slots(o)]
+    optimizers = [o for o in trained.values() if isinstance(o, Optimizer) and o.has_state]
     keys: dict[int, str] = {}
     averages = saved_averages.saved(interpreter, before)
     given = bound.get("var_list")
@@ -174,10 +174,6 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
 
 def _has_variables(value: Value) -> bool:
     return isinstance(value, Variable) or (isinstance(value, Layer) and not value.kind.startswith(WEIGHTLESS))
-
-
-def _has_slots(optimizer: Optimizer) -> bool:
-    return not optimizer.symbol.endswith("GradientDescentOptimizer")
 
 
 def saver_method(interpreter: Interpreter, node: ast.Call, method: Method, base: Saver) -> Value:
@@ -293,7 +289,7 @@ def restored(interpreter: Interpreter, run: Run, things: list[Value]) -> bool:
             if same and {id(v) for v in things} <= {id(v) for v in (*use.saver.variables, *use.saver.layers)}:
                 statements = [s for frame in interpreter.frames for s in frame.statements if s.graph is run.graph]
                 trained = [e.target for s in statements for e in s.effects if isinstance(e, Effect)]
-                slots = [o for o in trained if isinstance(o, Optimizer) and _has_slots(o)]
+                slots = [o for o in trained if isinstance(o, Optimizer) and o.has_state]
                 return {id(o) for o in slots} <= {id(o) for o in use.saver.optimizers}
     return False
 
@@ -355,6 +351,8 @@ def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Val
             together |= {id(leaf) for leaf in inside} if whole and isinstance(held, Structure) else set()
             for leaf in inside if whole else [held]:
                 names.setdefault(id(leaf), expressions.plan.renamed.get(definitions[0].site, name))
+        elif all(isinstance(d.value, Optimizer) for d in definitions):  # those of branches
+            names |= {id(d.value): name for d in definitions if id(d.value) not in names}
     for called, held in saved_attributes.containers(expressions.interpreter, made):
         if _trackable(held) and all(id(leaf) in kept for leaf in leaves(held)):
             names = {**{id(leaf): called for leaf in leaves(held)}, **names}
@@ -365,7 +363,7 @@ def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Val
     values: list[Variable | Layer | Optimizer] = [*made.variables, *made.layers, *made.optimizers]
     for value in values:
         apart = saved_attributes.text(expressions, made, value)
-        text = apart[0] if apart is not None else expressions.hoisted.get(id(value.node)) or names.get(id(value))
+        text = apart[0] if apart is not None else expressions.hoisted.get(id(value.node)) or _named(names, value)
         if text is None:
             line = getattr(value.node, "lineno", 0)
             raise Refused("TFM911", made.node, f"what a Saver keeps of line {line} has no name of its own here", ADVICE)
@@ -383,6 +381,12 @@ def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Val
             alone = None if id(value) in together else value
             yield key + "_" if key in _RESERVED else key, text, alone
         used[key] = text
+
+
+def _named(names: dict[int, str], value: Variable | Layer | Optimizer) -> str | None:
+    """The name of something, or the one name of all optimizers that it may be."""
+    found = {names.get(id(one)) for one in (value.made if isinstance(value, Optimizer) else (value,))}
+    return found.pop() if len(found) == 1 else None
 
 
 def _trackable(value: Value) -> bool:

@@ -83,7 +83,7 @@ def _check_slots(interpreter: Interpreter, plan: Plan, instance: Instance, made:
         statements = [*planned.slice.statements, *(leaf.statement for leaf in planned.slice.leaves)]
         effects = [e for s in statements for e in s.effects] + [leaf.value for leaf in planned.slice.leaves]
         by = [e.target for e in effects if isinstance(e, Effect) and isinstance(e.target, Optimizer)]
-        if not any(id(o.node) in made and o.symbol != "tf.train.GradientDescentOptimizer" for o in by):
+        if not any(o.has_state and any(id(m.node) in made for m in o.made) for o in by):
             continue
         for run in planned.runs:
             nodes = [n for leaf in run.fetches.leaves() for n in walk(leaf.node) if isinstance(n, ast.Attribute)]

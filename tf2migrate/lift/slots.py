@@ -56,7 +56,7 @@ def note(interpreter: Interpreter, optimizer: Value | None, given: Value | None)
     members = _trained(interpreter, given)
     known = [m.name for m in members if m.name is not None]
     around = _name_scopes(interpreter)
-    certain = isinstance(optimizer, Optimizer) and around is not None
+    certain = isinstance(optimizer, Optimizer) and len(optimizer.made) == 1 and around is not None
     if not certain or around is None or scopes.path is None or (not scopes.path and len(known) < len(members)):
         begin = {""}
     else:

@@ -94,6 +94,7 @@ class Statement:
     moves: bool = False
     value: Value | None = None
     graph: object = None  # which graph was the default one
+    inside: list[Statement] = field(default_factory=list)  # those in its branches, where one of them trains
 
     @property
     def line(self) -> int:

@@ -166,10 +166,45 @@ class Optimizer(Value):
     symbol: str
     arguments: Mapping[str, ast.expr]
     rate: Value
+    instead: dict[frozenset[int], EitherOptimizer] = field(default_factory=dict, kw_only=True)
 
     @property
     def time(self) -> Time:
         return Time.MADE
+
+    @property
+    def made(self) -> tuple[Optimizer, ...]:
+        """The optimizers that this one may be."""
+        return (self,)
+
+    @property
+    def has_state(self) -> bool:
+        """Whether it keeps something of each variable."""
+        return self.symbol != "tf.train.GradientDescentOptimizer"
+
+    def one_of(self, values: list[Value]) -> Value | None:
+        """The optimizer that one of several branches makes, where they follow one rate or rates of Python's."""
+        made = [each for value in values if isinstance(value, Optimizer) for each in value.made]
+        rates = {id(each.rate) for each in made}
+        if len({id(v) for v in values}) > len(made) or (len(rates) > 1 and latest(m.rate for m in made) >= Time.MADE):
+            return None
+        key = frozenset(map(id, made))
+        if key not in made[0].instead:
+            told = next((each for each in made if each.has_state), made[0])
+            either = EitherOptimizer(told.node, told.symbol, told.arguments, told.rate, tuple(made))
+            made[0].instead[key] = either
+        return made[0].instead[key]
+
+
+@dataclass(frozen=True, eq=False)
+class EitherOptimizer(Optimizer):
+    """One of the optimizers that branches make: each is made where it was."""
+
+    of: tuple[Optimizer, ...]
+
+    @property
+    def made(self) -> tuple[Optimizer, ...]:
+        return self.of
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,61 @@
+"""Training steps in branches: `if self.training: self.train = optimizer.minimize(self.loss)`.
+
+The branches stay, in the function of the run: which of them is taken is known when it is traced. What gradients go
+through is computed before, in the tape.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tf2migrate.facts.tree import walk
+from tf2migrate.lift.headers import headers
+from tf2migrate.lift.trace import Statement
+from tf2migrate.lift.values import Effect, Refused
+
+if TYPE_CHECKING:
+    from tf2migrate.facts.program import Program
+    from tf2migrate.lift.render import Renderer
+
+TRAINING = ("minimize", "apply_gradients")
+_STEP = "    "
+_ADVICE = "Take the training step out of the branches."
+
+
+def trains(statement: Statement) -> bool:
+    """Whether a statement with a body makes a training step in it. Raises `Refused` where that is no `if`."""
+    steps = [e for e in statement.effects if isinstance(e, Effect) and e.kind in TRAINING]
+    if not steps or not isinstance(statement.node, ast.If | ast.Try | ast.Match | ast.While | ast.For):
+        return False
+    if not isinstance(statement.node, ast.If):
+        raise Refused("TFM902", steps[0].node, "a training step is made in a loop, or in one of several cases", _ADVICE)
+    inside = set(statement.writes)
+    for part in statement.inside:
+        for effect in part.effects:
+            computes = isinstance(effect, Effect) and effect.kind in ("minimize", "compute_gradients")
+            if computes and part.reads & inside:
+                what = "what a training step in a branch computes its gradients of is computed there, too"
+                raise Refused("TFM902", part.node, what, _ADVICE)
+    return True
+
+
+def lines(
+    program: Program, renderer: Renderer, statement: Statement, written: Callable[[Statement], list[str]]
+) -> list[str]:
+    """The branches, with the steps in them."""
+    parts = {id(part.node): part for part in statement.inside}
+    found: list[str] = []
+    assert isinstance(statement.node, ast.If)
+    for header, body, _ in headers(program, renderer, statement.node):
+        inner = [line for node in body for line in (written(parts[id(node)]) if id(node) in parts else [])]
+        found += [header, *(_STEP + line if line else "" for line in "\n".join(inner or ["pass"]).split("\n"))]
+    return found
+
+
+def kept(statement: Statement, inside: list[Statement]) -> list[Statement]:
+    """What is kept of the statements in a branch: those of its bodies, if a training step is among them."""
+    steps = [e for s in inside for e in s.effects if isinstance(e, Effect) and e.kind in TRAINING]
+    nodes = {id(node) for node in walk(statement.node)}
+    return [s for s in inside if s.node is not statement.node and id(s.node) in nodes] if steps else []
