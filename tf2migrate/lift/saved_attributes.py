@@ -55,8 +55,8 @@ def name(interpreter: Interpreter, plan: Plan) -> None:
 def text(expressions: Expressions, made: Saver, value: Thing) -> tuple[str, str] | None:
     """How a thing of an object is named where a Saver is made, and by which key it is kept; None for any other."""
     if isinstance(value, Optimizer) and len(value.made) > 1:  # all of them by one name
-        found = {text(expressions, made, one) for one in value.made}
-        return found.pop() if len(found) == 1 else None
+        texts = {text(expressions, made, one) for one in value.made}
+        return texts.pop() if len(texts) == 1 else None
     interpreter = expressions.interpreter
     home = _home(interpreter, value)
     owner = _owner(interpreter, made, home, value) if home is not None else None
