@@ -10,7 +10,8 @@
         train = optimizer.minimize(loss)
 
 What differs between the branches stays in them: which optimizer there is, and what becomes of the gradients. `minimize`
-is `compute_gradients` and `apply_gradients` with the same arguments (TensorFlow's documentation of `Optimizer`).
+is `compute_gradients` and `apply_gradients` with the same arguments (TensorFlow's documentation of `Optimizer`). Where
+only some branches train, their optimizers are made in branches of their own, before.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.headers import elifs
+from tf2migrate.lift.symbols import OPTIMIZERS
 from tf2migrate.model import Edit, Span
 
 _ENDS = ("minimize", "apply_gradients")
+_MADE = (*OPTIMIZERS, "tf.Variable", "tf.get_variable", "tf.train.get_or_create_global_step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,13 @@ class _Branches:
         """What is to be done; nothing where the branches are not such."""
         steps = [self._step(body) for body in self.bodies if not isinstance(body[-1], ast.Raise)]
         found = [step for step in steps if step is not None]
-        if len(found) < len(steps) or len(found) < 2 or len({ast.unparse(s.node.targets[0]) for s in found}) > 1:
-            return []
         if any(any(k.arg is None for k in s.call.keywords) or not s.call.args for s in found):
             return []
-        if len({s.attr for s in found}) == 1 and not any(self._computes(s) for s in found):
-            return self._alike(found)
-        return self._computed(found)
+        edits: list[Edit] = []
+        if len(found) == len(steps) > 1 and len({ast.unparse(s.node.targets[0]) for s in found}) == 1:
+            alike = len({s.attr for s in found}) == 1 and not any(self._computes(s) for s in found)
+            edits = self._alike(found) if alike else self._computed(found)
+        return edits or self._made_before(found)
 
     @staticmethod
     def _step(body: list[ast.stmt]) -> Step | None:
@@ -163,6 +166,47 @@ class _Branches:
         }
         return read.isdisjoint(bound)
 
+    def _made_before(self, steps: list[Step]) -> list[Edit]:
+        """Optimizers and variables of branches that train, made in branches before, which do not run at each step."""
+        edits: list[Edit] = []
+        moved: dict[int, list[str]] = {}
+        for step in steps:
+            bound: set[str] = set()
+            for statement in step.body:
+                made = statement.value if isinstance(statement, ast.Assign) else None
+                if isinstance(made, ast.Call) and self.program.names.symbol(made.func) in _MADE:
+                    if bound & {ast.unparse(n) for n in walk(made) if isinstance(n, ast.Name | ast.Attribute)}:
+                        return []
+                    moved.setdefault(id(step.body), []).append(self.program.segment(statement))
+                    edits.append(self._without(statement))
+                else:
+                    bound |= _stored(statement)
+            receiver = step.receiver
+            if isinstance(receiver, ast.Call) and self.program.names.symbol(receiver.func) in OPTIMIZERS:
+                if bound & {ast.unparse(n) for n in walk(receiver) if isinstance(n, ast.Name | ast.Attribute)}:
+                    return []
+                name = self._fresh("optimizer")
+                moved.setdefault(id(step.body), []).append(f"{name} = {self.program.segment(receiver)}")
+                edits.append(Edit(self.program.span(receiver), name))
+        tests = [link.test for link in [self.node, *elifs(self.program, self.node)]]
+        if not moved or any(isinstance(n, ast.Call | ast.NamedExpr | ast.Await) for t in tests for n in walk(t)):
+            return []
+        last = max(at for at, body in enumerate(self.bodies) if id(body) in moved)
+        indent, lines = self._indent(), []
+        for at, body in enumerate(self.bodies[: last + 1]):
+            word = "if" if at == 0 else "elif" if at < len(tests) else "else"
+            lines.append(f"{word} {self.program.segment(tests[at])}:" if at < len(tests) else "else:")
+            lines += [f"    {line}" for line in moved.get(id(body), ["pass"])]
+        start = self.program.span(self.node).start
+        return [Edit(Span(start, start), "".join(f"{line}\n{indent}" for line in lines)), *edits]
+
+    def _without(self, statement: ast.stmt) -> Edit:
+        """A statement goes, with its line: another stands after it."""
+        span = self.program.span(statement)
+        following = self.program.text.find("\n", span.end)
+        after = len(self.program.text[following + 1 :]) - len(self.program.text[following + 1 :].lstrip())
+        return Edit(Span(span.start, following + 1 + after), "")
+
     def _left(self, steps: list[Step], lines: list[list[str]]) -> Iterator[Edit]:
         """What stays of the last statements of the branches."""
         for step, kept in zip(steps, lines, strict=True):
@@ -197,6 +241,12 @@ class _Branches:
         name = fresh(wanted, self.taken)
         self.taken.add(name)
         return name
+
+
+def _stored(statement: ast.stmt) -> set[str]:
+    """The names and attributes that a statement binds."""
+    stores = (n for n in walk(statement) if isinstance(n, ast.Name | ast.Attribute))
+    return {ast.unparse(n) for n in stores if not isinstance(n.ctx, ast.Load)}
 
 
 def _listed(call: ast.Call) -> str:

@@ -23,6 +23,7 @@ from tf2migrate.lift import (
     keras_layers,
     loose,
     method_calls,
+    training_branches,
     variable_lists,
 )
 from tf2migrate.lift.functions import Fields, Function, Method
@@ -72,6 +73,8 @@ def _Name(interpreter: Interpreter, node: ast.Name) -> Value:
     interpreter.resolved.setdefault(id(node), set()).update(d.site for d in definitions)
     if (wrapped := cell_paths.merged(interpreter, definitions)) is not None:
         return wrapped
+    if (step := training_branches.step(definitions)) is not None:
+        return step
     return join([definition.value for definition in definitions], node)
 
 

@@ -27,7 +27,7 @@ def call_text(expressions: Expressions, run: Run, planned: Planned, width: int |
     name = handed.callee(expressions, planned, run)
     placed, drawn = iterator_text.arguments(expressions, run, planned)
     signed = iterator_text.signed(planned)
-    certain = signed and not any(feed.optional for feed in run.feeds)
+    certain = signed and not any(feed.optional and not _is_required(feed.key) for feed in run.feeds)
     unseen = feed_changes.unseen(expressions.interpreter, run)
     if run.whole is not None and wanted and set(wanted) == set(fed) >= unseen and certain:
         return f"{name}(**{expressions.text(run.whole)})"
@@ -51,7 +51,7 @@ def call_text(expressions: Expressions, run: Run, planned: Planned, width: int |
                 if feed.held
                 else ""
             )
-            if feed.optional:
+            if feed.optional and not _is_required(feed.key):
                 text = f'{held}.get("{key}", {_default(expressions, run, planned, feed.key)})'
             else:
                 text = f'{held}["{key}"]' if feed.held else _fed(expressions, feed)
@@ -97,6 +97,11 @@ def _defaults(
             default = f'{expressions.operand(run.whole)}.get("{name}", {default})'
         texts.append(f"{name}={default}")
     return texts
+
+
+def _is_required(key: Value) -> bool:
+    """Whether a run fails without a feed, as the function's call does: a placeholder that has no default."""
+    return isinstance(key, Placeholder) and not isinstance(key, cells.ZeroState) and key.default is None
 
 
 def _default(expressions: Expressions, run: Run, planned: Planned, value: Value) -> str:

@@ -29,7 +29,10 @@ def name(interpreter: Interpreter, plan: Plan) -> None:
     from tf2migrate.lift.savers import Saver
 
     for made in [value for value in interpreter.rewrites.values() if isinstance(value, Saver)]:
-        kept: list[Thing] = [*made.variables, *made.layers, *made.optimizers]
+        kept: list[Thing] = [*made.variables, *made.layers, *(o for each in made.optimizers for o in each.made)]
+        for optimizer in made.optimizers:
+            if len(optimizer.made) > 1:
+                _promote_alike(interpreter, plan, made, optimizer)
         for value in kept:
             home = _home(interpreter, value)
             if home is None or home is made.frame or _owner(interpreter, made, home, value) is None:
@@ -50,6 +53,22 @@ def name(interpreter: Interpreter, plan: Plan) -> None:
                     if not plan.renamed.get(definition.site, "").startswith("self."):
                         plan.renamed.pop(definition.site, None)  # which was a name of the method's own
                     visibility.promote(interpreter, definition, home, plan)
+
+
+def _promote_alike(interpreter: Interpreter, plan: Plan, made: Saver, either: Optimizer) -> None:
+    """One name that the branches of a method give to their optimizers becomes an attribute, in all of them."""
+    first = either.made[0]
+    home, definitions = _home(interpreter, first), [_local(interpreter, one) for one in either.made]
+    known = [d for d in definitions if d is not None and isinstance(d.statement.node, ast.Assign)]
+    instance = visibility.owner(home) if home is not None else None
+    if home is None or home is made.frame or instance is None or len(known) < len(definitions):
+        return
+    sites = {d.site for d in known}
+    apart = any(read & sites and not read <= sites for read in interpreter.resolved.values())
+    if apart or len({(d.name, d.statement.frame) for d in known}) > 1 or sites & plan.renamed.keys():
+        return
+    attribute = f"self.{visibility.free_attribute(interpreter, instance, plan, known[0].name)}"
+    plan.renamed.update(dict.fromkeys(sites, attribute))
 
 
 def text(expressions: Expressions, made: Saver, value: Thing) -> tuple[str, str] | None:

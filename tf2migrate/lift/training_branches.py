@@ -7,12 +7,12 @@ through is computed before, in the tape.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.headers import headers
-from tf2migrate.lift.trace import Statement
+from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.values import Effect, Refused
 
 if TYPE_CHECKING:
@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 TRAINING = ("minimize", "apply_gradients")
 _STEP = "    "
 _ADVICE = "Take the training step out of the branches."
+
+
+def step(definitions: Sequence[Definition]) -> Effect | None:
+    """The training step that the branches of one `if` bind a name to; None where they bind it to something else."""
+    changes = [d.value for d in definitions if isinstance(d.value, Effect)]
+    effects = [e for e in changes if e.kind in TRAINING or _idle(e)]
+    whole = {d.statement for d in definitions}
+    if len(whole) > 1 or not len(effects) == len(definitions) > 1 or not whole.pop().inside:
+        return None
+    return next((e for e in effects if e.kind in TRAINING), None)
+
+
+def _idle(effect: Effect) -> bool:
+    """Whether an op changes nothing: `tf.no_op()`."""
+    return effect.kind == "group" and not effect.parts
 
 
 def trains(statement: Statement) -> bool:
@@ -50,6 +65,8 @@ def lines(
     assert isinstance(statement.node, ast.If)
     for header, body, _ in headers(program, renderer, statement.node):
         inner = [line for node in body for line in (written(parts[id(node)]) if id(node) in parts else [])]
+        if not inner and body is statement.node.orelse and found:
+            continue
         found += [header, *(_STEP + line if line else "" for line in "\n".join(inner or ["pass"]).split("\n"))]
     return found
 

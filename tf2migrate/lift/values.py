@@ -416,6 +416,8 @@ def join(values: list[Value], node: ast.AST) -> Value:
             return _union(structures, node)
         inner = [leaf for s in structures for leaf in leaves(s)]
         return Structure(first.kind, (), node, rest=join(inner, node) if inner else PYTHON)
+    if all(type(leaf) in (Tensor, Trained) and leaf.time == Time.STAGED for v in distinct for leaf in leaves(v)):
+        return Tensor(Time.STAGED, node)  # such as a list of gradients, and what an op makes of it
     return Unknown("it stands for different kinds of things on different paths", node)
 
 
