@@ -168,7 +168,8 @@ class Emitter:
         found: dict[int, list[Planned]] = {}
         for planned in self.plan.functions:
             statements = [*planned.slice.statements, *(leaf.statement for leaf in planned.slice.leaves)]
-            for value in dict.fromkeys(v for s in statements for v in s.shared if isinstance(v, Layer)):
+            own = [s for s in statements if not passages.is_passed(planned, s)]
+            for value in dict.fromkeys(v for s in own for v in s.shared if isinstance(v, Layer)):
                 found.setdefault(id(value), []).append(planned)
         return found
 

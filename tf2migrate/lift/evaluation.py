@@ -21,6 +21,7 @@ from tf2migrate.lift import (
     holders,
     kept_fetches,
     keras_layers,
+    known_text,
     loose,
     method_calls,
     training_branches,
@@ -257,6 +258,16 @@ def _BoolOp(interpreter: Interpreter, node: ast.BoolOp) -> Value:
     return interpreter.operation(values, node)
 
 
+def _BinOp(interpreter: Interpreter, node: ast.BinOp) -> Value:
+    left, right = interpreter.evaluate(node.left), interpreter.evaluate(node.right)
+    return known_text.of_operation(node, left, right) or interpreter.operation([left, right], node)
+
+
+def _JoinedStr(interpreter: Interpreter, node: ast.JoinedStr) -> Value:
+    whole = interpreter.operation([interpreter.evaluate(part) for part in node.values], node)
+    return (known_text.of_parts(interpreter, node) if whole is PYTHON else None) or whole
+
+
 def _UnaryOp(interpreter: Interpreter, node: ast.UnaryOp) -> Value:
     value = interpreter.evaluate(node.operand)
     if isinstance(node.op, ast.Not) and isinstance(value, Python) and value.known:
@@ -456,6 +467,8 @@ KINDS: dict[type[ast.expr], Callable[..., Value]] = {
     ast.Lambda: _Lambda,
     ast.IfExp: _IfExp,
     ast.BoolOp: _BoolOp,
+    ast.BinOp: _BinOp,
+    ast.JoinedStr: _JoinedStr,
     ast.UnaryOp: _UnaryOp,
     ast.Compare: _Compare,
     ast.NamedExpr: _NamedExpr,

@@ -30,6 +30,7 @@ from tf2migrate.lift import (
     given_runs,
     kept_containers,
     kept_fetches,
+    known_text,
     loops,
     loose,
     noted,
@@ -398,7 +399,8 @@ class Interpreter:
         if path is not None and path.startswith("tf"):
             return Symbol(path)
         if isinstance(node, ast.Call):
-            return evaluation.call(self, node, hint)
+            value = evaluation.call(self, node, hint)
+            return (known_text.of_call(self, node) if value is PYTHON else None) or value
         if (kind := evaluation.KINDS.get(type(node))) is not None:
             return kind(self, node)
         values = [self.evaluate(child) for child in children(node) if isinstance(child, ast.expr)]

@@ -128,7 +128,7 @@ _GLOROT = {
 
 GLOROT = '''def glorot_uniform(shape, dtype=None):
     """Xavier's first values, uniform between limits that follow the shape."""
-    *window, fan_in, fan_out = shape if len(shape) > 1 else [*shape, *shape]
+    *window, fan_in, fan_out = shape if len(shape) > 1 else [*shape, *shape] or [1, 1]
     limit = (6 / (np.prod(window) * (fan_in + fan_out))) ** 0.5
     return {tf}.random.uniform(shape, -limit, limit, dtype or {tf}.float32)'''
 
