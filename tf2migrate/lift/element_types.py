@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.datasets import KEEPING, Dataset, Element, Iterator, starts
 from tf2migrate.lift.origins import SINGLE, Origins, says
-from tf2migrate.lift.pipelines import Piped
+from tf2migrate.lift.pipelines import Pipe, Piped
 from tf2migrate.lift.trace import Definition, Frame, Statement
 from tf2migrate.lift.values import Placeholder, Refused
 
@@ -42,9 +42,13 @@ def check(interpreter: Interpreter, statement: Statement, at: ast.expr, told: bo
 
 def other_types(interpreter: Interpreter, statement: Statement) -> list[Element]:
     """The elements that a statement computes from, and that are not plainly float32."""
+    return _origins(interpreter).of(statement)
+
+
+def _origins(interpreter: Interpreter) -> Origins:
     if interpreter.element_origins is None:
         interpreter.element_origins = Origins(interpreter, partial(_is_single, interpreter))
-    return interpreter.element_origins.of(statement)
+    return interpreter.element_origins
 
 
 def cast_arguments(interpreter: Interpreter) -> set[int]:
@@ -126,8 +130,24 @@ def _is_single(interpreter: Interpreter, element: Element) -> bool:
         wanted = items if not element.path else items[element.path[0] : element.path[0] + 1]
         if wanted and all(_computed(interpreter, item.statement) for item in wanted):
             return True
+    if isinstance(iterator, Piped) and iterator.pipe is not None and iterator.pipe.kind == "called":
+        assert iterator.pipe.upstream is not None
+        return _is_returned_single(interpreter, iterator.pipe.upstream, element.path)
+    return _is_drawn_single(interpreter, iterator, element.path)
+
+
+def _is_drawn_single(interpreter: Interpreter, iterator: Iterator, path: tuple[int, ...]) -> bool:
     sources = list(_sources(interpreter, iterator))
-    return bool(sources) and all(_single(interpreter, s, element.path[:1], f, {}) for s, f in sources)
+    return bool(sources) and all(_single(interpreter, s, path[:1], f, {}) for s, f in sources)
+
+
+def _is_returned_single(interpreter: Interpreter, returned: Pipe, path: tuple[int, ...]) -> bool:
+    """Whether what a function returns of its data set is plainly float32, at a place."""
+    if not returned.items:  # an element as it is drawn
+        drawn = [e for e in returned.given if e.draw is not None]
+        return len(drawn) == 1 and _is_drawn_single(interpreter, drawn[0].draw.iterator, (*drawn[0].path, *path))  # type: ignore[union-attr]
+    wanted = returned.items[path[0] : path[0] + 1] if path else returned.items
+    return bool(wanted) and all(_origins(interpreter).is_single(item.statement) for item in wanted)
 
 
 def _computed(interpreter: Interpreter, statement: Statement) -> bool:

@@ -44,6 +44,10 @@ class Origins:
         self._single.update({e: self._is_single(e) for e in elements if e not in self._single})
         return [element for element in elements if not self._single[element]]
 
+    def is_single(self, statement: Statement) -> bool:
+        """Whether a statement computes from elements, and all of them are plainly float32; or is said to be that."""
+        return self._casts(statement) or (not self.of(statement) and bool(self._found[statement]))
+
     def _look(self, statement: Statement) -> list[Statement]:
         """Looks at a statement for the first time; those that it reads."""
         self._found[statement] = {}
