@@ -7,7 +7,7 @@ through is computed before, in the tape.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
@@ -47,7 +47,12 @@ def trains(statement: Statement) -> bool:
     if not isinstance(statement.node, ast.If):
         raise Refused("TFM902", steps[0].node, "a training step is made in a loop, or in one of several cases", _ADVICE)
     inside = set(statement.writes)
+    direct = {id(node) for link in (statement.node, *_elifs(statement.node)) for node in (*link.body, *link.orelse)}
     for part in statement.inside:
+        if id(part.node) not in direct or part.controls != statement.controls:
+            what = "a training step is made in a block of a branch, or waits for something there"
+            raise Refused("TFM902", part.node, what, _ADVICE)
+        trains(part)
         for effect in part.effects:
             computes = isinstance(effect, Effect) and effect.kind in ("minimize", "compute_gradients")
             if computes and part.reads & inside:
@@ -56,11 +61,20 @@ def trains(statement: Statement) -> bool:
     return True
 
 
+def _elifs(node: ast.If) -> list[ast.If]:
+    """The branches that the text may call `elif`."""
+    found = []
+    while len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
+        node = node.orelse[0]
+        found.append(node)
+    return found
+
+
 def lines(
     program: Program, renderer: Renderer, statement: Statement, written: Callable[[Statement], list[str]]
 ) -> list[str]:
     """The branches, with the steps in them."""
-    parts = {id(part.node): part for part in statement.inside}
+    parts = {id(part.node): part for part in _parts(statement)}
     found: list[str] = []
     assert isinstance(statement.node, ast.If)
     for header, body, _ in headers(program, renderer, statement.node):
@@ -69,6 +83,13 @@ def lines(
             continue
         found += [header, *(_STEP + line if line else "" for line in "\n".join(inner or ["pass"]).split("\n"))]
     return found
+
+
+def _parts(statement: Statement) -> Iterator[Statement]:
+    """The statements in the branches, also in those of an `elif`, which the tree has as an `if` in the `else`."""
+    for part in statement.inside:
+        yield part
+        yield from _parts(part)
 
 
 def kept(statement: Statement, inside: list[Statement]) -> list[Statement]:
