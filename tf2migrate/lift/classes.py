@@ -14,7 +14,14 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import FUNCTIONS, walk
-from tf2migrate.lift import builders, chosen_functions, chosen_optimizers, instances, own_sessions
+from tf2migrate.lift import (
+    builders,
+    chosen_functions,
+    chosen_optimizers,
+    instances,
+    own_sessions,
+    training_branches,
+)
 from tf2migrate.lift.building import builds
 from tf2migrate.lift.chosen_functions import Chosen
 from tf2migrate.lift.trace import Definition, Frame, exclusive
@@ -283,12 +290,14 @@ def attribute(interpreter: Interpreter, instance: Instance, node: ast.Attribute)
     made = [d for d in definitions if d.value is not NONE] or list(definitions)
     if len({(id(d.statement.frame), d.statement.blocks) for d in made}) == 1:  # set anew, one after the other
         last = made[-1]
-        made = [d for d in made if d is last or exclusive(d.statement, last.statement)]
-    branches = all(exclusive(a.statement, b.statement) for a, b in pairwise(made))
+        made = [d for d in made if d.statement is last.statement or exclusive(d.statement, last.statement)]
+    branches = all(a.statement is b.statement or exclusive(a.statement, b.statement) for a, b in pairwise(made))
     if len(made) > 1 and not branches and any(d.value.time > Time.PYTHON for d in made):
         return Unknown(f"the attribute {node.attr} is set in several places", node)
     interpreter.statement.reads.update(made)
     interpreter.attributes[id(node)] = tuple(made)
+    if (step := training_branches.step(made)) is not None:
+        return step
     return join([d.value for d in made], node) if made else PYTHON
 
 

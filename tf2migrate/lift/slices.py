@@ -96,6 +96,11 @@ def _makes(definition: Definition) -> bool:
     return any(child is value.node for child in walk(definition.statement.node))
 
 
+def _is_moved(definition: Definition) -> bool:
+    """Whether plain data is bound in a branch that moves: `rate = 0.1`, where the other branch computes the rate."""
+    return definition.statement.moves and isinstance(definition.statement.node, ast.If)
+
+
 def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
     """The statements that a run's fetches need, and what runs besides. A fed tensor is where the walk stops.
 
@@ -138,7 +143,7 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
             found.parameters.setdefault(definition.value, definition)
         elif isinstance(definition.value, SoFar):
             put(definition.statement)
-        elif definition.staged:
+        elif definition.staged or _is_moved(definition):
             visit(definition.statement)
         elif builders.is_unseen(definition):
             what = f"{definition.name} is computed by another function, and is a part of what is computed here"

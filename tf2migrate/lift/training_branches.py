@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.headers import headers
 from tf2migrate.lift.trace import Definition, Statement
-from tf2migrate.lift.values import Effect, Refused
+from tf2migrate.lift.values import ASSIGNS, Effect, Refused
 
 if TYPE_CHECKING:
     from tf2migrate.facts.program import Program
@@ -25,13 +25,23 @@ _ADVICE = "Take the training step out of the branches."
 
 
 def step(definitions: Sequence[Definition]) -> Effect | None:
-    """The training step that the branches of one `if` bind a name to; None where they bind it to something else."""
+    """The change that the branches of one `if` bind a name to, each in its way; None where they bind something else."""
+    statements = {d.statement for d in definitions}
     changes = [d.value for d in definitions if isinstance(d.value, Effect)]
-    effects = [e for e in changes if e.kind in TRAINING or _idle(e)]
-    whole = {d.statement for d in definitions}
-    if len(whole) > 1 or not len(effects) == len(definitions) > 1 or not whole.pop().inside:
+    if len(statements) > 1 or not len(changes) == len(definitions) > 1:
         return None
-    return next((e for e in effects if e.kind in TRAINING), None)
+    whole = statements.pop()
+    if whole.inside and all(e.kind in TRAINING or _idle(e) for e in changes):
+        return next((e for e in changes if e.kind in TRAINING), None)
+    alike = isinstance(whole.node, ast.If) and len({_changed(e) for e in changes}) == 1
+    return changes[-1] if alike and all(e.kind in ASSIGNS for e in changes) else None
+
+
+def _changed(effect: Effect) -> str:
+    """What an assignment changes, as the text says."""
+    function = effect.node.func
+    owner = function.value if isinstance(function, ast.Attribute) else function
+    return ast.unparse(effect.arguments.get("ref", owner))
 
 
 def _idle(effect: Effect) -> bool:
