@@ -9,6 +9,7 @@ import ast
 from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.names import Names
@@ -17,7 +18,18 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift import visibility
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
-from tf2migrate.lift.values import Placeholder, Python, Refused, Structure, Tensor, Time, Unknown, Value, leaves
+from tf2migrate.lift.values import (
+    Placeholder,
+    Python,
+    Refused,
+    Structure,
+    Tensor,
+    Time,
+    Unknown,
+    Value,
+    Variable,
+    leaves,
+)
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -94,6 +106,27 @@ def built(frame: Frame, value: Value) -> Value:
     if value.time >= Time.STAGED:
         return Graph("one", ((0, value, None),), frame.node, frame=frame, whole=value)
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Data or a variable of a builder's dict, where another function reads it: `graph["w"]`."""
+
+    node: ast.Subscript
+    key: str
+
+    def text(self, expressions: Expressions) -> str:
+        """What is written in its place."""
+        return f"{expressions.text(self.node.value)}.{self.key}"
+
+
+def ask(interpreter: Interpreter, node: ast.Subscript, graph: Graph, key: object, value: Value) -> None:
+    """Notes that a part of a builder's dict is read which is there between runs, too."""
+    told = isinstance(key, str) and key.isidentifier() and not iskeyword(key)
+    if graph.kind == "dict" and graph.frame is not None and told and isinstance(value, Python | Variable):
+        assert isinstance(key, str)
+        interpreter.asked_of_graphs.add((graph.frame.node, key))
+        interpreter.rewrites[id(node)] = Item(node, key)
 
 
 def single(value: Value) -> Value:
@@ -267,6 +300,8 @@ def return_lines(expressions: Expressions, statement: Statement) -> list[str]:
     every = (s for frame in expressions.interpreter.frames for s in frame.statements)
     made = next((s for s in every if isinstance(s.value, Graph) and s.value.frame is statement.frame), None)
     for name, value in _data(expressions, statement.value, made):
+        if name in _functions(expressions.plan, statement.frame):
+            raise Refused("TFM902", node, f"a function that builds a graph returns {name} beside its {name}()", ADVICE)
         entries.append(f"{name}={expressions.text(value)}")
     return [f"return types.SimpleNamespace({', '.join(entries)})"]
 
@@ -281,7 +316,12 @@ def _data(expressions: Expressions, value: Value | None, call: Statement | None)
     found = []
     target = call.node.targets[0] if call is not None and isinstance(call.node, ast.Assign) else None
     targets = target.elts if isinstance(target, ast.Tuple) else []
+    home = call.value.frame if call is not None and isinstance(call.value, Graph) else None
     for index, (key, item, node) in enumerate(value.items):
+        asked = home is not None and (home.node, key) in expressions.interpreter.asked_of_graphs
+        if asked and node is not None:
+            found.append((str(key), node))
+            continue
         named = index < len(targets) and _is_named(expressions, item, targets[index], call)
         kinds = (Python, Placeholder) if named else (Python,)
         if all(isinstance(leaf, kinds) for leaf in leaves(item)) and node is not None:
@@ -316,12 +356,12 @@ def call_lines(expressions: Expressions, statement: Statement, graph: Graph) -> 
     name = expressions.graphs[graph.frame.node]
     lines = [f"{name} = {expressions.text(node.value)}"]
     data = {id(value): label for label, value in _data(expressions, graph.whole, statement)}
-    target = node.targets[0]
+    target, asked = node.targets[0], expressions.interpreter.asked_of_graphs
     if isinstance(target, ast.Tuple):
         for element, (_, _, written) in zip(target.elts, graph.items, strict=False):
             if id(written) in data:
                 lines.append(f"{expressions.text(element)} = {name}.{data[id(written)]}")
-    elif data:
+    elif data.keys() - {id(v) for k, _, v in graph.items if (graph.frame.node, k) in asked}:
         raise Refused("TFM902", node, "a function returns plain Python beside the graph that it built", ADVICE)
     return lines
 

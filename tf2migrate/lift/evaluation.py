@@ -126,6 +126,8 @@ def _Subscript(interpreter: Interpreter, node: ast.Subscript) -> Value:
             literal += len(base.items)
         found = base.get(literal) if literal is not None else None
         if found is not None:
+            if isinstance(base, builders.Graph):
+                builders.ask(interpreter, node, base, literal, found)
             return found
         every = [v for _, v, _ in base.items] + ([base.rest] if base.rest else [])
         return join(every, node) if every else PYTHON

@@ -169,7 +169,7 @@ class Expressions:
         if isinstance(node, ast.expr) and (kind := cell_kinds.class_text(self.interpreter, node)) is not None:
             return kind
         named = self.interpreter.rewrites.get(id(node))
-        if isinstance(named, chosen_optimizers.Named | printed_shapes.Shape | printed_shapes.Bound):
+        if isinstance(named, chosen_optimizers.Named | printed_shapes.Shape | printed_shapes.Bound | builders.Item):
             return named.text(self)
         if isinstance(node, ast.Subscript) and (pair := pairs.pair_of(self.interpreter, node.value)):
             return pairs.item_text(self, pair, node.slice)

@@ -103,6 +103,7 @@ class Interpreter:
         self.driver_nodes = set(drivers(program))
         self.running = Running(program)
         self.builders = builders.builders(program, self.driver_nodes)
+        self.asked_of_graphs: set[tuple[ast.AST, str]] = set()  # builder, and what others read of its dict besides ops
         self.feeders = feeders.feeders(program, self.driver_nodes | self.builders)
         self.driver_nodes |= self.builders | self.feeders
         self.unnamed: dict[int, Statement] = {}  # what builders compute in their return statements, by its expression
