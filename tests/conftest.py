@@ -6,6 +6,7 @@ import io
 import itertools
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,26 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # The same examples in every run: what fails once fails again. A machine that is busy is no failure.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--third", type=int, choices=(0, 1, 2), help="of the examples of each test, one third of them")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Another Python, or older packages, differ from these in what many examples share."""
+    third = config.getoption("--third")
+    if third is None:
+        return
+    count: Counter[str] = Counter()
+    left, gone = [], []
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        chosen = test == item.nodeid or count[test] % 3 == third
+        count[test] += 1
+        (left if chosen else gone).append(item)
+    items[:] = left
+    config.hook.pytest_deselected(items=gone)
 
 
 @pytest.fixture(autouse=True)
