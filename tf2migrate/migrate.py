@@ -32,6 +32,7 @@ from tf2migrate.lift.records import records
 from tf2migrate.lift.repeated_layers import repeated_layers
 from tf2migrate.lift.returned_parts import returned_parts
 from tf2migrate.lift.scope_names import scope_names
+from tf2migrate.lift.static_methods import static_methods
 from tf2migrate.lift.total_loss import total_loss
 from tf2migrate.lift.written_apart import written_apart
 from tf2migrate.lift.written_out import named_builders
@@ -176,6 +177,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(own_elements),
     _tf1(scope_names),
     _tf1(optimize_loss),
+    _tf1(static_methods),
     _tf1(properties),
     _tf1(returned_parts),
     _tf1(named_arguments),

@@ -77,6 +77,13 @@ class Instance(Value):
         return Time.MADE
 
 
+#: Base classes of other packages that hold no state of their own: https://scikit-learn.org/stable/api/sklearn.base.html
+_MIXINS = {
+    **dict.fromkeys(("BaseEstimator", "TransformerMixin", "ClassifierMixin", "RegressorMixin"), "sklearn.base"),
+    "ABC": "abc",
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Bound(Value):
     """A method of an instance, about to be called."""
@@ -99,12 +106,19 @@ def class_value(interpreter: Interpreter, node: ast.ClassDef) -> Value:
     rest = [child for child in node.body if not isinstance(child, ast.FunctionDef)]
     others = [child for child in rest if builds(interpreter.program, child)]
     decorated = [m for m in methods.values() if m.decorator_list]
-    based = [b for b in node.bases if ast.unparse(b) != "object" and base is None]
+    based = [b for b in node.bases if base is None and not _adds_nothing(interpreter, b)]
     if node.decorator_list or node.keywords or based or others or decorated or not all(map(_self, methods.values())):
         return Unknown(f"the class {node.name} builds parts of the graph", node)
     built = {n: m for n, m in (base.methods if base is not None else {}).items() if n not in plain}
     kept = {n: m for n, m in (base.plain if base is not None else {}).items() if n not in methods}
     return Class(node, interpreter.frame, {**built, **methods}, base, {**kept, **plain})
+
+
+def _adds_nothing(interpreter: Interpreter, base: ast.expr) -> bool:
+    """Whether a base class neither makes nor changes what its subclasses keep: scikit-learn's mixins, for one."""
+    name = ast.unparse(base).rpartition(".")[2]
+    modules = {n.module for n in interpreter.program.each(ast.ImportFrom) for a in n.names if a.name == name}
+    return name == "object" or modules == {_MIXINS.get(name)}
 
 
 def family(made: Class) -> list[Class]:

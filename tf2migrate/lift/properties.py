@@ -75,7 +75,7 @@ def _class(program: Program, node: ast.ClassDef, lazy: dict[str, Lazy]) -> _Clas
     if node.decorator_list or node.keywords or any(ast.unparse(b) != "object" for b in node.bases):
         return None
     methods = {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
-    decorated = [m for m in methods.values() if m.decorator_list]
+    decorated = [m for m in methods.values() if [*map(ast.unparse, m.decorator_list)] not in ([], ["staticmethod"])]
     constructor = methods.get("__init__")
     if not decorated or constructor is None or constructor in decorated:
         return None
