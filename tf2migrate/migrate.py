@@ -26,6 +26,7 @@ from tf2migrate.lift.listed_summaries import listed_summaries
 from tf2migrate.lift.named_arguments import named_arguments
 from tf2migrate.lift.optimize_loss import optimize_loss
 from tf2migrate.lift.other_forms import other_forms
+from tf2migrate.lift.own_cells import own_cells
 from tf2migrate.lift.own_elements import own_elements
 from tf2migrate.lift.properties import properties
 from tf2migrate.lift.records import records
@@ -161,6 +162,7 @@ STAGES: tuple[Stage, ...] = (
     _mixed,
     wrapped,
     _tf1(graduated),
+    _tf1(_placed(own_cells)),
     _tf1(canned),
     _tf1(mode_names),
     _tf1(_placed(estimators)),

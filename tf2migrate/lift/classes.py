@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import FUNCTIONS, walk
-from tf2migrate.lift import builders, chosen_functions, chosen_optimizers, instances, own_sessions
+from tf2migrate.lift import builders, chosen_functions, chosen_optimizers, instances, own_cell_classes, own_sessions
 from tf2migrate.lift.building import builds
 from tf2migrate.lift.chosen_functions import Chosen
 from tf2migrate.lift.trace import Definition, Frame
@@ -80,6 +80,8 @@ class Bound(Value):
 
 def class_value(interpreter: Interpreter, node: ast.ClassDef) -> Value:
     """A class without graph machinery is plain Python; one with it is followed if its form is plain."""
+    if (cell := own_cell_classes.class_value(interpreter, node)) is not None:
+        return cell
     runs = any(child in interpreter.driver_nodes for child in node.body)
     held = interpreter.evaluate(node.bases[0]) if len(node.bases) == 1 else None
     base = held if isinstance(held, Class) else None

@@ -23,6 +23,7 @@ from tf2migrate.lift import (
     keras_layers,
     loose,
     method_calls,
+    own_cell_classes,
     variable_lists,
 )
 from tf2migrate.lift.functions import Fields, Function, Method
@@ -319,6 +320,8 @@ def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
         return cell_calls.call(interpreter, function, node)
     if isinstance(function, keras_layers.Object):
         return keras_layers.call(interpreter, function, node)
+    if isinstance(function, own_cell_classes.CellClass):
+        return own_cell_classes.instantiate(interpreter, function, node, hint)
     if isinstance(function, classes.Class):
         return classes.instantiate(interpreter, function, node)
     if isinstance(function, classes.Instance) and (method := classes.called(interpreter, function)) is not None:

@@ -131,6 +131,7 @@ class Interpreter:
         self.unrolled: dict[Layer, cells.Unrolled] = {}  # what each object that unrolls cells was made for
         self.again: set[Value] = set()  # cells that are made once more for variables that are there
         self.lazy: set[Value] = set()  # variables that a part makes at its first call, as their shapes follow tensors
+        self.own_places: dict[Value, tuple[int, str | None]] = {}  # where each cell of a class of its own stands
         self.unrolled_cells: set[Value] = set()  # cells whose variables are those of the object that unrolls them
         self.uses: dict[int, Use] = {}
         self.element_origins: Origins | None = None  # once it is asked which elements of data sets are computed from
