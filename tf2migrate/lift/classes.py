@@ -16,6 +16,7 @@ from tf2migrate.facts.tree import FUNCTIONS, walk
 from tf2migrate.lift import builders, chosen_functions, chosen_optimizers, instances, own_cell_classes, own_sessions
 from tf2migrate.lift.building import builds
 from tf2migrate.lift.chosen_functions import Chosen
+from tf2migrate.lift.class_variants import asks_above
 from tf2migrate.lift.trace import Definition, Frame
 from tf2migrate.lift.values import (
     NONE,
@@ -82,28 +83,53 @@ def class_value(interpreter: Interpreter, node: ast.ClassDef) -> Value:
     """A class without graph machinery is plain Python; one with it is followed if its form is plain."""
     if (cell := own_cell_classes.class_value(interpreter, node)) is not None:
         return cell
-    runs = any(child in interpreter.driver_nodes for child in node.body)
-    held = interpreter.evaluate(node.bases[0]) if len(node.bases) == 1 else None
-    base = held if isinstance(held, Class) else None
-    if not builds(interpreter.program, node) and not runs and base is None:
+    base = _base(interpreter, node)
+    if not any(_is_of_graph(interpreter, each) for each in (node, *(made.node for made in family(base)))):
         return PYTHON
+    return _class(interpreter, node, base)
+
+
+def _is_of_graph(interpreter: Interpreter, node: ast.ClassDef) -> bool:
+    """Whether a class builds parts of a graph itself, or runs one."""
+    return builds(interpreter.program, node) or any(child in interpreter.driver_nodes for child in node.body)
+
+
+def _base(interpreter: Interpreter, node: ast.ClassDef) -> Class | None:
+    """The class of the program that one inherits from, be it one of plain Python."""
+    held = interpreter.evaluate(node.bases[0]) if len(node.bases) == 1 else None
+    if isinstance(held, Class) or held is not PYTHON:
+        return held if isinstance(held, Class) else None
+    classes = (n for n in interpreter.program.tree.body if isinstance(n, ast.ClassDef))
+    named = [n for n in classes if n is not node and n.name == ast.unparse(node.bases[0])]
+    found = _class(interpreter, named[0], _base(interpreter, named[0])) if len(named) == 1 else None
+    return found if isinstance(found, Class) else None
+
+
+def _class(interpreter: Interpreter, node: ast.ClassDef, base: Class | None) -> Value:
+    """A class that is followed, where its form is plain."""
     every = [child for child in node.body if isinstance(child, ast.FunctionDef)]
     plain = {child.name: child for child in every if _is_plain(interpreter, child)}
-    methods = {child.name: child for child in every if child not in plain.values()}
+    methods = {child.name: child for child in every if child not in plain.values() and not _is_abstract(child)}
     rest = [child for child in node.body if not isinstance(child, ast.FunctionDef)]
     others = [child for child in rest if builds(interpreter.program, child)]
     decorated = [m for m in methods.values() if m.decorator_list]
-    based = [b for b in node.bases if ast.unparse(b) != "object" and base is None]
-    if node.decorator_list or node.keywords or based or others or decorated or not all(map(_self, methods.values())):
+    based = [b for b in node.bases if ast.unparse(b) not in ("object", "ABC", "abc.ABC") and base is None]
+    based += [k.value for k in node.keywords if ast.unparse(k) not in ("metaclass=ABCMeta", "metaclass=abc.ABCMeta")]
+    if node.decorator_list or based or others or decorated or not all(map(_self, methods.values())):
         return Unknown(f"the class {node.name} builds parts of the graph", node)
     built = {n: m for n, m in (base.methods if base is not None else {}).items() if n not in plain}
     kept = {n: m for n, m in (base.plain if base is not None else {}).items() if n not in methods}
     return Class(node, interpreter.frame, {**built, **methods}, base, {**kept, **plain})
 
 
-def family(made: Class) -> list[Class]:
+def _is_abstract(method: Method) -> bool:
+    """Whether other methods must stand in the place of one."""
+    return [ast.unparse(d) for d in method.decorator_list] in (["abstractmethod"], ["abc.abstractmethod"])
+
+
+def family(made: Class | None) -> list[Class]:
     """A class and those that it inherits from."""
-    return [made, *(family(made.base) if made.base is not None else [])]
+    return [made, *family(made.base)] if made is not None else []
 
 
 def inherited(interpreter: Interpreter, node: ast.Call) -> Bound | None:
@@ -157,14 +183,25 @@ def _self(method: Method) -> bool:
 
 def _units(interpreter: Interpreter, made: Class) -> set[Method]:
     """The methods whose statements are the unit's own: they set attributes, run something, or call one that does."""
-    found = {m for m in made.methods.values() if m in interpreter.driver_nodes or _sets(m)}
+    every = {*made.methods.values(), *_asked_above(made)}
+    found = {m for m in every if m in interpreter.driver_nodes or _sets(m)}
     grew = True
     while grew:  # ends: `found` only grows, and is bounded by the methods
         names = {m.name for m in found}
-        more = {m for m in made.methods.values() if m not in found and _calls(m, names)}
+        more = {m for m in every if m not in found and _calls(m, names)}
         found |= more
         grew = bool(more)
     return found
+
+
+def _asked_above(made: Class) -> set[Method]:
+    """The methods that a class overrides and calls: `super().method(…)`, `Base.method(self, …)`."""
+    return {
+        method
+        for relative in family(made.base)
+        for name, method in relative.methods.items()
+        if any(asks_above(below.node, name) for below in family(made)[: family(made).index(relative)])
+    }
 
 
 def _sets(method: Method) -> bool:

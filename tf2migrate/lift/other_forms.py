@@ -11,6 +11,7 @@ from itertools import chain, combinations, islice
 from tf2migrate.apply import apply, fits
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import lift
+from tf2migrate.lift.attribute_returns import attribute_returns
 from tf2migrate.lift.handed_in import handed_in
 from tf2migrate.lift.held_effects import ops_apart
 from tf2migrate.lift.known_shapes import known_shapes
@@ -27,7 +28,7 @@ from tf2migrate.model import Edit, Options, Outcome, Target
 _CHANGES = (
     *(tuple_builders, renamed_builtins, known_shapes, written_out, handed_in),
     *(networks_written_out, methods_written_out, scoped_objects, one_by_one, ops_apart, listed),
-    *(returned_lists, unrolled),
+    *(returned_lists, unrolled, attribute_returns),
 )
 
 #: How many forms are tried: each is followed as a whole program. Five changes have so many.

@@ -202,10 +202,13 @@ def check(interpreter: Interpreter) -> None:
     """Each use of a function that becomes a class must be a call that is followed. Raises `Refused`."""
     named = _named(interpreter)
     order = {id(call): place for place, call in enumerate(interpreter.program.each(ast.Call))}
+    alike: dict[str, list[dict[int, ast.Call]]] = {}  # the calls that are followed, by the names of what is called
+    for helper, calls in interpreter.helper_calls.items():
+        alike.setdefault(getattr(helper, "name", ""), []).append(calls)
     for part in interpreter.parts.values():
         function = part.function
         followed = interpreter.helper_calls.get(function, {}).values()
-        functions = {id(call.func) for call in followed}
+        functions = {id(call.func) for calls in alike.get(function.name, ()) for call in calls.values()}
         for node in sorted((call for call in followed if id(call) in order), key=lambda call: order[id(call)]):
             if not isinstance(interpreter.rewrites.get(id(node)), Call):
                 what = f"{function.name} makes variables, and does not in this call"
