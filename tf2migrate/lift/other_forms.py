@@ -15,6 +15,7 @@ from tf2migrate.lift.attribute_returns import attribute_returns
 from tf2migrate.lift.handed_in import handed_in
 from tf2migrate.lift.held_effects import ops_apart
 from tf2migrate.lift.known_shapes import known_shapes
+from tf2migrate.lift.object_lists import object_lists
 from tf2migrate.lift.one_by_one import one_by_one
 from tf2migrate.lift.renamed_builtins import renamed_builtins
 from tf2migrate.lift.returned_lists import returned_lists
@@ -28,7 +29,7 @@ from tf2migrate.model import Edit, Options, Outcome, Target
 _CHANGES = (
     *(tuple_builders, renamed_builtins, known_shapes, written_out, handed_in),
     *(networks_written_out, methods_written_out, scoped_objects, one_by_one, ops_apart, listed),
-    *(returned_lists, unrolled, attribute_returns),
+    *(returned_lists, unrolled, attribute_returns, object_lists),
 )
 
 #: How many forms are tried: each is followed as a whole program. Five changes have so many.
