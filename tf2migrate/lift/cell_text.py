@@ -236,12 +236,14 @@ def zeros_text(expressions: Expressions, value: ZeroState) -> str:
     assert isinstance(cell, Cell)
     if cell.mixed:
         raise _mixed(value.node)
-    if isinstance(cell, Own) and cell.kind == "LSTMCell":
+    if isinstance(cell, Own) and cell.kind == "LSTMCell" and not (cell.of is not None and cell.of.form.alike):
         raise Refused("TFM902", value.node, "the state of a cell of the program's own is fed", "Feed its two parts.")
     if "num_proj" in cell.arguments and not _none(cell.arguments["num_proj"]):
         message = "the state of a cell with a projection is fed"
         raise Refused("TFM902", value.node, message, "Feed its two parts by themselves.")
     parts += ["2"] if cell.kind == "LSTMCell" else []
+    if isinstance(cell, Own) and cell.kind == "LSTMCell":
+        return f"{expressions.tf}.zeros([2, {batch}, {owner}.state_size[0]])"
     size = "state_size" if isinstance(cell, Own) or cell.kind.startswith(ONE_STATE) else "units"
     return f"{expressions.tf}.zeros([{', '.join([*parts, batch, f'{owner}.{size}'])}])"
 

@@ -33,6 +33,7 @@ from tf2migrate.lift import (
     loops,
     loose,
     noted,
+    own_cell_classes,
     parts,
     passed_variables,
     printed_shapes,
@@ -45,6 +46,7 @@ from tf2migrate.lift import (
 from tf2migrate.lift.functions import Function, FunctionNode, Method, visible
 from tf2migrate.lift.layers import Called
 from tf2migrate.lift.origins import Origins
+from tf2migrate.lift.own_cell_forms import refusal
 from tf2migrate.lift.pipelines import Pipe
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scopes
@@ -296,6 +298,8 @@ class Interpreter:
                     owner = self.evaluate(base) if isinstance(target, ast.Attribute) else PYTHON
                 if isinstance(owner, classes.Instance) and isinstance(target, ast.Attribute):
                     classes.bind(self, owner, target, value)
+                elif isinstance(owner, own_cell_classes.Own):
+                    raise refusal(target, "an attribute of a cell of the program's own is set from outside")
                 else:
                     self.mutate(base, value, target)
 

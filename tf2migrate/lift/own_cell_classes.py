@@ -16,7 +16,8 @@ from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.lift import own_cell_starts, scopes
 from tf2migrate.lift.cells import KINDS, Cell, Stacked, unwrapped
 from tf2migrate.lift.layers import free_name
-from tf2migrate.lift.own_cell_forms import Form, form_of, is_own
+from tf2migrate.lift.own_cell_checks import checked
+from tf2migrate.lift.own_cell_forms import SHARES, Form, is_own
 from tf2migrate.lift.own_cell_inner import built_in, inner_cells
 from tf2migrate.lift.own_cell_starts import makes
 from tf2migrate.lift.scopes import NEVER
@@ -50,7 +51,7 @@ def class_value(interpreter: Interpreter, node: ast.ClassDef) -> CellClass | Non
     """The class as a value, if it is one; it derives from Keras's layer from now on."""
     if not is_own(interpreter.program, node):
         return None
-    return CellClass(form_of(interpreter.program, node), interpreter.frame)
+    return CellClass(checked(interpreter.program, node), interpreter.frame)
 
 
 def base_edits(expressions: Expressions, node: ast.ClassDef) -> list[Edit]:
@@ -100,8 +101,7 @@ def _given(
                 inside = leaf
             elif leaf.time > Time.PYTHON:
                 return Unknown(f"{form.node.name} is given something of the graph ({name})", node)
-        shares = name in ("reuse", "_reuse")
-        if shares and not (isinstance(value, Python) and value.known and not value.literal):
+        if name in SHARES and not (isinstance(value, Python) and value.known and not value.literal):
             return Unknown(f"{form.node.name} is told to share variables", node)
         interpreter.statement.reads |= reads
     return inside

@@ -8,17 +8,14 @@ from dataclasses import dataclass
 
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import own, walk
-from tf2migrate.lift import symbols as S
 from tf2migrate.lift.values import Refused
 from tf2migrate.model import Span
 
 BASES = tuple(f"tf.{home}.{name}" for home in ("nn.rnn_cell", "contrib.rnn") for name in ("RNNCell", "LayerRNNCell"))
 TUPLES = ("tf.nn.rnn_cell.LSTMStateTuple", "tf.contrib.rnn.LSTMStateTuple")
+SHARES = ("reuse", "_reuse")  # the parameters of a constructor that tell whether variables are shared
 #: The blocks that only name what is made in them, or say where it is computed.
 BLOCKS = ("tf.variable_scope", "tf.name_scope", "tf.device")
-_MAKERS = ("tf.layers.", "tf.contrib.layers.", "tf.contrib.slim.", "tf.keras.layers.", "tf.compat.v1.layers.")
-_VARIABLES = ("tf.get_variable", "tf.Variable", "tf.get_local_variable")
-_NOTED = ("tf.summary.", "tf.add_to_collection", "tf.get_collection", "tf.losses.", "tf.assign", "tf.placeholder")
 
 #: What Keras's layers have themselves: a program's attribute or method of such a name would take its place.
 RESERVED = frozenset(
@@ -59,6 +56,15 @@ class Form:
     inputs: str
     state: str
     parts: int  # 0 where it is the state of another cell inside
+
+    @property
+    def alike(self) -> bool:
+        """Whether both parts of the state are of one size, as they are written."""
+        returned = [n.value for n in walk(self.methods["state_size"]) if isinstance(n, ast.Return)]
+        match returned:
+            case [ast.List(elts=[first, second]) | ast.Tuple(elts=[first, second])]:
+                return ast.dump(first) == ast.dump(second)
+        return False
 
     def set_to(self, name: str) -> list[ast.expr]:
         """What the constructor sets an attribute to."""
@@ -101,7 +107,6 @@ def form_of(program: Program, node: ast.ClassDef) -> Form:
     form = Form(program, node, methods, steps[0], inputs, state, _parts(program, methods, "state_size"))
     if _parts(program, methods, "output_size") != 1 and form.parts:
         raise refusal(methods["output_size"], f"the outputs of the cell {name} are of several parts")
-    _check(form)
     return form
 
 
@@ -158,80 +163,10 @@ def _count(program: Program, methods: Mapping[str, ast.FunctionDef], node: ast.e
     raise refusal(node, f"the {size} of a cell is no number, and no pair of numbers")
 
 
-# -------------------------------------------------------------------- what would not be the same
-
-
-def _check(form: Form) -> None:
-    """Raises `Refused` for what a class does that a layer would do otherwise, or not at all."""
-    for name, method in form.methods.items():
-        if name in RESERVED:
-            raise refusal(method, f"the cell {form.node.name} has a {name} of its own")
-    makers = _makers(form)
-    for node in walk(form.node):
-        symbol = form.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-        if symbol.startswith(_MAKERS) and not S.is_python(symbol):
-            raise refusal(node, f"the cell {form.node.name} makes layers ({symbol})")
-        if symbol.startswith(_NOTED):
-            raise refusal(node, f"the cell {form.node.name} does more than compute ({symbol})")
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in makers:
-            raise refusal(node, f"the cell {form.node.name} makes its variables in the function {node.func.id}")
-        stored = attribute_of(node) if isinstance(getattr(node, "ctx", None), ast.Store) else None
-        if stored in RESERVED - {"built"}:
-            raise refusal(node, f"the cell {form.node.name} sets {stored}, which layers of Keras have themselves")
-    for method in form.methods.values():
-        _check_method(form, method)
-
-
-def _check_method(form: Form, method: ast.FunctionDef) -> None:
-    for node in walk(method):
-        symbol = form.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-        early = method.name in ("__init__", "build")
-        if symbol in _VARIABLES and (symbol != "tf.get_variable" or not (early or method is form.step)):
-            raise refusal(node, f"a variable of the cell {form.node.name} is made by {symbol} in {method.name}")
-        if early and S.is_random(symbol):
-            raise refusal(node, f"the cell {form.node.name} draws in {method.name}: once, where each run drew anew")
-        if not early and S.is_random(symbol):
-            raise refusal(node, f"the step of the cell {form.node.name} draws ({symbol}): Keras draws once more")
-        if not early and (is_drawn(node) or _acts(node)):
-            raise refusal(node, f"the step of the cell {form.node.name} does more than compute ({ast.unparse(node)})")
-
-
-def _acts(node: ast.AST) -> bool:
-    """Whether something is printed, kept or changed, which would happen once for each time that a step is traced."""
-    match node:
-        case ast.Call(func=ast.Name(id="print" | "setattr" | "exec" | "next" | "open")):
-            return True
-        case ast.Call(func=ast.Attribute(value=held, attr="append" | "extend" | "update" | "pop" | "add" | "insert")):
-            return any(isinstance(n, ast.Attribute) for n in [held])
-        case ast.Global() | ast.Nonlocal() | ast.Yield() | ast.YieldFrom() | ast.Await():
-            return True
-        case ast.Subscript(value=ast.Attribute(), ctx=ast.Store() | ast.Del()):
-            return True
-    return False
-
-
-def is_drawn(node: ast.AST) -> bool:
-    """Whether Python draws something: once for a graph, and anew for each function that is traced."""
-    text = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
-    return text.startswith(("np.random.", "numpy.random.", "random.")) and text.count(".") > 0
-
-
-def _makers(form: Form) -> set[str]:
-    """The functions of the program that make variables or layers, themselves or through others."""
-    functions = {f.name: f for f in form.program.tree.body if isinstance(f, ast.FunctionDef)}
-    found = {name for name, function in functions.items() if any(_makes(form, n) for n in walk(function))}
-    grew = True
-    while grew:  # ends: `found` only grows, and is bounded by the functions
-        calls = {name: {n.id for n in walk(f) if isinstance(n, ast.Name)} for name, f in functions.items()}
-        more = {name for name, read in calls.items() if name not in found and read & found}
-        found |= more
-        grew = bool(more)
-    return found
-
-
-def _makes(form: Form, node: ast.AST) -> bool:
-    symbol = form.symbol(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-    return symbol in _VARIABLES or (symbol.startswith(_MAKERS) and not S.is_python(symbol))
+def step_of(node: ast.ClassDef) -> ast.FunctionDef | None:
+    """The method of a cell that takes a step."""
+    steps = [m for m in node.body if isinstance(m, ast.FunctionDef) and m.name in ("__call__", "call")]
+    return steps[0] if len(steps) == 1 else None
 
 
 def lines_of(program: Program, node: ast.stmt) -> Span:
@@ -257,10 +192,33 @@ def blocks_of(form: Form, method: ast.FunctionDef) -> Iterator[ast.With]:
             raise refusal(block, "a variable scope of a cell is used by its name")
         for call in [item.context_expr for item in block.items]:
             assert isinstance(call, ast.Call)
-            told = {str(k.arg) for k in call.keywords} - {"default_name", "name_or_scope", "values", "initializer"}
+            known = {"default_name", "name_or_scope", "values", "initializer"}
+            told = {str(k.arg) for k in call.keywords if not (k.arg == "reuse" and is_as_given(form, k.value))} - known
             if form.symbol(call.func) == "tf.variable_scope" and told:
                 raise refusal(call, f"a variable scope of a cell is told {', '.join(sorted(told))}")
         yield block
+
+
+def is_as_given(form: Form, node: ast.expr) -> bool:
+    """Whether variables are shared as the constructor is told: not, or the cell is not made (`own_cell_classes`)."""
+    name = attribute_of(node)
+    values = form.set_to(name) if name is not None else [node]
+    return bool(values) and all(_is_false(v) or _is_told(form, v) for v in values)
+
+
+def _is_told(form: Form, node: ast.expr) -> bool:
+    """Whether an expression is the parameter that tells whether variables are shared: they are not, if not told."""
+    constructor = form.methods.get("__init__")
+    if not isinstance(node, ast.Name) or node.id not in SHARES or constructor is None:
+        return False
+    spec = constructor.args
+    defaults = dict(zip([a.arg for a in spec.args][::-1], spec.defaults[::-1], strict=False))
+    defaults |= {a.arg: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
+    return node.id not in defaults or _is_false(defaults[node.id])
+
+
+def _is_false(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and not node.value
 
 
 def _only_names(form: Form, node: ast.With) -> bool:

@@ -101,6 +101,10 @@ class Shapes:
             case found:
                 return self.form.symbol(found) == "tf.float32"
 
+    def is_shape(self, node: ast.stmt) -> bool:
+        """Whether a statement only names a shape."""
+        return isinstance(node, ast.Assign) and _subject(node.value) is not None
+
     def value_of(self, node: ast.expr) -> ast.expr:
         """What a name is bound to, once."""
         return self._values.get(node.id, node) if isinstance(node, ast.Name) else node
@@ -138,13 +142,18 @@ class Shapes:
     def _of_shape(self, node: ast.AST) -> str | None:
         """What a shape, or a number of one, is called in `build`; None for anything else."""
         match node:
-            case ast.Subscript(value=value, slice=index) if (subject := _subject(value)) is not None:
+            case ast.Subscript(value=value, slice=index) if (subject := _subject(self._held(value))) is not None:
                 if self._is_inputs(subject):
                     return f"{self.shape}[{self.form.program.segment(index)}]"
                 width = self.width(subject) if ast.unparse(index) in ("1", "-1") else None
                 return width.strip("()") if width is not None and self._stands_alone(node) else width
         subject = _subject(node)
         return self.shape if subject is not None and self._is_inputs(subject) else None
+
+    def _held(self, node: ast.expr) -> ast.expr:
+        """What a name is bound to, where that is a shape."""
+        held = self.value_of(node)
+        return held if held is not node and _subject(held) is not None else node
 
     def _stands_alone(self, node: ast.AST) -> bool:
         """Whether a sum in the place of a node needs no brackets."""

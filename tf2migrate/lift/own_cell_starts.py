@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift.own_cell_forms import Form, attribute_of, is_drawn
+from tf2migrate.lift.own_cell_checks import is_drawn
+from tf2migrate.lift.own_cell_forms import Form, attribute_of
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter

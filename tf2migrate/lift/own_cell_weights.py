@@ -9,20 +9,18 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.tree import own, walk
 from tf2migrate.lift import own_cell_inner as inner
-from tf2migrate.lift import symbols as S
+from tf2migrate.lift.own_cell_added import add_weight, settings
 from tf2migrate.lift.own_cell_forms import RESERVED, Form, attribute_of, blocks_of, refusal
 from tf2migrate.lift.own_cell_shapes import Shapes
-from tf2migrate.lift.render import WIDTH, spread
 
-_FIRST = {"tf.zeros_initializer": '"zeros"', "tf.ones_initializer": '"ones"'}
-_GONE = {"dtype", "use_resource", "caching_device", "validate_shape", "collections", "synchronization", "regularizer"}
-
+_NUMBER = r"_\d+$"
+#: What a variable of TensorFlow has and one of Keras has not, or has otherwise.
+_UNLIKE = ("get_shape", "op", "eval", "value", "name", "graph", "device", "initializer", "dtype")
 
 @dataclass(frozen=True)
 class Weight:
@@ -158,7 +156,7 @@ class Weights:
     def _weight(
         self, call: ast.Call, statement: ast.stmt, indent: str, path: tuple[str, ...], default: ast.expr | None
     ) -> _Item:
-        bound = _bound(call)
+        bound = settings(call)
         place = (*path, ast.unparse(bound["name"]))
         if place in self._places:
             raise refusal(call, "a variable of a cell is asked for twice in its step")
@@ -166,8 +164,7 @@ class Weights:
         weight = Weight(call, statement, self._attribute(statement, call, bound["name"]), default)
         self.found.append(weight)
         made = add_weight(self.form, self.shapes, call, default, indent + f"self.{weight.attribute} = ")
-        reads = _names(call) | (_names(default) if default is not None else set())
-        return _Item([f"{indent}self.{weight.attribute} = {made}"], None, set(), reads, statement)
+        return _Item([f"{indent}self.{weight.attribute} = {made}"], None, set(), _names(ast.parse(made)), statement)
 
     def _attribute(self, statement: ast.stmt, call: ast.Call, name: ast.expr) -> str:
         """What a variable is called: as the step called it, or else as the graph did."""
@@ -182,7 +179,7 @@ class Weights:
         wanted = wanted if wanted.isidentifier() else f"weight_{wanted}"
         found, number = wanted, 1
         while not own_name and (found in self._taken or found in RESERVED):
-            found, number = f"{wanted}_{number}", number + 1
+            found, number = f"{re.sub(_NUMBER, '', wanted)}_{number}", number + 1
         self._taken.add(found)
         return found
 
@@ -210,8 +207,21 @@ class Weights:
                 self.gone.add(id(weight.statement))
                 same = [n for n in names if isinstance(target, ast.Name) and n.id == target.id]
                 self.replaced |= {id(n): f"self.{weight.attribute}" for n in same}
+        for name in [n for n in walk(self.form.node) if self._is_weight(n)]:
+            above = self.form.program.parents.get(id(name))
+            over = self.form.program.parents.get(id(above))
+            if isinstance(above, ast.Attribute) and above.attr in _UNLIKE:
+                raise refusal(above, f"the {above.attr} of a variable of a cell is asked for")
+            called = over.func if isinstance(above, ast.List | ast.Tuple) and isinstance(over, ast.Call) else name
+            if self.form.symbol(called) == "tf.stack":  # which fails for Keras's
+                raise refusal(name, "variables of a cell are stacked")
         self._leave_known(kept, [n for n in names if isinstance(n.ctx, ast.Load)])
         self._empty(self.form.step.body)
+
+    def _is_weight(self, node: ast.AST) -> bool:
+        """Whether an expression is a variable, as the step calls it or as an attribute."""
+        own_one = attribute_of(node) in {weight.attribute for weight in self.found}
+        return own_one or self.replaced.get(id(node), "").startswith("self.")
 
     def _leave_known(self, kept: set[int], reads: list[ast.Name]) -> None:
         """What was only known for the variables goes with them."""
@@ -222,7 +232,8 @@ class Weights:
             away |= {id(n) for w in self.found for n in walk(w.call)}
             read = {n.id for n in reads if id(n) not in away}
             for node in body:
-                if id(node) in kept and isinstance(node, ast.Assign) and not self._stores(node) & read:
+                known = id(node) in kept or (isinstance(node, ast.stmt) and self.shapes.is_shape(node))
+                if known and isinstance(node, ast.Assign) and not self._stores(node) & read:
                     self.gone.add(id(node))
             grew = len(self.gone) > before
 
@@ -258,73 +269,3 @@ class _Item:
 
 def _names(node: ast.AST) -> set[str]:
     return {n.id for n in walk(node) if isinstance(n, ast.Name)}
-
-
-def _bound(call: ast.Call) -> Mapping[str, ast.expr]:
-    try:
-        bound = bind(call, S.GET_VARIABLE)
-    except Unbound as problem:
-        raise refusal(call, f"a variable of a cell is made in a way that is not known ({problem})") from problem
-    if "name" not in bound or "shape" not in bound:
-        raise refusal(call, "a variable of a cell is made without a shape")
-    return bound
-
-
-def add_weight(form: Form, shapes: Shapes, call: ast.Call, default: ast.expr | None, line: str) -> str:
-    """The call that makes a variable of a layer, which is to stand behind a line's beginning. Raises `Refused`."""
-    bound = dict(_bound(call))
-    plain = ("name", "shape", "initializer", "trainable")
-    more = {name for name, value in bound.items() if name not in plain and not _says_nothing(form, shapes, name, value)}
-    if more:
-        raise refusal(call, f"a variable of a cell is made with {', '.join(sorted(more))}")
-    for name in plain:
-        if name in bound and not shapes.is_known(bound[name]):
-            raise refusal(call, f"the {name} of a variable of a cell is not known when the cell is built")
-    first = bound.get("initializer")
-    first = default if first is None or _is_none(first) else first
-    if first is not None and not shapes.is_known(first):
-        raise refusal(call, "what a variable of a cell starts from is not known when the cell is built")
-    parts = [f"shape={shapes.shape_text(bound['shape'])}"]
-    if first is not None and not _is_none(first):
-        parts.append(f"initializer={_first_text(form, shapes, first)}")
-    elif "random" in _modules(form):
-        parts.append("initializer=glorot_uniform")
-    if "trainable" in bound:
-        parts.append(f"trainable={shapes.text(bound['trainable'])}")
-    parts.append(f"name={shapes.name_text(bound['name'])}")
-    text = f"self.add_weight({', '.join(parts)})"
-    if len(line) + len(text) <= WIDTH:
-        return text
-    return spread("self.add_weight(", parts, ")", line)
-
-
-def _modules(form: Form) -> set[str]:
-    """The modules that a program imports: Keras's own initializers would disturb what it draws with `random`."""
-    return {a.name for n in form.program.names.imports if isinstance(n, ast.Import) for a in n.names} | {
-        n.module or "" for n in form.program.names.imports if isinstance(n, ast.ImportFrom)
-    }
-
-
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
-
-
-def _says_nothing(form: Form, shapes: Shapes, name: str, value: ast.expr) -> bool:
-    """Whether an argument says what is so anyway."""
-    if name == "dtype":
-        return shapes.is_float(value)
-    return name in _GONE and _is_none(value)
-
-
-def _first_text(form: Form, shapes: Shapes, node: ast.expr) -> str:
-    """What a variable starts from: a new object for each, since one of Keras draws the same numbers twice."""
-    held = shapes.value_of(node)
-    node = held if isinstance(held, ast.Call) else node
-    if isinstance(node, ast.Call) and form.symbol(node.func).endswith("_initializer"):
-        told = [k for k in node.keywords if k.arg != "dtype" or not shapes.is_float(k.value)]
-        if not node.args and not told and form.symbol(node.func) in _FIRST:
-            return _FIRST[form.symbol(node.func)]
-        if len(told) < len(node.keywords):
-            parts = [*map(shapes.text, node.args), *(f"{k.arg}={shapes.text(k.value)}" for k in told)]
-            return f"{form.program.segment(node.func)}({', '.join(parts)})"
-    return _FIRST.get(form.symbol(node)) or shapes.text(node)

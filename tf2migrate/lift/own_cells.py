@@ -20,13 +20,16 @@ from collections.abc import Iterator
 from tf2migrate.apply import apply, fits
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import own_cell_helpers
+from tf2migrate.lift.own_cell_added import add_weight
+from tf2migrate.lift.own_cell_checks import checked
 from tf2migrate.lift.own_cell_forms import (
     BLOCKS,
     TUPLES,
     Form,
     attribute_of,
     blocks_of,
-    form_of,
+    is_as_given,
     is_own,
     lines_of,
     refusal,
@@ -34,9 +37,10 @@ from tf2migrate.lift.own_cell_forms import (
 from tf2migrate.lift.own_cell_inner import built_in, inner_cells, made_text
 from tf2migrate.lift.own_cell_shapes import Shapes
 from tf2migrate.lift.own_cell_steps import pair, step
-from tf2migrate.lift.own_cell_weights import add_weight
 from tf2migrate.lift.values import Refused
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span
+
+_CALLS = 50  # of helpers that are written out at most, for one cell
 
 
 def own_cells(program: Program, options: Options) -> Outcome:
@@ -45,12 +49,45 @@ def own_cells(program: Program, options: Options) -> Outcome:
     for node in program.each(ast.ClassDef):
         if not is_own(program, node):
             continue
+        whole, made = _with_helpers(program, node)
         try:
-            edits.append(Edit(program.span(node), _written(form_of(program, node))))
+            edits.append(Edit(program.span(node), _written(checked(whole, made))))
         except Refused as stop:
-            line, column = getattr(stop.node, "lineno", 1), getattr(stop.node, "col_offset", 0)
+            at = stop.node if whole is program else node
+            line, column = getattr(at, "lineno", 1), getattr(at, "col_offset", 0)
             return Outcome((), (Finding(line, column + 1, stop.code, stop.message, stop.advice),))
+    edits += _without_helpers(program, edits)
     return Outcome(tuple(edits) if fits(edits, program.cuts) else ())
+
+
+def _with_helpers(program: Program, node: ast.ClassDef) -> tuple[Program, ast.ClassDef]:
+    """A program in which a cell's helpers that make variables are written out, and the class in it."""
+    for _ in range(_CALLS):
+        edits = own_cell_helpers.written_out(program, node)
+        if not edits:
+            break
+        program = Program(apply(program.text, edits)[0])
+        node = next(n for n in program.each(ast.ClassDef) if n.name == node.name)
+    methods = own_cell_helpers.unused_methods(program, node)
+    if not methods:
+        return program, node
+    program = Program(apply(program.text, [_without(program, method) for method in methods])[0])
+    return program, next(n for n in program.each(ast.ClassDef) if n.name == node.name)
+
+
+def _without_helpers(program: Program, edits: list[Edit]) -> Iterator[Edit]:
+    """What takes out the functions that nothing calls any more."""
+    after = Program(apply(program.text, edits)[0])
+    gone = {function.name for function in own_cell_helpers.unused(after, program)}
+    functions = [f for f in program.tree.body if isinstance(f, ast.FunctionDef)]
+    yield from (_without(program, function) for function in functions if function.name in gone)
+
+
+def _without(program: Program, function: ast.FunctionDef) -> Edit:
+    """What takes out a function, with the lines above it that are empty."""
+    start, end = program.offset(function.lineno, 0), program.offset((function.end_lineno or 0) + 1, 0)
+    before = program.text[:start]
+    return Edit(Span(len(before.rstrip()) + 1 if before.strip() else start, end), "")
 
 
 def _written(form: Form) -> str:
@@ -126,6 +163,8 @@ def _told(form: Form, call: ast.expr) -> str:
     if plain or any(k.arg not in known for k in call.keywords):
         raise refusal(call, "the constructor of a cell tells its base more than its name")
     told = {k.arg: k.value for k in call.keywords}
+    if "_reuse" in told and not is_as_given(form, told["_reuse"]):
+        raise refusal(call, "the constructor of a cell tells its base to share variables")
     for setting, usual in (("dtype", None), ("trainable", True)):
         value = told.get(setting)
         if value is not None and not (isinstance(value, ast.Constant) and value.value is usual):
