@@ -52,8 +52,19 @@ def _check_method(form: Form, method: ast.FunctionDef) -> None:
             raise refusal(node, f"the cell {form.node.name} draws in {method.name}: once, where each run drew anew")
         if not early and S.is_random(symbol):
             raise refusal(node, f"the step of the cell {form.node.name} draws ({symbol}): Keras draws once more")
+        if not early and _keeps(form, node):
+            raise refusal(node, f"the step of the cell {form.node.name} keeps {ast.unparse(node)} in the cell")
         if not early and (is_drawn(node) or _acts(node)):
             raise refusal(node, f"the step of the cell {form.node.name} does more than compute ({ast.unparse(node)})")
+
+
+def _keeps(form: Form, node: ast.AST) -> bool:
+    """Whether an attribute is set, to something other than a variable: each trace would find that of the one before."""
+    if attribute_of(node) is None or isinstance(getattr(node, "ctx", None), ast.Load):
+        return False
+    above = form.program.parents.get(id(node))
+    made = above.value if isinstance(above, ast.Assign) else None
+    return not (isinstance(made, ast.Call) and form.symbol(made.func) == "tf.get_variable")
 
 
 def _acts(node: ast.AST) -> bool:

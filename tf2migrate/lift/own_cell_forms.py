@@ -170,14 +170,16 @@ def step_of(node: ast.ClassDef) -> ast.FunctionDef | None:
 
 
 def lines_of(program: Program, node: ast.stmt) -> Span:
-    """A statement with its line. Raises `Refused` where another stands on it."""
+    """A statement with its lines. Raises `Refused` where another stands on one of them."""
     start, end = program.offset(node.lineno, 0), program.offset((node.end_lineno or 0) + 1, 0)
-    around = program.text[start:end]
-    if around[: len(around) - len(around.lstrip())].strip() or not around.strip().startswith(
-        program.segment(node).split("\n")[0].strip()
-    ):
+    inner = program.span(node)
+    if program.text[start : inner.start].strip() or not _is_comment(program.text[inner.end : end]):
         raise refusal(node, "two statements of a cell stand on one line")
     return Span(start, end)
+
+
+def _is_comment(text: str) -> bool:
+    return not text.strip() or text.strip().startswith("#")
 
 
 def blocks_of(form: Form, method: ast.FunctionDef) -> Iterator[ast.With]:

@@ -86,7 +86,10 @@ class Weights:
         while lines[at - 1].strip().startswith("#"):
             at -= 1
         self.comments[id(statement)] = statement.lineno - 1 - at
-        return [indent + line.strip() for line in lines[at : statement.lineno - 1]]
+        above = [line.strip() for line in lines[at : statement.lineno - 1]]
+        span, after = self.form.program.span(statement), self.form.program.offset((statement.end_lineno or 0) + 1, 0)
+        beside = self.form.program.text[span.end : after].strip()
+        return [indent + line for line in [*above, *([beside] if beside else [])]]
 
     # ---------------------------------------------------------------- what is made, in its order
 

@@ -177,9 +177,30 @@ def _makes(form: Form, node: ast.Call) -> bool:
     return form.symbol(node.func) == "tf.get_variable" or attribute_of(node.func) in ("add_variable", "add_weight")
 
 
+def _check_computed(form: Form, method: ast.FunctionDef) -> None:
+    """Raises `Refused` where a constructor or `build` computes with a variable: each run did, and now nothing would."""
+    made: set[str] = set()
+    for node in walk(method):
+        if isinstance(node, ast.Call) and _makes(form, node):
+            statement = form.program.parents.get(id(node))
+            if not isinstance(statement, ast.Expr | ast.Assign):
+                raise refusal(node, f"the cell {form.node.name} computes with a variable where it is made")
+            targets = statement.targets if isinstance(statement, ast.Assign) else []
+            made |= {ast.unparse(target) for target in targets}
+    assigns = [n for n in walk(method) if isinstance(n, ast.Assign)]
+    for _ in assigns:  # what has another name for one is one, too
+        made |= {ast.unparse(t) for n in assigns if ast.unparse(n.value) in made for t in n.targets}
+    for node in walk(method):
+        if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load) and ast.unparse(node) in made:
+            above = form.program.parents.get(id(node))
+            if not (isinstance(above, ast.Assign) and above.value is node):
+                raise refusal(node, f"the cell {form.node.name} computes with a variable in {method.name}")
+
+
 def _weights(form: Form, method: ast.FunctionDef, shapes: Shapes) -> Iterator[Edit]:
     """The variables that a constructor or `build` makes, as weights at their places."""
     program = form.program
+    _check_computed(form, method)
     for node in walk(method):
         if not isinstance(node, ast.Call):
             continue
