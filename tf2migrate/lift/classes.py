@@ -52,6 +52,7 @@ class Class(Value):
     methods: dict[str, Method]  # with those that it inherits
     base: Class | None = None
     plain: dict[str, Method] = field(default_factory=dict)  # properties and static methods in which nothing is built
+    static: dict[str, Method] = field(default_factory=dict)  # static methods in which something is
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,9 @@ def _class(interpreter: Interpreter, node: ast.ClassDef, base: Class | None) -> 
     """A class that is followed, where its form is plain."""
     every = [child for child in node.body if isinstance(child, ast.FunctionDef)]
     plain = {child.name: child for child in every if _is_plain(interpreter, child)}
-    methods = {child.name: child for child in every if child not in plain.values() and not _is_abstract(child)}
+    static = {child.name: child for child in every if child.name not in plain and _is_static(interpreter, child)}
+    apart = {*plain.values(), *static.values()}
+    methods = {child.name: child for child in every if child not in apart and not _is_abstract(child)}
     rest = [child for child in node.body if not isinstance(child, ast.FunctionDef)]
     others = [child for child in rest if builds(interpreter.program, child)]
     decorated = [m for m in methods.values() if m.decorator_list]
@@ -119,7 +122,14 @@ def _class(interpreter: Interpreter, node: ast.ClassDef, base: Class | None) -> 
         return Unknown(f"the class {node.name} builds parts of the graph", node)
     built = {n: m for n, m in (base.methods if base is not None else {}).items() if n not in plain}
     kept = {n: m for n, m in (base.plain if base is not None else {}).items() if n not in methods}
-    return Class(node, interpreter.frame, {**built, **methods}, base, {**kept, **plain})
+    shared = {n: m for n, m in (base.static if base is not None else {}).items() if n not in {**methods, **plain}}
+    return Class(node, interpreter.frame, {**built, **methods}, base, {**kept, **plain}, {**shared, **static})
+
+
+def _is_static(interpreter: Interpreter, method: Method) -> bool:
+    """Whether a method is a function that has its place in a class, and runs nothing."""
+    kinds = [ast.unparse(decorator) for decorator in method.decorator_list]
+    return kinds == ["staticmethod"] and method not in interpreter.driver_nodes
 
 
 def _is_abstract(method: Method) -> bool:
@@ -316,6 +326,8 @@ def attribute(interpreter: Interpreter, instance: Instance, node: ast.Attribute)
         is_property = ast.unparse(plain.decorator_list[0]) == "property"
         return _property(interpreter, instance, plain, node) if is_property else PYTHON
     definitions = instance.attributes.get(node.attr, ())
+    if node.attr in instance.of.static and not definitions:
+        return interpreter.function(instance.of.static[node.attr], instance.of.frame)
     if method is not None and not definitions:
         return Bound(instance, interpreter.function(method, instance.of.frame))
     made = [d for d in definitions if d.value is not NONE] or list(definitions)

@@ -82,6 +82,8 @@ def _Attribute(interpreter: Interpreter, node: ast.Attribute) -> Value:
     if isinstance(base, classes.Instance):  # its own name is no part of the graph
         return classes.attribute(interpreter, base, node)
     interpreter.statement.reads |= reads
+    if isinstance(base, classes.Class) and (static := base.static.get(node.attr)) is not None:
+        return interpreter.function(static, base.frame)
     if base is LOOSE:
         return LOOSE
     if isinstance(base, chosen_optimizers.ChosenClass):

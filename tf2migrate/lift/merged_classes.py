@@ -58,7 +58,7 @@ def merged(home: Home, variants: Sequence[Variant]) -> Merged | None:
             found[name] = "" if _is_empty(home, name, variants) else parts[0].get(name, "")
         elif all(text == known[0][1] for _, text in known):
             found[name] = known[0][1] or ""
-        elif not name.isidentifier() or any(v.taken or _has(v, home, name) for v, _ in known):
+        elif not name.isidentifier() or any(v.taken or _has(v, home, name) or _asks_base(t) for v, t in known):
             return None
         else:
             for each, text in known:
@@ -71,6 +71,11 @@ def merged(home: Home, variants: Sequence[Variant]) -> Merged | None:
     for text in own.pop(home, []):
         found[text] = text
     return Merged("".join(found.values()), own)
+
+
+def _asks_base(text: str | None) -> bool:
+    """Whether a method calls one of a base, which another class has another of."""
+    return text is not None and "super(" in text and not text.lstrip().startswith("class ")
 
 
 def _has(variant: Variant, home: ast.ClassDef, name: str) -> bool:

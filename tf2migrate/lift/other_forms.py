@@ -20,6 +20,7 @@ from tf2migrate.lift.one_by_one import one_by_one
 from tf2migrate.lift.renamed_builtins import renamed_builtins
 from tf2migrate.lift.returned_lists import returned_lists
 from tf2migrate.lift.scoped_objects import scoped_objects
+from tf2migrate.lift.static_methods import static_methods
 from tf2migrate.lift.tuple_builders import tuple_builders
 from tf2migrate.lift.unrolled import unrolled
 from tf2migrate.lift.untrained import listed
@@ -29,7 +30,7 @@ from tf2migrate.model import Edit, Options, Outcome, Target
 _CHANGES = (
     *(tuple_builders, renamed_builtins, known_shapes, written_out, handed_in),
     *(networks_written_out, methods_written_out, scoped_objects, one_by_one, ops_apart, listed),
-    *(returned_lists, unrolled, attribute_returns, object_lists),
+    *(returned_lists, unrolled, attribute_returns, object_lists, static_methods),
 )
 
 #: How many forms are tried: each is followed as a whole program. Five changes have so many.
