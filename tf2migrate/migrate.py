@@ -26,13 +26,13 @@ from tf2migrate.lift.listed_summaries import listed_summaries
 from tf2migrate.lift.named_arguments import named_arguments
 from tf2migrate.lift.optimize_loss import optimize_loss
 from tf2migrate.lift.other_forms import other_forms
+from tf2migrate.lift.own_cells import own_cells
 from tf2migrate.lift.own_elements import own_elements
 from tf2migrate.lift.properties import properties
 from tf2migrate.lift.records import records
 from tf2migrate.lift.repeated_layers import repeated_layers
 from tf2migrate.lift.returned_parts import returned_parts
 from tf2migrate.lift.scope_names import scope_names
-from tf2migrate.lift.static_methods import static_methods
 from tf2migrate.lift.total_loss import total_loss
 from tf2migrate.lift.written_apart import written_apart
 from tf2migrate.lift.written_out import named_builders
@@ -162,6 +162,7 @@ STAGES: tuple[Stage, ...] = (
     _mixed,
     wrapped,
     _tf1(graduated),
+    _tf1(_placed(own_cells)),
     _tf1(canned),
     _tf1(mode_names),
     _tf1(_placed(estimators)),
@@ -177,7 +178,6 @@ STAGES: tuple[Stage, ...] = (
     _tf1(own_elements),
     _tf1(scope_names),
     _tf1(optimize_loss),
-    _tf1(static_methods),
     _tf1(properties),
     _tf1(returned_parts),
     _tf1(named_arguments),

@@ -21,6 +21,7 @@ ROOTS = ("tensorflow", "keras", "tf_slim", "input_data")
 PRIVATE = {
     "tensorflow.python.framework.ops": "tf",
     "tensorflow.python.ops.rnn_cell": "tf.nn.rnn_cell",
+    "tensorflow.python.ops.rnn_cell_impl": "tf.nn.rnn_cell",
     "tensorflow.python.ops.rnn": "tf.nn",
     "tensorflow.python.ops.math_ops": "tf",
     "tensorflow.python.ops.array_ops": "tf",

@@ -23,6 +23,7 @@ from tf2migrate.lift import (
     normalization,
     noted,
     optimizer_classes,
+    siblings,
 )
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.first_values import AGAIN
@@ -37,8 +38,11 @@ from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
 @lru_cache(maxsize=1)  # whether it is lifted is asked before it is
 def lift(program: Program, options: Options) -> Outcome:
     """The edits that turn a session program into functions, or the refusal that says why not."""
-    if options.target is not Target.NATIVE:
-        return Outcome()
+    return siblings.lifted(program, _alone) if options.target is Target.NATIVE else Outcome()
+
+
+def _alone(program: Program) -> Outcome:
+    """The same of a program of whose classes no two that inherit from one are there."""
     known: dict[ast.FunctionDef, set[str]] = {}
     while True:
         interpreter = Interpreter(program, told_open=known)

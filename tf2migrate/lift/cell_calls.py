@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tf2migrate.lift import own_cell_classes
 from tf2migrate.lift.cells import Cell, Stacked, Wrapped, in_layers, state_of
 from tf2migrate.lift.scopes import ALL_VARIABLES, ALWAYS, NEVER, TRAINED, Member
 from tf2migrate.lift.trace import loops_in
@@ -40,6 +41,8 @@ def call(interpreter: Interpreter, cell: Cell | Stacked | Wrapped, node: ast.Cal
     stacked = isinstance(cell, Stacked) and not cell.joined
     if stacked and any(isinstance(c, Cell) and c.kind != "LSTMCell" for c in inside):
         return Unknown("a stack of cells that are no LSTMs is called step by step", node)
+    if (twice := own_cell_classes.placed(interpreter, cell, cell.node)) is not None:
+        return twice
     before = any(member.value is cell for member in interpreter.scopes.made)  # a second walk of a loop begins without
     before = before or all(c in in_layers(interpreter) for c in inside)  # which has its variables then, in any scope
     if not before and not _alone(interpreter):
@@ -74,6 +77,10 @@ def zeros_text(expressions: Expressions, node: ast.Call, cell: Cell | Stacked) -
     owner = expressions.text(node.func.value)
     given = [k.value for k in node.keywords if k.arg == "batch_size"] or node.args
     batch = expressions.text(given[0])
+    sizes = f"{owner}.state_size"
+    if isinstance(cell, own_cell_classes.Own):
+        begin = f"{expressions.tf}.zeros([{batch}, "
+        return f"[{begin}size]) for size in {sizes}]" if cell.kind == "LSTMCell" else f"{begin}{sizes}])"
     if isinstance(cell, Stacked) or cell.kind.endswith("LSTMCell"):
         return f"{owner}.get_initial_state(batch_size={batch})"
     return f"{expressions.tf}.zeros([{batch}, {owner}.units])"

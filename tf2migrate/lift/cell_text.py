@@ -11,6 +11,7 @@ from tf2migrate.lift.cell_calls import Stepped
 from tf2migrate.lift.cells import ONE_STATE, Cell, Stacked, Stage, States, Unrolled, Wrapped, ZeroState, unwrapped
 from tf2migrate.lift.layer_text import WIDTH
 from tf2migrate.lift.layers import free_name, uses_random
+from tf2migrate.lift.own_cell_classes import Own
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.values import Refused, State, Structure, Value
 
@@ -223,6 +224,9 @@ def zeros_text(expressions: Expressions, value: ZeroState) -> str:
         return f"{expressions.tf}.zeros([{batch}, {size}])"
     if isinstance(cell, Stacked):
         every = [_unwrapped(c) for c in cell.cells or (cell.each,)]
+        if any(isinstance(c, Own) for c in every):
+            message = "the state of cells of the program's own is fed"
+            raise Refused("TFM902", value.node, message, "Feed the state of each cell by itself.")
         if any(isinstance(c, Cell) and c.several for c in every):
             raise _mixed(value.node)
         if len({(c.kind, ast.dump(c.arguments["num_units"])) for c in every if isinstance(c, Cell)}) > 1:
@@ -232,11 +236,15 @@ def zeros_text(expressions: Expressions, value: ZeroState) -> str:
     assert isinstance(cell, Cell)
     if cell.mixed:
         raise _mixed(value.node)
+    if isinstance(cell, Own) and cell.kind == "LSTMCell" and not (cell.of is not None and cell.of.form.alike):
+        raise Refused("TFM902", value.node, "the state of a cell of the program's own is fed", "Feed its two parts.")
     if "num_proj" in cell.arguments and not _none(cell.arguments["num_proj"]):
         message = "the state of a cell with a projection is fed"
         raise Refused("TFM902", value.node, message, "Feed its two parts by themselves.")
     parts += ["2"] if cell.kind == "LSTMCell" else []
-    size = "state_size" if cell.kind.startswith(ONE_STATE) else "units"
+    if isinstance(cell, Own) and cell.kind == "LSTMCell":
+        return f"{expressions.tf}.zeros([2, {batch}, {owner}.state_size[0]])"
+    size = "state_size" if isinstance(cell, Own) or cell.kind.startswith(ONE_STATE) else "units"
     return f"{expressions.tf}.zeros([{', '.join([*parts, batch, f'{owner}.{size}'])}])"
 
 

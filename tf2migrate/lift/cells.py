@@ -424,6 +424,8 @@ def unrolled(
     interpreter: Interpreter, node: ast.Call, path: str, bound: Mapping[str, ast.expr], index: int | None = None
 ) -> Unrolled | Unknown:
     """One cell, or a stack of them, unrolled over its inputs; `index` says which of two directions it is."""
+    from tf2migrate.lift import own_cell_classes
+
     cell = interpreter.evaluate(bound["cell"])
     for name in ("inputs", "sequence_length"):
         for leaf in leaves(interpreter.evaluate(bound[name])) if name in bound else ():
@@ -431,6 +433,8 @@ def unrolled(
                 return leaf
     if not isinstance(cell, Cell | Wrapped | Stacked):
         return cell if isinstance(cell, Unknown) else Unknown(f"{path} of a cell that is not known", node)
+    if (twice := own_cell_classes.placed(interpreter, cell, node)) is not None:
+        return twice
     if interpreter.scopes.reuse != NEVER and index is not None:
         return Unknown(f"{path} in a scope that is reused", node)
     dtype = bound.get("dtype")

@@ -19,11 +19,13 @@ from tf2migrate.lift import (
     chosen_functions,
     chosen_optimizers,
     instances,
+    own_cell_classes,
     own_sessions,
     training_branches,
 )
 from tf2migrate.lift.building import builds
 from tf2migrate.lift.chosen_functions import Chosen
+from tf2migrate.lift.class_variants import asks_above
 from tf2migrate.lift.trace import Definition, Frame, exclusive
 from tf2migrate.lift.values import (
     NONE,
@@ -59,6 +61,7 @@ class Class(Value):
     methods: dict[str, Method]  # with those that it inherits
     base: Class | None = None
     plain: dict[str, Method] = field(default_factory=dict)  # properties and static methods in which nothing is built
+    static: dict[str, Method] = field(default_factory=dict)  # static methods in which something is
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +81,7 @@ class Instance(Value):
 
 
 #: Base classes of other packages that hold no state of their own: https://scikit-learn.org/stable/api/sklearn.base.html
-_MIXINS = {
-    **dict.fromkeys(("BaseEstimator", "TransformerMixin", "ClassifierMixin", "RegressorMixin"), "sklearn.base"),
-    "ABC": "abc",
-}
+_MIXINS = dict.fromkeys(("BaseEstimator", "TransformerMixin", "ClassifierMixin", "RegressorMixin"), "sklearn.base")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,35 +95,71 @@ class Bound(Value):
 
 def class_value(interpreter: Interpreter, node: ast.ClassDef) -> Value:
     """A class without graph machinery is plain Python; one with it is followed if its form is plain."""
-    runs = any(child in interpreter.driver_nodes for child in node.body)
-    held = interpreter.evaluate(node.bases[0]) if len(node.bases) == 1 else None
-    base = held if isinstance(held, Class) else None
-    if not builds(interpreter.program, node) and not runs and base is None:
+    if (cell := own_cell_classes.class_value(interpreter, node)) is not None:
+        return cell
+    base = _base(interpreter, node)
+    if not any(_is_of_graph(interpreter, each) for each in (node, *(made.node for made in family(base)))):
         return PYTHON
+    return _class(interpreter, node, base)
+
+
+def _is_of_graph(interpreter: Interpreter, node: ast.ClassDef) -> bool:
+    """Whether a class builds parts of a graph itself, or runs one."""
+    return builds(interpreter.program, node) or any(child in interpreter.driver_nodes for child in node.body)
+
+
+def _base(interpreter: Interpreter, node: ast.ClassDef) -> Class | None:
+    """The class of the program that one inherits from, be it one of plain Python."""
+    held = interpreter.evaluate(node.bases[0]) if len(node.bases) == 1 else None
+    if isinstance(held, Class) or held is not PYTHON:
+        return held if isinstance(held, Class) else None
+    classes = (n for n in interpreter.program.tree.body if isinstance(n, ast.ClassDef))
+    named = [n for n in classes if n is not node and n.name == ast.unparse(node.bases[0])]
+    found = _class(interpreter, named[0], _base(interpreter, named[0])) if len(named) == 1 else None
+    return found if isinstance(found, Class) else None
+
+
+def _class(interpreter: Interpreter, node: ast.ClassDef, base: Class | None) -> Value:
+    """A class that is followed, where its form is plain."""
     every = [child for child in node.body if isinstance(child, ast.FunctionDef)]
     plain = {child.name: child for child in every if _is_plain(interpreter, child)}
-    methods = {child.name: child for child in every if child not in plain.values()}
+    static = {child.name: child for child in every if child.name not in plain and _is_static(interpreter, child)}
+    apart = {*plain.values(), *static.values()}
+    methods = {child.name: child for child in every if child not in apart and not _is_abstract(child)}
     rest = [child for child in node.body if not isinstance(child, ast.FunctionDef)]
     others = [child for child in rest if builds(interpreter.program, child)]
     decorated = [m for m in methods.values() if m.decorator_list]
     based = [b for b in node.bases if base is None and not _adds_nothing(interpreter, b)]
-    if node.decorator_list or node.keywords or based or others or decorated or not all(map(_self, methods.values())):
+    based += [k.value for k in node.keywords if ast.unparse(k) not in ("metaclass=ABCMeta", "metaclass=abc.ABCMeta")]
+    if node.decorator_list or based or others or decorated or not all(map(_self, methods.values())):
         return Unknown(f"the class {node.name} builds parts of the graph", node)
     built = {n: m for n, m in (base.methods if base is not None else {}).items() if n not in plain}
     kept = {n: m for n, m in (base.plain if base is not None else {}).items() if n not in methods}
-    return Class(node, interpreter.frame, {**built, **methods}, base, {**kept, **plain})
+    shared = {n: m for n, m in (base.static if base is not None else {}).items() if n not in {**methods, **plain}}
+    return Class(node, interpreter.frame, {**built, **methods}, base, {**kept, **plain}, {**shared, **static})
 
 
 def _adds_nothing(interpreter: Interpreter, base: ast.expr) -> bool:
     """Whether a base class neither makes nor changes what its subclasses keep: scikit-learn's mixins, for one."""
-    name = ast.unparse(base).rpartition(".")[2]
+    name = ast.unparse(base)
     modules = {n.module for n in interpreter.program.each(ast.ImportFrom) for a in n.names if a.name == name}
-    return name == "object" or modules == {_MIXINS.get(name)}
+    return name in ("object", "ABC", "abc.ABC") or (name in _MIXINS and modules == {_MIXINS[name]})
 
 
-def family(made: Class) -> list[Class]:
+def _is_static(interpreter: Interpreter, method: Method) -> bool:
+    """Whether a method is a function that has its place in a class, and runs nothing."""
+    kinds = [ast.unparse(decorator) for decorator in method.decorator_list]
+    return kinds == ["staticmethod"] and method not in interpreter.driver_nodes
+
+
+def _is_abstract(method: Method) -> bool:
+    """Whether other methods must stand in the place of one."""
+    return [ast.unparse(d) for d in method.decorator_list] in (["abstractmethod"], ["abc.abstractmethod"])
+
+
+def family(made: Class | None) -> list[Class]:
     """A class and those that it inherits from."""
-    return [made, *(family(made.base) if made.base is not None else [])]
+    return [made, *family(made.base)] if made is not None else []
 
 
 def inherited(interpreter: Interpreter, node: ast.Call) -> Bound | None:
@@ -177,14 +213,25 @@ def _self(method: Method) -> bool:
 
 def _units(interpreter: Interpreter, made: Class) -> set[Method]:
     """The methods whose statements are the unit's own: they set attributes, run something, or call one that does."""
-    found = {m for m in made.methods.values() if m in interpreter.driver_nodes or _sets(m)}
+    every = {*made.methods.values(), *_asked_above(made)}
+    found = {m for m in every if m in interpreter.driver_nodes or _sets(m)}
     grew = True
     while grew:  # ends: `found` only grows, and is bounded by the methods
         names = {m.name for m in found}
-        more = {m for m in made.methods.values() if m not in found and _calls(m, names)}
+        more = {m for m in every if m not in found and _calls(m, names)}
         found |= more
         grew = bool(more)
     return found
+
+
+def _asked_above(made: Class) -> set[Method]:
+    """The methods that a class overrides and calls: `super().method(…)`, `Base.method(self, …)`."""
+    return {
+        method
+        for relative in family(made.base)
+        for name, method in relative.methods.items()
+        if any(asks_above(below.node, name) for below in family(made)[: family(made).index(relative)])
+    }
 
 
 def _sets(method: Method) -> bool:
@@ -299,6 +346,8 @@ def attribute(interpreter: Interpreter, instance: Instance, node: ast.Attribute)
         is_property = ast.unparse(plain.decorator_list[0]) == "property"
         return _property(interpreter, instance, plain, node) if is_property else PYTHON
     definitions = instance.attributes.get(node.attr, ())
+    if node.attr in instance.of.static and not definitions:
+        return interpreter.function(instance.of.static[node.attr], instance.of.frame)
     if method is not None and not definitions:
         return Bound(instance, interpreter.function(method, instance.of.frame))
     made = [d for d in definitions if d.value is not NONE] or list(definitions)

@@ -31,6 +31,7 @@ from tf2migrate.lift import (
     loops,
     monitored,
     normalization,
+    own_cell_classes,
     passages,
     pipeline_text,
     run_text,
@@ -68,6 +69,7 @@ class Emitter:
         self.interpreter, self.plan = interpreter, plan
         self.program = interpreter.program
         collected_lazily.check(interpreter, plan)
+        own_cell_classes.check(interpreter)
         grown.check(interpreter)
         self.findings: list[Finding] = [
             *savers.check(interpreter),
@@ -572,6 +574,8 @@ class Emitter:
             if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n not in self.interpreter.driver_nodes
             for e in self._helper_edits(n)
         ]
+        if isinstance(node, ast.ClassDef):
+            edits += own_cell_classes.base_edits(self.expressions, node)
         text, at = [], span.start
         for edit in sorted(set(edits)):
             if edit.span.start < at:

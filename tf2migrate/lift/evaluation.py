@@ -24,6 +24,7 @@ from tf2migrate.lift import (
     known_text,
     loose,
     method_calls,
+    own_cell_classes,
     training_branches,
     variable_lists,
 )
@@ -85,6 +86,8 @@ def _Attribute(interpreter: Interpreter, node: ast.Attribute) -> Value:
     if isinstance(base, classes.Instance):  # its own name is no part of the graph
         return classes.attribute(interpreter, base, node)
     interpreter.statement.reads |= reads
+    if isinstance(base, classes.Class) and (static := base.static.get(node.attr)) is not None:
+        return interpreter.function(static, base.frame)
     if base is LOOSE:
         return LOOSE
     if isinstance(base, chosen_optimizers.ChosenClass):
@@ -335,6 +338,8 @@ def call(interpreter: Interpreter, node: ast.Call, hint: str) -> Value:
         return cell_calls.call(interpreter, function, node)
     if isinstance(function, keras_layers.Object):
         return keras_layers.call(interpreter, function, node)
+    if isinstance(function, own_cell_classes.CellClass):
+        return own_cell_classes.instantiate(interpreter, function, node, hint)
     if isinstance(function, classes.Class):
         return classes.instantiate(interpreter, function, node)
     if isinstance(function, classes.Instance) and (method := classes.called(interpreter, function)) is not None:

@@ -31,6 +31,7 @@ from tf2migrate.lift import (
     noted,
     optimizer_classes,
     optimizers,
+    own_cell_classes,
     pairs,
     parts,
     pipeline_text,
@@ -300,6 +301,8 @@ class Expressions:
             return cell_projections.text(self, value)
         if isinstance(value, cell_residuals.Residual):
             return cell_residuals.text(self, value)
+        if isinstance(value, own_cell_classes.Own) and not value.several:
+            return own_cell_classes.text(self, value)
         if isinstance(value, cell_states.PutTogether):
             return cell_states.text(self, node)
         if isinstance(value, cells.Cell):

@@ -27,6 +27,7 @@ from tf2migrate.lift import (
     metrics,
     monitored,
     normalization,
+    own_cell_classes,
     pipelines,
     printed_names,
     printed_shapes,
@@ -225,6 +226,8 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
         return Python(base.reuse == scopes.ALWAYS, known=True)
     if isinstance(base, cells.Cell | cells.Stacked | cells.Wrapped) and node.attr in ("state_size", "output_size"):
         return cells.size(interpreter, base, node)
+    if isinstance(base, own_cell_classes.Own) and not own_cell_classes.is_called(interpreter, node):
+        return own_cell_classes.attribute(base, node)
     if isinstance(base, keras_layers.Object) and node.attr in variable_lists.OF_LAYERS:
         return variable_lists.of_layer(interpreter, node, base)
     if isinstance(base, keras_layers.Object) and node.attr != "add":

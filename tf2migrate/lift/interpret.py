@@ -34,6 +34,7 @@ from tf2migrate.lift import (
     loops,
     loose,
     noted,
+    own_cell_classes,
     parts,
     passed_variables,
     printed_shapes,
@@ -46,6 +47,7 @@ from tf2migrate.lift import (
 from tf2migrate.lift.functions import Function, FunctionNode, Method, visible
 from tf2migrate.lift.layers import Called
 from tf2migrate.lift.origins import Origins
+from tf2migrate.lift.own_cell_forms import refusal
 from tf2migrate.lift.pipelines import Pipe
 from tf2migrate.lift.savers import Use
 from tf2migrate.lift.scopes import ALL_VARIABLES, TRAINED, Member, Scopes
@@ -133,6 +135,7 @@ class Interpreter:
         self.unrolled: dict[Layer, cells.Unrolled] = {}  # what each object that unrolls cells was made for
         self.again: set[Value] = set()  # cells that are made once more for variables that are there
         self.lazy: set[Value] = set()  # variables that a part makes at its first call, as their shapes follow tensors
+        self.own_places: dict[Value, tuple[int, str | None]] = {}  # where each cell of a class of its own stands
         self.unrolled_cells: set[Value] = set()  # cells whose variables are those of the object that unrolls them
         self.uses: dict[int, Use] = {}
         self.element_origins: Origins | None = None  # once it is asked which elements of data sets are computed from
@@ -297,6 +300,8 @@ class Interpreter:
                     owner = self.evaluate(base) if isinstance(target, ast.Attribute) else PYTHON
                 if isinstance(owner, classes.Instance) and isinstance(target, ast.Attribute):
                     classes.bind(self, owner, target, value)
+                elif isinstance(owner, own_cell_classes.Own):
+                    raise refusal(target, "an attribute of a cell of the program's own is set from outside")
                 else:
                     self.mutate(base, value, target)
 

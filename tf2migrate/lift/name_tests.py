@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import own_cell_classes
 from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.values import Layer, Python, Variable
 
@@ -111,6 +112,8 @@ def alike(interpreter: Interpreter, target: ast.expr, tests: list[ast.expr], mem
         return False
     if any(member.name is None for member in members) and _may_be_of_scopes(interpreter, tests):
         return False
+    if any(own_cell_classes.holds_own(interpreter, member.value) for member in members):
+        return False  # whose variables are called as the program says, in scopes that it says
     for member in members:
         for names in _spellings(interpreter, member):
             answers = {holds(tests, target.id, name) for name in names}

@@ -14,10 +14,12 @@ from __future__ import annotations
 import ast
 
 from tf2migrate.apply import fits
+from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import scope_of, stores
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.values import ASSIGNS
+from tf2migrate.lift.written_apart import without
 from tf2migrate.model import Edit
 
 _LISTS = ("tf.trainable_variables", "tf.global_variables", "tf.all_variables", "tf.get_collection")
@@ -32,7 +34,7 @@ def one_by_one(program: Program) -> tuple[Edit, ...]:
         match loop:
             case ast.For(
                 target=ast.Name(id=op),
-                iter=ast.Name() as listed,
+                iter=ast.Name() | ast.Attribute() as listed,
                 body=[ast.Expr(ast.Call(ast.Attribute(attr="run") as run, [ast.Name(id=asked)], []))],
                 orelse=[],
             ) if asked == op:
@@ -43,8 +45,33 @@ def one_by_one(program: Program) -> tuple[Edit, ...]:
         loops = [o for o in program.each(ast.For) if op in {getattr(n, "id", "") for n in walk(o.target)}]
         inside = {id(n) for o in loops for n in walk(o)}  # where each loop has its own
         if all(id(n) in inside or not isinstance(n.ctx, ast.Load) for n in read) and _Lists(program).are_ops(listed):
-            edits.append(Edit(program.span(loop), f"{program.segment(run)}({listed.id})"))
+            edits += _at_calls(program, loop, run, listed) or [
+                Edit(program.span(loop), f"{program.segment(run)}({program.segment(listed)})")
+            ]
     return tuple(edits) if edits and fits(edits, program.cuts) else ()
+
+
+def _at_calls(program: Program, loop: ast.For, run: ast.Attribute, listed: ast.expr) -> list[Edit]:
+    """The edits that run a list where a function is called which does nothing else; none where it does more."""
+    function = scope_of(program, loop)
+    if not isinstance(function, ast.FunctionDef) or function not in program.tree.body or function.decorator_list:
+        return []
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    given = [a.arg for a in function.args.args]
+    if body != [loop] or not isinstance(run.value, ast.Name) or not isinstance(listed, ast.Name):
+        return []
+    named = [n for n in program.each(ast.Name) if n.id == function.name]
+    edits = []
+    for call in (program.parents[id(n)] for n in named):
+        if not isinstance(call, ast.Call) or not isinstance(program.parents[id(call)], ast.Expr):
+            return []
+        try:
+            bound = bind(call, given)
+            session, ops = (bound[n.id] if n.id in given else n for n in (run.value, listed))
+        except Unbound:
+            return []
+        edits.append(Edit(program.span(call), f"{program.segment(session)}.run({program.segment(ops)})"))
+    return [*edits, without(program, function)] if edits else []
 
 
 class _Lists:
@@ -66,7 +93,17 @@ class _Lists:
                 if len(values) == 1 and isinstance(values[0], ast.List) and not values[0].elts:
                     return self._fills(name, scope_of(self.program, node))
                 return bool(values) and all(self.are_ops(value, deep + 1) for value in values)
+            case ast.Attribute(attr=name) if deep < _DEEP:
+                kept = self._kept(name)
+                return len(kept) == 1 and self.are_ops(kept[0], deep + 1)
         return False
+
+    def _kept(self, name: str) -> list[ast.expr]:
+        """What attributes of a name are set to; nothing where that is not told."""
+        kept = [n for n in self.program.each(ast.Attribute) if n.attr == name and not isinstance(n.ctx, ast.Load)]
+        above = [self.program.parents[id(n)] for n in kept]
+        values = [a.value for a in above if isinstance(a, ast.Assign) and len(a.targets) == 1]
+        return values if len(values) == len(above) else []
 
     def _gives_ops(self, function: ast.FunctionDef, deep: int) -> bool:
         """Whether a function does nothing but make such a list and return it."""
@@ -84,7 +121,7 @@ class _Lists:
             case ast.Assign(value=ast.List(elts=[])):
                 return True
             case ast.Assign(value=value):
-                return self.are_variables(value)
+                return self.are_variables(value) or self._is_number(value)
         return False
 
     def _fills(self, name: str, scope: ast.Module | ast.FunctionDef) -> bool:
@@ -114,17 +151,21 @@ class _Lists:
         match source:
             case ast.Call(func=ast.Name(id="zip"), args=lists, keywords=[]):
                 known = all(map(self.are_variables, lists))
+            case ast.Call(func=ast.Name(id="enumerate"), args=[listed], keywords=[]):
+                known = self.are_variables(listed)
             case _:
                 known = self.are_variables(source)
         match elt:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=changed), attr=attr)) if attr in ASSIGNS:
+            case ast.Call(func=ast.Attribute(value=changed, attr=attr)) if attr in ASSIGNS:
                 pass
-            case ast.Call(func=function, args=[ast.Name(id=changed), *_]) if self._is(function, "tf.assign"):
+            case ast.Call(func=function, args=[changed, *_]) if self._is(function, "tf.assign"):
                 pass
             case _:
                 return False
         others = [n for n in walk(elt) if isinstance(n, ast.Name) and n.id not in names]
-        return known and changed in names and all(map(self._is_number, others))
+        one = changed.value if isinstance(changed, ast.Subscript) else changed
+        variable = (isinstance(one, ast.Name) and one.id in names) or (one is not changed and self.are_variables(one))
+        return known and variable and all(self._is_number(n) or self.are_variables(n) for n in others)
 
     def _is(self, node: ast.expr, *starts: str) -> bool:
         return (self.program.names.symbol(node) or "").startswith(starts)
@@ -133,6 +174,11 @@ class _Lists:
         """Whether a name is TensorFlow's or a number's."""
         if isinstance(node, ast.Constant) or self._is(node, "tf"):
             return True
+        match node:
+            case ast.Call(func=ast.Name(id="len"), args=[listed]):
+                return self.are_variables(listed, deep + 1)
+            case ast.BinOp(left=left, right=right):
+                return self._is_number(left, deep + 1) and self._is_number(right, deep + 1)
         if not isinstance(node, ast.Name) or deep >= _DEEP:
             return False
         values = self._values(node)
@@ -156,10 +202,8 @@ class _Lists:
             ):
                 return one == each and self.are_variables(inner, deep + 1)
             case ast.Attribute(attr=name):
-                kept = [n for n in self.program.each(ast.Attribute) if n.attr == name]
-                above = [self.program.parents[id(n)] for n in kept if not isinstance(n.ctx, ast.Load)]
-                values = [a.value for a in above if isinstance(a, ast.Assign)]
-                return len(values) == len(above) > 0 and all(self.are_variables(v, deep + 1) for v in values)
+                values = self._kept(name)
+                return bool(values) and all(self.are_variables(v, deep + 1) for v in values)
             case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)):
                 called = self._function(name)
                 last = called.body[-1] if called is not None else None

@@ -11,15 +11,18 @@ from itertools import chain, combinations, islice
 from tf2migrate.apply import apply, fits
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import lift
+from tf2migrate.lift.attribute_returns import attribute_returns
 from tf2migrate.lift.branch_training import branch_training
 from tf2migrate.lift.handed_in import handed_in
 from tf2migrate.lift.held_effects import ops_apart
 from tf2migrate.lift.known_shapes import known_shapes
 from tf2migrate.lift.local_attributes import local_attributes
+from tf2migrate.lift.object_lists import object_lists
 from tf2migrate.lift.one_by_one import one_by_one
 from tf2migrate.lift.renamed_builtins import renamed_builtins
 from tf2migrate.lift.returned_lists import returned_lists
 from tf2migrate.lift.scoped_objects import scoped_objects
+from tf2migrate.lift.static_methods import static_methods
 from tf2migrate.lift.tuple_builders import tuple_builders
 from tf2migrate.lift.unrolled import unrolled
 from tf2migrate.lift.untrained import listed
@@ -29,7 +32,7 @@ from tf2migrate.model import Edit, Options, Outcome, Target
 _CHANGES = (
     *(tuple_builders, renamed_builtins, known_shapes, written_out, handed_in),
     *(branch_training, networks_written_out, methods_written_out, scoped_objects, one_by_one, ops_apart, listed),
-    *(returned_lists, unrolled, local_attributes),
+    *(returned_lists, unrolled, local_attributes, attribute_returns, object_lists, static_methods),
 )
 
 #: How many forms are tried: each is followed as a whole program. Five changes have so many.

@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.lift import variable_lists, visibility
 from tf2migrate.lift.repeated import is_in_loop
-from tf2migrate.lift.values import Layer, Python, Refused, Value
+from tf2migrate.lift.values import Layer, Python, Refused, Value, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.classes import Instance
     from tf2migrate.lift.interpret import Interpreter
     from tf2migrate.lift.scopes import Member
+
+_TRAINED = ("trainable_variables",)
 
 #: More objects than these are not followed one by one.
 _MOST = 12
@@ -38,7 +40,10 @@ def is_own_list(interpreter: Interpreter, node: ast.expr, members: Sequence[Memb
         return False
     plain = len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Attribute)
     straight = interpreter.frame.unit and not interpreter.blocks and not interpreter.controls
-    layers = all(isinstance(m.value, Layer) and m.value.kind != "RNN" and m.once for m in members)
+    layers = all(
+        isinstance(m.value, Variable) or (isinstance(m.value, Layer) and m.value.kind != "RNN" and m.once)
+        for m in members
+    )
     return plain and straight and layers and _makes_several(interpreter, instance)
 
 
@@ -48,8 +53,19 @@ def _makes_several(interpreter: Interpreter, instance: Instance) -> bool:
     return len(calls) > 1 or any(is_in_loop(interpreter.program, call) for call in calls)
 
 
+def asks_for_itself(interpreter: Interpreter, scope: ast.expr | None) -> Instance | None:
+    """The object that a form of the program has ask for what it made itself (`object_lists`)."""
+    asked = isinstance(scope, ast.Name) and scope.id == "self"
+    return visibility.owner(interpreter.frame) if asked else None
+
+
 def are_asked_for(interpreter: Interpreter, instance: Instance, node: ast.AST) -> bool:
     """Whether a list, asked for in a class, is for each object one of its own variables, the same as for the first."""
+    match node:
+        case ast.Call(args=[], keywords=[ast.keyword(arg="scope", value=ast.Name(id="self"))]):
+            kept = (m for m in interpreter.scopes.made if "trainable_variables" in (m.collections or _TRAINED))
+            homes = [variable_lists.made_at(interpreter, member.value) for member in kept]
+            return all(home is not None and visibility.owner(home.frame) is instance for home in homes)
     every = {id(each): each for each in interpreter.instances.values()}.values()
     others = [each for each in every if each is not instance and not visibility.is_one_of_a_run(interpreter, each)]
     views = _views(interpreter, instance, node)

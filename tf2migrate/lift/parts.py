@@ -202,19 +202,41 @@ def check(interpreter: Interpreter) -> None:
     """Each use of a function that becomes a class must be a call that is followed. Raises `Refused`."""
     named = _named(interpreter)
     order = {id(call): place for place, call in enumerate(interpreter.program.each(ast.Call))}
+    alike: dict[str, list[dict[int, ast.Call]]] = {}  # the calls that are followed, by the names of what is called
+    for helper, calls in interpreter.helper_calls.items():
+        alike.setdefault(getattr(helper, "name", ""), []).append(calls)
     for part in interpreter.parts.values():
         function = part.function
+        asked = next((n for n in walk(function) if isinstance(n, ast.Name) and n.id == "super"), None)
+        if asked is not None:
+            what = f"{function.name} makes variables, and calls a method of a base"
+            raise Refused("TFM901", asked, what, "Give the method that it calls a name of its own, and call that.")
         followed = interpreter.helper_calls.get(function, {}).values()
-        functions = {id(call.func) for call in followed}
+        functions = {id(call.func) for calls in alike.get(function.name, ()) for call in calls.values()}
         for node in sorted((call for call in followed if id(call) in order), key=lambda call: order[id(call)]):
             if not isinstance(interpreter.rewrites.get(id(node)), Call):
                 what = f"{function.name} makes variables, and does not in this call"
                 raise Refused("TFM901", node, what, _ADVICE)
+            if _is_above(interpreter, node):
+                what = f"{function.name} makes variables, and so does the method that calls it and stands in its place"
+                raise Refused("TFM901", node, what, "Give it a name of its own.")
         for use in named.get(function.name, ()):
             if id(use) not in functions:
                 what = f"{function.name}, which makes variables, is used without being called"
                 raise Refused("TFM901", use, what, _ADVICE)
         assert part.frames
+
+
+def _is_above(interpreter: Interpreter, call: ast.Call) -> bool:
+    """Whether a method that becomes a class itself calls one of a base: there, `self` is no longer the object."""
+    asked = call.func.value if isinstance(call.func, ast.Attribute) else None
+    classes = {node.name for node in interpreter.program.each(ast.ClassDef)}
+    if not isinstance(asked, ast.Call) and not (isinstance(asked, ast.Name) and asked.id in classes):
+        return False
+    above: ast.AST | None = call
+    while above is not None and above not in interpreter.parts:
+        above = interpreter.program.parents.get(id(above))
+    return above is not None
 
 
 def _named(interpreter: Interpreter) -> dict[str, list[ast.Name | ast.Attribute]]:

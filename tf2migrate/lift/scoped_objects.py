@@ -49,6 +49,14 @@ class _Ask:
     test: str = ""  # "in", where it is a condition that names have the scope in them, be it not in front
 
 
+@dataclass(frozen=True)
+class _Object:
+    """An object with a scope of its own: the name that it has for good, and the statement that makes it."""
+
+    name: str
+    made: ast.Assign
+
+
 @dataclass
 class _Class:
     """A class whose objects have scopes of their own: the scope as its methods call it, and the objects by scope."""
@@ -58,7 +66,7 @@ class _Class:
     method: ast.FunctionDef  # which makes the variables, and asks for them at its end
     attribute: str  # in which an object keeps its scope; nothing where it does not
     reached: set[str]  # the methods that the constructor calls
-    objects: dict[str, ast.Assign] = field(default_factory=dict)
+    objects: dict[str, _Object] = field(default_factory=dict)
 
 
 def scoped_objects(program: Program) -> tuple[Edit, ...]:
@@ -147,13 +155,13 @@ def _scope(program: Program, node: ast.ClassDef, methods: dict[str, ast.Function
     given = [(m, s, kept) for m, s in within if (kept := _given(program, first, m, s)) is not None]
     if not given or len({kept[0] for _, _, kept in given}) != 1:
         return None
-    making = [m for m in methods.values() if any(_makes(program, n) for n in walk(m))]
-    reached = _reached(first, methods)
+    making = [m for m in methods.values() if any(makes(program, n) for n in walk(m))]
+    known = reached(first, methods)
     method = given[0][0] if making in ([given[0][0]], []) else first
-    if any(m.name not in reached for m in making) or (method is not first and not _called_once(program, first, method)):
+    if any(m.name not in known for m in making) or (method is not first and not _called_once(program, first, method)):
         return None
     scope = given[0][1] if method is given[0][0] else ast.Name(given[0][2][0])
-    return _Class(node, scope, method, given[0][2][1], reached)
+    return _Class(node, scope, method, given[0][2][1], known)
 
 
 def _given(
@@ -177,12 +185,13 @@ def _given(
     return None
 
 
-def _makes(program: Program, node: ast.AST) -> bool:
+def makes(program: Program, node: ast.AST) -> bool:
+    """Whether a node is a call that makes variables, or may."""
     symbol = program.names.symbol(node.func) if isinstance(node, ast.Call) else None
     return (symbol or "").startswith(_MAKING)
 
 
-def _reached(first: ast.FunctionDef, methods: dict[str, ast.FunctionDef]) -> set[str]:
+def reached(first: ast.FunctionDef, methods: dict[str, ast.FunctionDef]) -> set[str]:
     """The methods that the constructor calls, also through others."""
     found, todo = {first.name}, [first]
     while todo:
@@ -200,21 +209,55 @@ def _called_once(program: Program, first: ast.FunctionDef, method: ast.FunctionD
 
 def _object(
     program: Program, name: ast.Name, made: _Class, first: ast.FunctionDef
-) -> tuple[str, ast.Assign] | None:
-    """The scope that an object is given, and the statement that makes it and names it for good."""
+) -> tuple[str, _Object] | None:
+    """The scope that an object is given, and the object with the name that it has for good."""
     call = program.parents[id(name)]
-    statement = program.parents.get(id(call))
+    statement = statement_of(program, name)
     if not isinstance(call, ast.Call) or call.func is not name or not isinstance(statement, ast.Assign):
         return None
-    match statement.targets:
-        case [ast.Name(id=bound)]:
+    target = _target(statement, call)
+    told = _argument(first, call, _parameter(made, first), skipped=1)
+    if target is None or not isinstance(told, ast.Constant) or not isinstance(told.value, str):
+        return None
+    match target:
+        case ast.Name(id=bound):
             once = len(stores(program, bound, scope_of(program, statement))) == 1
+        case ast.Attribute(value=ast.Name(id="self"), attr=attr):
+            once = _is_kept_once(program, attr, statement)
         case _:
             return None
-    if not once or is_conditional(program, statement):
-        return None
-    told = _argument(first, call, _parameter(made, first), skipped=1)
-    return (told.value, statement) if isinstance(told, ast.Constant) and isinstance(told.value, str) else None
+    lasting = once and not is_conditional(program, statement)
+    return (told.value, _Object(ast.unparse(target), statement)) if lasting else None
+
+
+def _target(statement: ast.Assign, call: ast.Call) -> ast.expr | None:
+    """What a statement binds to what a call gives."""
+    match statement:
+        case ast.Assign(targets=[target], value=value) if value is call:
+            return target
+        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)) if call in values:
+            return targets[values.index(call)] if len(targets) == len(values) else None
+    return None
+
+
+def _is_kept_once(program: Program, attribute: str, statement: ast.stmt) -> bool:
+    """Whether an attribute is set in the constructor of a class of which one object is made, and nowhere else."""
+    method = scope_of(program, statement)
+    home = program.parents.get(id(method))
+    set_in = [n for n in program.each(ast.Attribute) if n.attr == attribute and not isinstance(n.ctx, ast.Load)]
+    if not isinstance(home, ast.ClassDef) or home not in program.tree.body or len(set_in) != 1:
+        return False
+    return _happens_once(program, home) and isinstance(method, ast.FunctionDef) and method.name == "__init__"
+
+
+def _happens_once(program: Program, called: ast.ClassDef | ast.FunctionDef) -> bool:
+    """Whether a class or function of the module is named once, where it is called once."""
+    named = [n for n in program.each(ast.Name) if n.id == called.name]
+    if len(named) != 1 or is_conditional(program, named[0]):
+        return False
+    around = scope_of(program, named[0])
+    known = isinstance(around, ast.Module) or (around in program.tree.body and around is not called)
+    return known and (isinstance(around, ast.Module) or _happens_once(program, around))
 
 
 def _parameter(made: _Class, first: ast.FunctionDef) -> str:
@@ -311,7 +354,7 @@ def _split(scope: ast.expr) -> tuple[ast.expr, str]:
 def _owner(program: Program, made: _Class, scope: ast.expr, node: ast.expr) -> _Own | None:
     """The object whose scope is meant, where an expression stands; None where it is none."""
     scope, slash = _split(scope)
-    found: ast.Assign | None = None
+    found: _Object | None = None
     match scope:
         case ast.Constant(value=str(text)):
             slash = slash or ("/" if text.endswith("/") and text not in made.objects else "")
@@ -319,13 +362,18 @@ def _owner(program: Program, made: _Class, scope: ast.expr, node: ast.expr) -> _
         case ast.Attribute(value=ast.Name(id=name), attr=attr) if attr == made.attribute:
             if _is_given(program, made, name, node):
                 return _Own(name, slash)
-            found = next((s for s in made.objects.values() if ast.unparse(s.targets[0]) == name), None)
+            found = next((each for each in made.objects.values() if each.name == name), None)
+        case ast.Attribute(value=ast.Attribute() as held, attr=attr) if attr == made.attribute:
+            found = next((each for each in made.objects.values() if each.name == ast.unparse(held)), None)
     if found is None:
         return None
-    name, home = ast.unparse(found.targets[0]), scope_of(program, found)
+    name, home = found.name, scope_of(program, found.made)
+    if name.startswith("self."):
+        same = scope_of(program, node) is home and program.span(found.made).end < program.span(node).start
+        return _Own(name, slash) if same else None
     here = scopes(program, node)
     hidden = here[: here.index(home)] if home in here else None
-    later = scope_of(program, node) is not home or program.span(found).end < program.span(node).start
+    later = scope_of(program, node) is not home or program.span(found.made).end < program.span(node).start
     if hidden is None or not later or any(_binds(program, name, function) for function in hidden):
         return None
     return _Own(name, slash)
@@ -339,7 +387,7 @@ def _is_given(program: Program, made: _Class, name: str, node: ast.expr) -> bool
     given = any(a.arg == name for a in [*function.args.args, *function.args.kwonlyargs])
     if not given or stores(program, name, function):
         return False
-    objects = {ast.unparse(s.targets[0]) for s in made.objects.values()}
+    objects = {each.name for each in made.objects.values()}
     named = [n for n in program.each(ast.Name) if n.id == function.name]
     for each in named:
         call = program.parents[id(each)]

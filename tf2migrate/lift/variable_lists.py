@@ -124,6 +124,11 @@ def prefix_of(interpreter: Interpreter, scope: ast.expr | None) -> str | None:
 
 def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, collection: str, hint: str) -> Value:
     """What is in a collection of variables so far, in a scope if one is given."""
+    if (instance := own_scopes.asks_for_itself(interpreter, scope)) is not None:
+        made = [m for m in interpreter.scopes.made if m.collections is None or collection in m.collections]
+        homes = {id(m): made_at(interpreter, m.value) for m in made}
+        own = [m for m in made if (home := homes[id(m)]) is not None and visibility.owner(home.frame) is instance]
+        return _collected(interpreter, node, own, collection, hint)
     prefix = prefix_of(interpreter, scope)
     if prefix is None:
         return Unknown("the scope of a collection cannot be told", node)
@@ -296,7 +301,7 @@ def _before_lists(interpreter: Interpreter, plan: Plan, calling: dict[Planned, s
         if not isinstance(value, Collected) or not value.made or value.statement is None:
             continue
         called: set[int] = set()
-        for member in value.members:
+        for member in (m for m in value.members if not isinstance(m.value, Variable)):
             ids = _ids(member.value)  # type: ignore[arg-type]
             makers = [p for p in plan.functions if ids & calling[p] and defined(p) < value.statement.order]
             if not makers:

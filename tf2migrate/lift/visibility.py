@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift.cells import Cell, Stacked, Unrolling, Wrapped
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.trace import Definition, Frame, Run, exclusive
@@ -193,6 +194,7 @@ def check(interpreter: Interpreter, planned: Planned, plan: Plan) -> None:
     frame = planned.frame
     assert frame is not None
     _check_locals(planned)
+    _check_bases(interpreter, planned, frame)
     _check_owners(planned, frame)
     parameters = {plan.parameter_names[v]: v for v in planned.slice.parameters}
     for definition in sorted(planned.slice.closed, key=lambda d: d.statement.order):
@@ -238,6 +240,26 @@ def _check_locals(planned: Planned) -> None:
         for definition in leaf.reads:
             if leaf.named and len(frames.get(definition.name, ())) > 1 and bound[definition.name] is not definition:
                 raise _refused(definition, "is the name of two things in two functions that one run needs")
+
+
+def _check_bases(interpreter: Interpreter, planned: Planned, frame: Frame) -> None:
+    """What `super()` is depends on the class that it stands in. Raises `Refused`."""
+    home = _class_of(interpreter, frame)
+    for statement in planned.slice.statements:
+        if statement.frame is frame or _class_of(interpreter, statement.frame) is home:
+            continue
+        for call in (n for n in walk(statement.node) if isinstance(n, ast.Call) and not n.args):
+            if isinstance(call.func, ast.Name) and call.func.id == "super":
+                what = "super() stands in another class than the one where the run's function would stand"
+                raise Refused("TFM902", call, what, "Name the class: `super(Model, self)`.")
+
+
+def _class_of(interpreter: Interpreter, frame: Frame) -> ast.AST | None:
+    """The class in a method of which something stands."""
+    above = interpreter.program.parents.get(id(frame.node))
+    while above is not None and not isinstance(above, ast.ClassDef):
+        above = interpreter.program.parents.get(id(above))
+    return above
 
 
 def _check_owners(planned: Planned, frame: Frame) -> None:
