@@ -17,6 +17,7 @@ from tf2migrate.leftovers import leftovers, uncalled, within
 from tf2migrate.lift import lift
 from tf2migrate.lift.averaged_tensors import averaged_tensors
 from tf2migrate.lift.bound_arguments import bound_arguments
+from tf2migrate.lift.cell_devices import cell_devices
 from tf2migrate.lift.estimator_canned import canned
 from tf2migrate.lift.estimator_mode_names import mode_names
 from tf2migrate.lift.estimators import estimators, unwrapped
@@ -162,6 +163,7 @@ STAGES: tuple[Stage, ...] = (
     _mixed,
     wrapped,
     _tf1(graduated),
+    _tf1(cell_devices),
     _tf1(_placed(own_cells)),
     _tf1(canned),
     _tf1(mode_names),

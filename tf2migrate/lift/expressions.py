@@ -392,6 +392,12 @@ class Expressions:
         asked = self.interpreter.rewrites.get(id(value.node)) if listed else None  # type: ignore[attr-defined]
         return isinstance(value, Tensor) or isinstance(asked, variable_lists.Collected)
 
+    def _is_of_layers(self, value: Value) -> bool:
+        """Whether something is a variable of a list in which layers have theirs: Keras's have a tuple for a shape."""
+        asked = self.interpreter.rewrites.get(id(value.node)) if isinstance(value, Variable | Tensor) else None
+        members = asked.members if isinstance(asked, variable_lists.Collected) else ()
+        return any(isinstance(member.value, Layer) for member in members)
+
     def _method_text(self, node: ast.Call, method: Method, value: object) -> str | None:
         if isinstance(value, datasets.Iterator):
             return iterator_text.made_text(self, value)
@@ -401,6 +407,9 @@ class Expressions:
             return f"{self.tf}.convert_to_tensor({self.text(method.node.value)})"
         if method.name == "get_shape" and type(method.base) is Placeholder:
             return f"{self.text(method.node.value)}.shape"
+        if method.name == "get_shape" and self._is_of_layers(method.base):
+            shape, above = f"{self.text(method.node.value)}.shape", self.program.parents.get(id(node))
+            return f"{self.tf}.TensorShape({shape})" if isinstance(above, ast.Attribute) else shape
         if id(node) in self.interpreter.uses:
             return savers.use_text(self, self.interpreter.uses[id(node)], method.node.value)
         if isinstance(method.base, written_summaries.Filled):

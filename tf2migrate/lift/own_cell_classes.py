@@ -17,12 +17,12 @@ from tf2migrate.lift import own_cell_starts, scopes
 from tf2migrate.lift.cells import KINDS, Cell, Stacked, unwrapped
 from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.own_cell_checks import checked
-from tf2migrate.lift.own_cell_forms import SHARES, Form, is_own
+from tf2migrate.lift.own_cell_forms import SHARES, Form, is_own, is_written
 from tf2migrate.lift.own_cell_inner import built_in, inner_cells
 from tf2migrate.lift.own_cell_starts import makes
 from tf2migrate.lift.scopes import NEVER
 from tf2migrate.lift.values import PYTHON, Handle, Layer, Python, Refused, Time, Unknown, Value, leaves
-from tf2migrate.model import Edit
+from tf2migrate.model import Edit, Span
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -49,7 +49,7 @@ class Own(Cell):
 
 def class_value(interpreter: Interpreter, node: ast.ClassDef) -> CellClass | None:
     """The class as a value, if it is one; it derives from Keras's layer from now on."""
-    if not is_own(interpreter.program, node):
+    if not is_own(interpreter.program, node) or not is_written(node):
         return None
     return CellClass(checked(interpreter.program, node), interpreter.frame)
 
@@ -58,7 +58,9 @@ def base_edits(expressions: Expressions, node: ast.ClassDef) -> list[Edit]:
     """What stands in the place of a cell's base: a layer."""
     if not is_own(expressions.program, node):
         return []
-    return [Edit(expressions.program.span(node.bases[0]), f"{expressions.tf}.keras.layers.Layer")]
+    program = expressions.program
+    end = max(program.span(k).end for k in node.keywords) if is_written(node) else program.span(node.bases[0]).end
+    return [Edit(Span(program.span(node.bases[0]).start, end), f"{expressions.tf}.keras.layers.Layer")]
 
 
 def instantiate(interpreter: Interpreter, made: CellClass, node: ast.Call, hint: str) -> Value:

@@ -12,6 +12,7 @@ from tf2migrate.lift.values import Refused
 from tf2migrate.model import Span
 
 BASES = tuple(f"tf.{home}.{name}" for home in ("nn.rnn_cell", "contrib.rnn") for name in ("RNNCell", "LayerRNNCell"))
+MARK = "layer"  # the keyword of a class that has the form of a layer, until its base is one
 TUPLES = ("tf.nn.rnn_cell.LSTMStateTuple", "tf.contrib.rnn.LSTMStateTuple")
 SHARES = ("reuse", "_reuse")  # the parameters of a constructor that tell whether variables are shared
 #: The blocks that only name what is made in them, or say where it is computed.
@@ -38,6 +39,11 @@ RESERVED = frozenset(
 def refusal(node: ast.AST, what: str, advice: str = "Write the cell as a tf.keras.layers.Layer by hand.") -> Refused:
     """That a cell is not rewritten, and why."""
     return Refused("TFM901", node, what, advice)
+
+
+def is_written(node: ast.ClassDef) -> bool:
+    """Whether a class has been given the form of a layer, as its mark says (`own_cells`)."""
+    return [k.arg for k in node.keywords] == [MARK]
 
 
 def is_own(program: Program, node: ast.ClassDef) -> bool:
@@ -89,7 +95,8 @@ def attribute_of(node: ast.AST) -> str | None:
 def form_of(program: Program, node: ast.ClassDef) -> Form:
     """What a class that is a cell has. Raises `Refused` where it is written in a way that is not known."""
     name = node.name
-    if not isinstance(program.parents.get(id(node)), ast.Module) or node.decorator_list or node.keywords:
+    marked = not node.keywords or is_written(node)
+    if not isinstance(program.parents.get(id(node)), ast.Module) or node.decorator_list or not marked:
         raise refusal(node, f"the cell {name} is defined inside of something, or decorated")
     if len(node.bases) != 1:
         raise refusal(node, f"the cell {name} has several bases")

@@ -9,7 +9,8 @@ class Cell(tf.nn.rnn_cell.RNNCell):                    class Cell(tf.nn.rnn_cell
                                                                …
                                                                return output, [new_state]
 
-The base stays until the program is lifted: it tells which classes are such cells (`own_cell_classes`).
+The base stays until the program is lifted, with a mark: they tell which classes are such cells, and have this form
+(`own_cell_classes`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tf2migrate.lift.own_cell_added import add_weight
 from tf2migrate.lift.own_cell_checks import checked
 from tf2migrate.lift.own_cell_forms import (
     BLOCKS,
+    MARK,
     TUPLES,
     Form,
     attribute_of,
@@ -93,7 +95,8 @@ def _without(program: Program, function: ast.FunctionDef) -> Edit:
 def _written(form: Form) -> str:
     """The text of a class. Raises `Refused`."""
     program, start = form.program, form.program.span(form.node).start
-    edits = [*_constructor(form), *_build(form), *step(form), *_sizes(form)]
+    base = program.span(form.node.bases[0]).end
+    edits = [*_constructor(form), *_build(form), *step(form), *_sizes(form), Edit(Span(base, base), f", {MARK}=True")]
     edits = [e for e in edits if program.text[e.span.start : e.span.end] != e.text]
     text, _ = apply(program.text, edits)
     end = len(text) - (len(program.text) - program.span(form.node).end)
