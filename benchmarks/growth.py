@@ -3,10 +3,11 @@
     python benchmarks/growth.py [--most 10000] [--svg docs/growth.svg] [--record benchmarks/growth.tsv]
 
 Trees of 10 to 10,000 files, of which every tenth is a program of TensorFlow 1 that is migrated; and files of 250 to
-16,000 lines. Each call is one process without a cache; the seconds are the processor's, the least of three calls where
-these are short; the memory is that of the process at its largest. `exponent` is the slope between the two largest sizes
-on logarithmic axes: 1 is linear. What is above 1.15 there is named, and the exit code is 1. A record is a line of the
-commit and the figures at the largest sizes; it is compared with the line before.
+16,000 lines. Each call is one process without a cache; the seconds are the processor's, the least of three calls; the
+memory is that of the process at its largest. `exponent` is the slope on logarithmic axes between the largest size and
+the one two steps below, since single times vary by a third on a machine that others share: 1 is linear. What is above
+1.15 there is named, and the exit code is 1. A record is a line of the commit and the figures at the largest sizes; it
+is compared with the line before.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 OURS = [sys.executable, "-m", "tf2migrate", "--no-cache", "-j", "1"]
 LINEAR = 1.15
-SHORT = 5.0
 PLAIN = "import os\n\n\ndef f(path):\n    return [name for name in os.listdir(path) if name]\n" * 5
 UNIT = "def f{0}(a):\n    b = tf.log(a) + {0}\n    return tf.reduce_sum(b, keep_dims=True)\n\n\n"
 COLOURS = {"list": "#1f6feb", "--fix": "#bf5b17"}
@@ -48,17 +48,17 @@ class Line:
     points: tuple[Point, ...]
 
     def exponent(self, what: str) -> float:
-        """How the last step grows: 1 is linear; the start of the process is taken away from the seconds."""
-        one, other = self.points[-2:]
+        """How the last two steps grow: 1 is linear; most of the start of the process is taken away."""
+        one, other = self.points[-3:][0], self.points[-1]
         first = self.points[0]
         values = [getattr(p, what) - (0.9 * getattr(first, what)) for p in (one, other)]
         return math.log(values[1] / values[0]) / math.log(other.size / one.size) if min(values) > 0 else 0.0
 
 
 def measured(folder: Path, call: str, size: int, make: Callable[[Path, int], None]) -> Point:
-    """One call over a folder; of short ones, where another process weighs more, the quickest of three."""
+    """One call over a folder, the quickest of three: another process may weigh on each."""
     points: list[Point] = []
-    while not points or (len(points) < 3 and points[-1].seconds < SHORT):
+    for _ in range(3):
         make(folder, size)  # again, as a call with --fix changes it
         points.append(once(folder, call, size))
     return min(points, key=lambda point: point.seconds)

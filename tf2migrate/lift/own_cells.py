@@ -58,7 +58,8 @@ def own_cells(program: Program, options: Options) -> Outcome:
             at = stop.node if whole is program else node
             line, column = getattr(at, "lineno", 1), getattr(at, "col_offset", 0)
             return Outcome((), (Finding(line, column + 1, stop.code, stop.message, stop.advice),))
-    edits += _without_helpers(program, edits)
+    if edits:
+        edits += _without_helpers(program, edits)
     return Outcome(tuple(edits) if fits(edits, program.cuts) else ())
 
 
