@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _WHAT = "a statement holds several ops, and this run makes only some of their changes"
 _ADVICE = "Bind each op to a name of its own."
+_BLOCK = "branches or a loop change something beside what this run needs of them"
+_APART = "Compute it in branches, or in a loop, of its own."
 _FILLING = ("append", "extend", "insert", "update", "setdefault")
 _CHANGING = (*ASSIGNS, "minimize", "apply_gradients")
 _REST = -1  # the place of what a loop or comprehension puts into a list
@@ -37,11 +39,22 @@ def check(program: Program, found: Slice) -> None:
             acting = dict(_acting(statement.value))
             if acting and not acting.keys() <= _needed(program, found, statement, acting):
                 raise Refused("TFM901", found.leaves[0].node, _WHAT, _ADVICE)
+        elif isinstance(statement.node, ast.If | ast.Try | ast.Match | ast.For | ast.While):
+            if statement not in found.besides and not _is_asked_for(statement, found):
+                raise Refused("TFM901", found.leaves[0].node, _BLOCK, _APART)
         elif (held := _container(statement.node)) is not None and found.leaves:
             changes = {id(e) for effect in statement.effects for e in _effects(effect)}
             wanted = {id(e) for leaf in found.leaves for e in _effects(leaf.value)}
             if changes and not changes & wanted and not _is_read_whole(program, found, held):
                 raise Refused("TFM901", found.leaves[0].node, _WHAT, _ADVICE)
+
+
+def _is_asked_for(block: Statement, found: Slice) -> bool:
+    """Whether a run reads all the changes that branches or a loop make, and not only what they compute."""
+    others = [d for s in found.statements if s is not block for d in s.reads]
+    read = {id(d) for d in [*others, *(d for leaf in found.leaves for d in leaf.reads)]}
+    wanted = {id(e.node) for d in block.writes if id(d) in read for e in _effects(d.value)}
+    return all(id(e.node) in wanted for e in block.effects if isinstance(e, Effect) and e.kind in _CHANGING)
 
 
 def _container(node: ast.AST) -> str | None:

@@ -64,7 +64,7 @@ def trains(statement: Statement) -> bool:
             raise Refused("TFM902", part.node, what, _ADVICE)
         trains(part)
         for effect in part.effects:
-            computes = isinstance(effect, Effect) and effect.kind in ("minimize", "compute_gradients")
+            computes = isinstance(effect, Effect) and effect.kind in ("minimize", "compute_gradients", "gradients")
             if computes and part.reads & inside:
                 what = "what a training step in a branch computes its gradients of is computed there, too"
                 raise Refused("TFM902", part.node, what, _ADVICE)
