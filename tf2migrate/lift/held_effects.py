@@ -53,8 +53,19 @@ def _is_asked_for(block: Statement, found: Slice) -> bool:
     """Whether a run reads all the changes that branches or a loop make, and not only what they compute."""
     others = [d for s in found.statements if s is not block for d in s.reads]
     read = {id(d) for d in [*others, *(d for leaf in found.leaves for d in leaf.reads)]}
-    wanted = {id(e.node) for d in block.writes if id(d) in read for e in _effects(d.value)}
+    asked = [d for d in block.writes if id(d) in read]
+    wanted = {id(e.node) for d in asked for e in _effects(d.value)}
+    names = {d.attribute or d.name for d in asked}
+    for inner in walk(block.node):  # what waits for a change needs it
+        if isinstance(inner, ast.With) and names & _bound(inner):
+            wanted |= {id(node) for item in inner.items for node in walk(item)}
     return all(id(e.node) in wanted for e in block.effects if isinstance(e, Effect) and e.kind in _CHANGING)
+
+
+def _bound(node: ast.With) -> set[str]:
+    """The names and attributes that are bound in a block."""
+    stores = [n for n in walk(node) if isinstance(n, ast.Name | ast.Attribute) and not isinstance(n.ctx, ast.Load)]
+    return {n.id if isinstance(n, ast.Name) else n.attr for n in stores}
 
 
 def _container(node: ast.AST) -> str | None:
