@@ -177,8 +177,11 @@ class _Branches:
                 if isinstance(made, ast.Call) and self.program.names.symbol(made.func) in _MADE:
                     if bound & {ast.unparse(n) for n in walk(made) if isinstance(n, ast.Name | ast.Attribute)}:
                         return []
-                    moved.setdefault(id(step.body), []).append(self.program.segment(statement))
-                    edits.append(self._without(statement))
+                    line = self._line(statement)
+                    if line is None:
+                        return []
+                    moved.setdefault(id(step.body), []).append(self.program.text[line.start : line.end])
+                    edits.append(self._without(line))
                 else:
                     bound |= _stored(statement)
             receiver = step.receiver
@@ -200,12 +203,17 @@ class _Branches:
         start = self.program.span(self.node).start
         return [Edit(Span(start, start), "".join(f"{line}\n{indent}" for line in lines)), *edits]
 
-    def _without(self, statement: ast.stmt) -> Edit:
-        """A statement goes, with its line: another stands after it."""
+    def _line(self, statement: ast.stmt) -> Span | None:
+        """A statement with the comment behind it; None where another statement stands on its line."""
         span = self.program.span(statement)
-        following = self.program.text.find("\n", span.end)
-        after = len(self.program.text[following + 1 :]) - len(self.program.text[following + 1 :].lstrip())
-        return Edit(Span(span.start, following + 1 + after), "")
+        end = self.program.text.find("\n", span.end)
+        rest = self.program.text[span.end : end].strip()
+        return Span(span.start, end) if end >= 0 and (not rest or rest.startswith("#")) else None
+
+    def _without(self, line: Span) -> Edit:
+        """A line goes: another stands after it."""
+        rest = self.program.text[line.end :]
+        return Edit(Span(line.start, line.end + len(rest) - len(rest.lstrip())), "")
 
     def _left(self, steps: list[Step], lines: list[list[str]]) -> Iterator[Edit]:
         """What stays of the last statements of the branches."""
@@ -213,8 +221,9 @@ class _Branches:
             span = self.program.span(step.node)
             if kept:
                 yield Edit(span, f"\n{self.program.indent(step.node)}".join(kept))
-            elif len(step.body) > 1:
-                yield Edit(Span(self.program.span(step.body[-2]).end, span.end), "")
+            elif len(step.body) > 1:  # the comments above it stay
+                before = max(self.program.span(step.body[-2]).end, self.program.text.rfind("\n", 0, span.start))
+                yield Edit(Span(before, span.end), "")
             elif step.body is self.bodies[-1] and self.closed and (start := self._before_else()) is not None:
                 yield Edit(Span(start, span.end), "")
             else:
