@@ -20,6 +20,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import is_conditional, scope_of
 from tf2migrate.facts.tree import SCOPES, own
 from tf2migrate.lift.building import builds
+from tf2migrate.lift.class_variants import is_left_open
 from tf2migrate.model import Edit
 
 
@@ -31,7 +32,7 @@ def attribute_returns(program: Program) -> tuple[Edit, ...]:
         for method in (m for m in made.body if isinstance(m, ast.FunctionDef)):
             methods.setdefault(method.name, []).append(method)
     for name, known in methods.items():
-        returning = [method for method in known if not _is_abstract(method)]
+        returning = [method for method in known if not is_left_open(method)]
         if any(_keeps(m) and builds(program, m) for m in returning) and all(map(_returned, returning)):
             edits += _edits(program, name, returning)
     return tuple(edits) if edits and fits(edits, program.cuts) else ()
@@ -78,14 +79,6 @@ def _returned(method: ast.FunctionDef) -> ast.expr | None:
     last = method.body[-1]
     plain = not method.decorator_list and [a.arg for a in method.args.args][:1] == ["self"]
     return last.value if plain and isinstance(last, ast.Return) and len(returns) == 1 else None
-
-
-def _is_abstract(method: ast.FunctionDef) -> bool:
-    """Whether a method is there for others to stand in its place."""
-    return all(
-        isinstance(s, ast.Raise | ast.Pass) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
-        for s in method.body
-    )
 
 
 __all__ = ["attribute_returns"]

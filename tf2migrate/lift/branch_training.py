@@ -158,13 +158,7 @@ class _Branches:
 
     def _is_there(self, asked: list[ast.Call | None]) -> bool:
         """Whether what gradients are computed of is there before the branches: none of them binds a name of it."""
-        read = {ast.unparse(n) for c in asked if c is not None for n in _read(c)}
-        bound = {
-            ast.unparse(n)
-            for n in walk(self.node)
-            if isinstance(n, ast.Name | ast.Attribute) and not isinstance(n.ctx, ast.Load)
-        }
-        return read.isdisjoint(bound)
+        return not _stored(self.node) & {name for c in asked if c is not None for name in _names(c)}
 
     def _made_before(self, steps: list[Step]) -> list[Edit]:
         """Optimizers and variables of branches that train, made in branches before, which do not run at each step."""
@@ -175,7 +169,7 @@ class _Branches:
             for statement in step.body:
                 made = statement.value if isinstance(statement, ast.Assign) else None
                 if isinstance(made, ast.Call) and self.program.names.symbol(made.func) in _MADE:
-                    if bound & {ast.unparse(n) for n in walk(made) if isinstance(n, ast.Name | ast.Attribute)}:
+                    if bound & _names(made):
                         return []
                     line = self._line(statement)
                     if line is None:
@@ -186,7 +180,7 @@ class _Branches:
                     bound |= _stored(statement)
             receiver = step.receiver
             if isinstance(receiver, ast.Call) and self.program.names.symbol(receiver.func) in OPTIMIZERS:
-                if bound & {ast.unparse(n) for n in walk(receiver) if isinstance(n, ast.Name | ast.Attribute)}:
+                if bound & _names(receiver):
                     return []
                 name = self._fresh("optimizer")
                 moved.setdefault(id(step.body), []).append(f"{name} = {self.program.segment(receiver)}")
@@ -262,7 +256,6 @@ def _listed(call: ast.Call) -> str:
     return next((ast.unparse(k) for k in call.keywords if k.arg == "var_list"), "")
 
 
-def _read(call: ast.Call) -> Iterator[ast.Name | ast.Attribute]:
-    """The names and attributes that a call reads of its optimizer, loss and variables."""
-    roots = [call.func, *call.args, *(k.value for k in call.keywords)]
-    yield from (n for root in roots for n in walk(root) if isinstance(n, ast.Name | ast.Attribute))
+def _names(node: ast.expr) -> set[str]:
+    """The names and attributes that an expression reads."""
+    return {ast.unparse(n) for n in walk(node) if isinstance(n, ast.Name | ast.Attribute)}

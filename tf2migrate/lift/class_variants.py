@@ -20,6 +20,9 @@ Chain = tuple[ast.ClassDef, ...]
 
 Home = ast.ClassDef | ast.FunctionDef
 
+#: Bases that add nothing to a class.
+PLAIN = ("object", "ABC", "abc.ABC")
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -41,6 +44,14 @@ class Variant:
 def methods(node: ast.ClassDef) -> dict[str, ast.FunctionDef]:
     """The methods of a class itself by their names."""
     return {m.name: m for m in node.body if isinstance(m, ast.FunctionDef)}
+
+
+def is_left_open(method: ast.FunctionDef) -> bool:
+    """Whether a method does nothing: others are to stand in its place."""
+    return all(
+        isinstance(s, ast.Raise | ast.Pass) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        for s in method.body
+    )
 
 
 def asks_above(node: ast.ClassDef, name: str) -> bool:

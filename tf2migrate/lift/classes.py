@@ -25,7 +25,7 @@ from tf2migrate.lift import (
 )
 from tf2migrate.lift.building import builds
 from tf2migrate.lift.chosen_functions import Chosen
-from tf2migrate.lift.class_variants import asks_above
+from tf2migrate.lift.class_variants import PLAIN, asks_above
 from tf2migrate.lift.trace import Definition, Frame, exclusive
 from tf2migrate.lift.values import (
     NONE,
@@ -143,7 +143,7 @@ def _adds_nothing(interpreter: Interpreter, base: ast.expr) -> bool:
     """Whether a base class neither makes nor changes what its subclasses keep: scikit-learn's mixins, for one."""
     name = ast.unparse(base)
     modules = {n.module for n in interpreter.program.each(ast.ImportFrom) for a in n.names if a.name == name}
-    return name in ("object", "ABC", "abc.ABC") or (name in _MIXINS and modules == {_MIXINS[name]})
+    return name in PLAIN or (name in _MIXINS and modules == {_MIXINS[name]})
 
 
 def _is_static(interpreter: Interpreter, method: Method) -> bool:

@@ -18,6 +18,7 @@ from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import is_conditional, scope_of
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift.scoped_objects import reached
 from tf2migrate.model import Edit, Span
 
 _SELF = "self"
@@ -56,21 +57,11 @@ def _is_followed(
         return False
     if not any(is_conditional(program, n) for n in stores) or any(scope_of(program, n) is not method for n in nodes):
         return False
-    read = {name for name in _called(methods, method) for n in _own(methods[name]) if n.attr == nodes[0].attr}
+    called = {name for n in _own(method) if n.attr in methods for name in reached(methods[n.attr], methods)}
+    read = {name for name in called for n in _own(methods[name]) if n.attr == nodes[0].attr}
     ends = [n for n in walk(method) if isinstance(n, ast.Return | ast.Yield | ast.YieldFrom)]
     leaves = any(n is not method.body[-1] for n in ends)
     return not read and not leaves and [a.arg for a in method.args.args[:1]] == [_SELF]
-
-
-def _called(methods: dict[str, ast.FunctionDef], method: ast.FunctionDef) -> set[str]:
-    """The methods that one reaches, through others as well."""
-    found: set[str] = set()
-    todo = [method]
-    while todo:
-        named = {n.attr for n in _own(todo.pop()) if n.attr in methods} - found
-        found |= named
-        todo += [methods[name] for name in named]
-    return found
 
 
 def _sets(statement: ast.stmt, stores: list[ast.Attribute]) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tf2migrate.lift.class_variants import Home, Variant, asks_above, methods
+from tf2migrate.lift.class_variants import Home, Variant, asks_above, is_left_open, methods
 from tf2migrate.model import Edit
 
 
@@ -95,14 +95,10 @@ def with_own(text: str, own: Sequence[str]) -> str:
 def _is_empty(home: Home, name: str, variants: Sequence[Variant]) -> bool:
     """Whether a method says only that others stand in its place, and these have all become something else."""
     method = methods(home).get(name) if isinstance(home, ast.ClassDef) else None
-    if method is None or not all(isinstance(s, ast.Raise | ast.Pass) or _is_text(s) for s in method.body):
+    if method is None or not is_left_open(method):
         return False
     texts = [text for each in variants for node, text in each.texts.items() if node is not home]
     return not any(re.search(rf"\.{name}\b|\bdef {name}\b", text) for text in texts)
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _parts(text: str) -> dict[str, str]:

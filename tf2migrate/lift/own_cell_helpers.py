@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import own, walk
 from tf2migrate.lift.own_cell_checks import makers, makes
@@ -155,13 +156,10 @@ class _Call:
                 text = self.program.segment(argument)
                 self.texts[name] = text if isinstance(argument, _ATOMS) else f"({text})"
                 continue
-            fresh, number = name, 1
-            while fresh in taken:
-                fresh, number = f"{name}_{number}", number + 1
-            taken.add(fresh)
-            self.texts[name] = fresh
+            self.texts[name] = fresh(name, taken)
+            taken.add(self.texts[name])
             if argument is not None and reads:
-                lines.append(f"{fresh} = {self.program.segment(argument)}")
+                lines.append(f"{self.texts[name]} = {self.program.segment(argument)}")
         return lines
 
     def _text(self, node: ast.AST) -> str | None:

@@ -28,6 +28,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.building import builds
 from tf2migrate.lift.class_variants import (
+    PLAIN,
     Chain,
     Family,
     Home,
@@ -62,7 +63,7 @@ def _families(program: Program, done: frozenset[str]) -> Iterator[Family]:
         return
     chains = {node: _chain(classes, node) for node in classes.values()}
     roots = [node for node in chains if len(chains[node]) == 1 and node.name not in done]
-    for root in (node for node in roots if {ast.unparse(b) for b in node.bases} <= {"object", "ABC", "abc.ABC"}):
+    for root in (node for node in roots if {ast.unparse(b) for b in node.bases} <= {*PLAIN}):
         family = [node for node in chains if chains[node][-1] is root]
         inside = {id(n) for node in family for n in walk(node)}
         named = {n.id for n in program.each(ast.Name) if id(n) not in inside}
