@@ -38,13 +38,16 @@ def names(program: Program) -> frozenset[str]:
     """The names of the functions and classes that build something."""
     every: list[ast.FunctionDef | ast.ClassDef] = [*program.each(ast.FunctionDef), *program.each(ast.ClassDef)]
     defined = [n for n in every if not isinstance(program.parents.get(id(n)), ast.ClassDef)]
-    read = {n: {c.id for c in walk(n) if isinstance(c, ast.Name)} for n in defined}
+    readers: dict[str, set[str]] = {}
+    for node in defined:
+        for name in {c.id for c in walk(node) if isinstance(c, ast.Name)}:
+            readers.setdefault(name, set()).add(node.name)
     found = {n.name for n in defined if any(_builds(program, child) for child in walk(n))}
-    grew = True
-    while grew:  # ends: `found` only grows, and is bounded by the definitions
-        more = {n.name for n in defined if n.name not in found and read[n] & found}
+    todo = list(found)
+    while todo:
+        more = readers.get(todo.pop(), set()) - found
         found |= more
-        grew = bool(more)
+        todo += more
     return frozenset(found)
 
 

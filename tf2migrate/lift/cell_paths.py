@@ -9,7 +9,7 @@ What is dropped is dropped under the same conditions, where the cell is unrolled
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,13 +26,15 @@ Tests = tuple[tuple[ast.expr, bool], ...]
 # -------------------------------------------------------------------- on some paths
 
 
-def merged(interpreter: Interpreter, definitions: Iterable[Definition]) -> Wrapped | None:
+def merged(interpreter: Interpreter, definitions: Collection[Definition]) -> Wrapped | None:
     """A cell that some of the bindings of a name wrap: with all wrappers, each under its conditions.
 
     None where it is something else, or which path wraps it cannot be told.
     """
+    if not all(isinstance(d.value, Cell | Stacked | Wrapped) for d in definitions):
+        return None
     ordered = sorted(definitions, key=lambda d: d.statement.order)
-    if len(ordered) < 2 or not all(isinstance(d.value, Cell | Stacked | Wrapped) for d in ordered):
+    if len(ordered) < 2:
         return None
     loops = [loops_in(d.statement.blocks) for d in ordered]
     if any(around != loops[0] for around in loops):

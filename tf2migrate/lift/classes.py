@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import FUNCTIONS, walk
 from tf2migrate.lift import (
     builders,
@@ -113,10 +115,24 @@ def _base(interpreter: Interpreter, node: ast.ClassDef) -> Class | None:
     held = interpreter.evaluate(node.bases[0]) if len(node.bases) == 1 else None
     if isinstance(held, Class) or held is not PYTHON:
         return held if isinstance(held, Class) else None
-    classes = (n for n in interpreter.program.tree.body if isinstance(n, ast.ClassDef))
-    named = [n for n in classes if n is not node and n.name == ast.unparse(node.bases[0])]
-    found = _class(interpreter, named[0], _base(interpreter, named[0])) if len(named) == 1 else None
-    return found if isinstance(found, Class) else None
+    named = [n for n in _classes(interpreter.program).get(ast.unparse(node.bases[0]), ()) if n is not node]
+    if len(named) != 1:
+        return None
+    if named[0] not in interpreter.plain_bases:
+        interpreter.plain_bases[named[0]] = None  # should it be its own base
+        found = _class(interpreter, named[0], _base(interpreter, named[0]))
+        interpreter.plain_bases[named[0]] = found if isinstance(found, Class) else None
+    return interpreter.plain_bases[named[0]]
+
+
+@lru_cache(maxsize=4)
+def _classes(program: Program) -> dict[str, list[ast.ClassDef]]:
+    """The classes of the module, by name."""
+    found: dict[str, list[ast.ClassDef]] = {}
+    for node in program.tree.body:
+        if isinstance(node, ast.ClassDef):
+            found.setdefault(node.name, []).append(node)
+    return found
 
 
 def _class(interpreter: Interpreter, node: ast.ClassDef, base: Class | None) -> Value:

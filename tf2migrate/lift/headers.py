@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.tree import walk
+from tf2migrate.facts.tree import children
 from tf2migrate.lift.render import Renderer
+from tf2migrate.model import Span
 
 
 def headers(program: Program, renderer: Renderer, node: ast.stmt) -> list[tuple[str, list[ast.stmt], int]]:
@@ -27,9 +29,10 @@ def headers(program: Program, renderer: Renderer, node: ast.stmt) -> list[tuple[
     bodies = sorted((b for b in bodies if b), key=lambda b: b[0].lineno)
     parts = []
     at = program.span(node).start
+    expressions = _outside(program, node, {id(statement) for body in bodies for statement in body})
     for body in bodies:
         start = _body_start(program, body)
-        text = _rendered(program, renderer, node, at, start)
+        text = _rendered(program, renderer, expressions, at, start)
         parts.append((text, body, program.position(at)[0]))
         at = _after(program, body[-1])
     return parts
@@ -65,17 +68,25 @@ def _body_start(program: Program, body: list[ast.stmt]) -> int:
     return begin
 
 
-def _rendered(program: Program, renderer: Renderer, node: ast.stmt, start: int, end: int) -> str:
-    """The text between two offsets, with the replacements of the expressions in it."""
+def _outside(program: Program, node: ast.stmt, bodies: set[int]) -> deque[tuple[Span, ast.expr]]:
+    """The expressions of a statement's headers in the order of the text, what holds others before them."""
+    found: list[ast.AST] = [node]
+    for each in found:  # which grows as it is read
+        found += [child for child in children(each) if id(child) not in bodies]
+    spans = [(program.span(each), each) for each in found if isinstance(each, ast.expr)]
+    return deque(sorted(spans, key=lambda pair: (pair[0].start, -pair[0].end)))
+
+
+def _rendered(
+    program: Program, renderer: Renderer, expressions: deque[tuple[Span, ast.expr]], start: int, end: int
+) -> str:
+    """The text between two offsets, with the replacements of the expressions in it, which are taken."""
     pieces, at = [], start
-    for child in walk(node):
-        if isinstance(child, ast.expr):
-            span = program.span(child)
-            if start <= span.start and span.end <= end and span.start >= at:
-                text = renderer.text(child)
-                if text != program.segment(child):
-                    pieces += [program.text[at : span.start], text]
-                    at = span.end
+    while expressions and expressions[0][0].end <= end:
+        span, child = expressions.popleft()
+        if span.start >= at and (text := renderer.text(child)) != program.segment(child):
+            pieces += [program.text[at : span.start], text]
+            at = span.end
     header = "".join([*pieces, program.text[at:end]])
     return header.strip(" \t\n\f")
 

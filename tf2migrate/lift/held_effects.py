@@ -6,6 +6,7 @@ A statement goes into a function whole, and so would all its changes. A run of `
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from keyword import iskeyword
 from typing import TYPE_CHECKING
@@ -34,13 +35,15 @@ _REST = -1  # the place of what a loop or comprehension puts into a list
 
 def check(program: Program, found: Slice) -> None:
     """Raises `Refused` where a function would change more than its run did."""
+    readers = Counter(id(d) for s in found.statements for d in s.reads)
+    readers.update({id(d) for leaf in found.leaves for d in leaf.reads})
     for statement in found.statements:
         if isinstance(statement.value, Structure) and isinstance(statement.node, ast.Assign):
             acting = dict(_acting(statement.value))
             if acting and not acting.keys() <= _needed(program, found, statement, acting):
                 raise Refused("TFM901", found.leaves[0].node, _WHAT, _ADVICE)
         elif isinstance(statement.node, ast.If | ast.Try | ast.Match | ast.For | ast.While):
-            if statement not in found.besides and not _is_asked_for(statement, found):
+            if statement not in found.besides and not _is_asked_for(statement, readers):
                 raise Refused("TFM901", found.leaves[0].node, _BLOCK, _APART)
         elif (held := _container(statement.node)) is not None and found.leaves:
             changes = {id(e) for effect in statement.effects for e in _effects(effect)}
@@ -49,17 +52,21 @@ def check(program: Program, found: Slice) -> None:
                 raise Refused("TFM901", found.leaves[0].node, _WHAT, _ADVICE)
 
 
-def _is_asked_for(block: Statement, found: Slice) -> bool:
-    """Whether a run reads all the changes that branches or a loop make, and not only what they compute."""
-    others = [d for s in found.statements if s is not block for d in s.reads]
-    read = {id(d) for d in [*others, *(d for leaf in found.leaves for d in leaf.reads)]}
-    asked = [d for d in block.writes if id(d) in read]
+def _is_asked_for(block: Statement, readers: Counter[int]) -> bool:
+    """Whether a run reads all the changes that branches or a loop make, and not only what they compute.
+
+    `readers` says how many statements and fetches of the run read a definition.
+    """
+    made = [e for e in block.effects if isinstance(e, Effect) and e.kind in _CHANGING]
+    if not made:
+        return True
+    asked = [d for d in block.writes if readers[id(d)] > (d in block.reads)]
     wanted = {id(e.node) for d in asked for e in _effects(d.value)}
     names = {d.attribute or d.name for d in asked}
     for inner in walk(block.node):  # what waits for a change needs it
         if isinstance(inner, ast.With) and names & _bound(inner):
             wanted |= {id(node) for item in inner.items for node in walk(item)}
-    return all(id(e.node) in wanted for e in block.effects if isinstance(e, Effect) and e.kind in _CHANGING)
+    return all(id(e.node) in wanted for e in made)
 
 
 def _bound(node: ast.With) -> set[str]:

@@ -160,6 +160,7 @@ class Interpreter:
         self.regularizers: dict[Variable, ast.expr] = {}
         self.layer_calls: dict[tuple[int, int], Called] = {}  # by the call, and the frame that it is followed in
         self.untrained: set[int] = set()  # the calls that make layers which are not trained, or may not be
+        self.plain_bases: dict[ast.ClassDef, classes.Class | None] = {}  # of those that build nothing
         self.objects: dict[int, Layer] = {}  # for each call that makes an object of one: the object
         self.monitored: dict[int, Value] = {}  # the monitored session that a `with` enters
         self.blocks: tuple[ast.stmt, ...] = ()

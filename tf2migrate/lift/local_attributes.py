@@ -11,6 +11,7 @@ What other methods read is the last of them, unless the method itself calls them
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 from tf2migrate.apply import fits
@@ -27,13 +28,17 @@ _SELF = "self"
 def local_attributes(program: Program) -> tuple[Edit, ...]:
     """The edits that make such attributes names, in methods where one of the settings stands in a loop or a branch."""
     edits: list[Edit] = []
+    set_anywhere = Counter(n.attr for n in program.each(ast.Attribute) if not isinstance(n.ctx, ast.Load))
     for made in program.each(ast.ClassDef):
         methods = {m.name: m for m in made.body if isinstance(m, ast.FunctionDef)}
         for method in methods.values():
             taken = {n.id for n in walk(method) if isinstance(n, ast.Name)}
-            for attribute in dict.fromkeys(n.attr for n in _own(method) if isinstance(n.ctx, ast.Store)):
-                nodes = [n for n in _own(method) if n.attr == attribute]
-                if _is_followed(program, methods, method, nodes):
+            by_name: dict[str, list[ast.Attribute]] = {}
+            for node in _own(method):
+                by_name.setdefault(node.attr, []).append(node)
+            for attribute, nodes in by_name.items():
+                here = sum(not isinstance(n.ctx, ast.Load) for n in nodes)
+                if set_anywhere[attribute] == here and _is_followed(program, methods, method, nodes):
                     found = _edits(program, method, nodes, fresh(attribute, taken))
                     edits += found
                     taken.add(attribute)
@@ -50,10 +55,9 @@ def _own(method: ast.FunctionDef) -> Iterator[ast.Attribute]:
 def _is_followed(
     program: Program, methods: dict[str, ast.FunctionDef], method: ast.FunctionDef, nodes: list[ast.Attribute]
 ) -> bool:
-    """Whether an attribute is set several times in one method, and nothing that this calls reads it meanwhile."""
+    """Whether an attribute of one method is set there several times, and nothing that this calls reads it meanwhile."""
     stores = [n for n in nodes if not isinstance(n.ctx, ast.Load)]
-    every = [n for n in program.each(ast.Attribute) if n.attr == nodes[0].attr and not isinstance(n.ctx, ast.Load)]
-    if len(stores) < 2 or len(every) > len(stores) or any(isinstance(n.ctx, ast.Del) for n in stores):
+    if len(stores) < 2 or any(isinstance(n.ctx, ast.Del) for n in stores):
         return False
     if not any(is_conditional(program, n) for n in stores) or any(scope_of(program, n) is not method for n in nodes):
         return False

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound
 from tf2migrate.lift import variable_lists, visibility
+from tf2migrate.lift.homes import homes_of
 from tf2migrate.lift.repeated import is_in_loop
 from tf2migrate.lift.values import Layer, Python, Refused, Value, Variable
 
@@ -64,8 +65,8 @@ def are_asked_for(interpreter: Interpreter, instance: Instance, node: ast.AST) -
     match node:
         case ast.Call(args=[], keywords=[ast.keyword(arg="scope", value=ast.Name(id="self"))]):
             kept = (m for m in interpreter.scopes.made if "trainable_variables" in (m.collections or _TRAINED))
-            homes = [variable_lists.made_at(interpreter, member.value) for member in kept]
-            return all(home is not None and visibility.owner(home.frame) is instance for home in homes)
+            makers = homes_of(interpreter, [member.value for member in kept])
+            return all(home is not None and visibility.owner(home.frame) is instance for home in makers)
     every = {id(each): each for each in interpreter.instances.values()}.values()
     others = [each for each in every if each is not instance and not visibility.is_one_of_a_run(interpreter, each)]
     views = _views(interpreter, instance, node)
@@ -121,8 +122,7 @@ def _view(
         return None
     own: list[str | None] = []
     others: list[str | None] = []
-    for member in again.scopes.made:
-        home = variable_lists.made_at(again, member.value)
+    for member, home in zip(again.scopes.made, homes_of(again, [m.value for m in again.scopes.made]), strict=True):
         maker = visibility.owner(home.frame) if home is not None else None
         of_it = maker is not None and maker.of.node is instance.of.node
         (own if of_it else others).extend(variable_lists.names(member))

@@ -267,6 +267,11 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
     local = {d.name for s in found.statements for d in s.writes if d.owner is None}
     split = [loop for s in found.statements if (loop := interpreter.loops.get(id(s.node))) is not None]
     local |= {name for loop in split for name in loop.bound}
+    sites: dict[str, set[tuple[int, str]]] = {}  # where each name that it closes over is bound
+    today: dict[tuple[Definition, ...], set[tuple[int, str]]] = {}  # and where it is by the time of the run
+    for closed in found.closed:
+        if closed.owner is None:
+            sites.setdefault(closed.name, set()).add(traced.bound(closed).site)
     for definition in sorted(found.closed, key=lambda d: d.statement.order):
         if definition.site in interpreter.frozen:
             raise Refused(
@@ -282,8 +287,10 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
             continue
         seen = visibility.sees(run.frame, definition.statement.frame)
         env = run.env if seen else definition.statement.frame.env  # of a function that has ended by then
-        now = {traced.bound(d).site for d in env.get(definition.name, ())}
-        then = {traced.bound(d).site for d in found.closed if d.name == definition.name and d.owner is None}
+        bound = env.get(definition.name, ())
+        if (now := today.get(bound)) is None:
+            now = today[bound] = {traced.bound(d).site for d in bound}
+        then = sites[definition.name]
         if not definition.statement.frame.unit or not ((now and now != then) or definition.name in local):
             continue
         if not (_is_mixed(interpreter, definition, found) and loop_starts.enter(plan, found, definition, local)):
@@ -548,8 +555,9 @@ def late_statements(found: Slice) -> set[Statement]:
     """The statements that change state, and those that must come after one of them."""
     late: set[Statement] = set()
     for statement in found.statements:
-        after = any(d.statement in late for d in statement.reads) or any(
-            c in late or _has_late(c, late) for c in statement.controls
+        after = bool(late) and (
+            any(d.statement in late for d in statement.reads)
+            or any(c in late or _has_late(c, late) for c in statement.controls)
         )
         if changes(statement) or after:
             late.add(statement)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.lift import first_values, own_graphs, visibility
 from tf2migrate.lift.entries import MODULE, entries
+from tf2migrate.lift.homes import homes
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.metrics import KerasMetric
 from tf2migrate.lift.repeated import comes_again
@@ -24,7 +25,6 @@ from tf2migrate.lift.values import (
     Variable,
     leaves,
 )
-from tf2migrate.lift.variable_lists import made_at
 from tf2migrate.lift.visibility import item_text, owner
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Resets:
     def __init__(self, interpreter: Interpreter, expressions: Expressions) -> None:
         self.interpreter, self.expressions = interpreter, expressions
         self.statements = [s for frame in interpreter.frames for s in frame.statements]
+        self.homes = homes(interpreter)
         self.entries: frozenset[int] = frozenset()
         # for each way to run the program: what has been started, of which object where each has a graph of its own
         self.started: dict[int, dict[tuple[int, int], list[ast.AST]]] = {}
@@ -132,7 +133,7 @@ class Resets:
 
     def _mark(self, value: Value, graph: object, place: ast.AST | None) -> tuple[int, int]:
         """A thing, and the statement that made its object where a place shows which of several it is of; else 0."""
-        home = made_at(self.interpreter, value) if place is not None else None
+        home = self.homes.get(id(value)) if place is not None else None
         instance = owner(home.frame) if home is not None else None
         made = None
         if instance is not None and place is not None:

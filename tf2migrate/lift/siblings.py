@@ -20,7 +20,8 @@ class that has it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain as together
 
@@ -62,34 +63,39 @@ def _families(program: Program, done: frozenset[str]) -> Iterator[Family]:
     if len(classes) < sum(isinstance(node, ast.ClassDef) for node in program.tree.body):
         return
     chains = {node: _chain(classes, node) for node in classes.values()}
-    roots = [node for node in chains if len(chains[node]) == 1 and node.name not in done]
-    for root in (node for node in roots if {ast.unparse(b) for b in node.bases} <= {*PLAIN}):
-        family = [node for node in chains if chains[node][-1] is root]
-        inside = {id(n) for node in family for n in walk(node)}
-        named = {n.id for n in program.each(ast.Name) if id(n) not in inside}
-        leaves = [node for node in family if not any(node in chains[each][1:] for each in family)]
-        used = [node for node in family if node.name in named] or leaves[:1]
-        others = [chains[node] for node in leaves if node not in used and _is_of_graph(program, chains[node])]
+    families: dict[ast.ClassDef, list[ast.ClassDef]] = {}
+    for node, chain in chains.items():
+        families.setdefault(chain[-1], []).append(node)
+    mentions = Counter(n.id for n in program.each(ast.Name))
+    runs = drivers(program)
+    for root, family in families.items():
+        if root.name in done or len(chains[root]) > 1 or not {ast.unparse(b) for b in root.bases} <= {*PLAIN}:
+            continue
+        inside = Counter(n.id for node in family for n in walk(node) if isinstance(n, ast.Name))
+        bases = {chains[node][1] for node in family if len(chains[node]) > 1}
+        leaves = [node for node in family if node not in bases]
+        used = [node for node in family if mentions[node.name] > inside[node.name]] or leaves[:1]
+        others = [chains[node] for node in leaves if node not in used and _is_of_graph(program, chains[node], runs)]
         known = [chains[node] for node in used]
         apart = len(used) == 1 or "reuse" not in program.text.lower()
         more = others or len(used) > 1 or _overridden(program, known[0])
-        if apart and more and all(_is_of_graph(program, chain) for chain in known):
+        if apart and more and all(_is_of_graph(program, chain, runs) for chain in known):
             yield Family((*known, *others), tuple(used))
 
 
 def _chain(classes: dict[str, ast.ClassDef], node: ast.ClassDef) -> Chain:
     """A class of the module and those that it inherits from, if each inherits from one."""
-    found = [node]
-    while len(found[-1].bases) == 1 and isinstance(base := found[-1].bases[0], ast.Name):
+    found = {node: None}
+    while len(node.bases) == 1 and isinstance(base := node.bases[0], ast.Name):
         above = classes.get(base.id)
         if above is None or above in found:
             break
-        found.append(above)
+        node = above
+        found[node] = None
     return tuple(found)
 
 
-def _is_of_graph(program: Program, chain: Chain) -> bool:
-    runs = drivers(program)
+def _is_of_graph(program: Program, chain: Chain, runs: Container[ast.AST]) -> bool:
     return any(builds(program, node) or any(child in runs for child in node.body) for node in chain)
 
 

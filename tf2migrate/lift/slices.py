@@ -111,12 +111,13 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
     fed = {feed.key for feed in run.feeds}
     seen: set[Statement] = set()
     taken: set[Statement] = set()
+    reached: set[Definition] = set()
 
     def visit(statement: Statement) -> None:
         if statement in seen:
             return
         seen.add(statement)
-        for definition in sorted(statement.reads, key=lambda d: d.statement.order):
+        for definition in sorted(statement.reads - reached, key=lambda d: d.statement.order):
             if not _is_held(definition, statement.reads):
                 reach(definition)
         for control in statement.controls:
@@ -132,6 +133,9 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
             found.statements.append(statement)
 
     def reach(definition: Definition) -> None:
+        if definition in reached:
+            return
+        reached.add(definition)
         if definition.value in fed or isinstance(definition.value, Placeholder):
             found.parameters.setdefault(definition.value, definition)
             if isinstance(definition.value, Placeholder) and not _makes(definition):

@@ -45,11 +45,13 @@ def changes(interpreter: Interpreter) -> Changes:
     pairs: list[tuple[Definition, Definition]] = []
     for statement in (s for frame in interpreter.frames for s in frame.statements if not s.moves):
         if isinstance(statement.node, ast.Assign | ast.AugAssign | ast.Expr | ast.Delete):
+            names = {d.name for d in statement.reads}
+            by_name = {n: (*changed(statement.node, n), *_handed(statement, n, changing)) for n in names}
             for definition in statement.reads:
-                for node in (*changed(statement.node, definition.name), *_handed(statement, definition, changing)):
+                for node in by_name[definition.name]:
                     found.setdefault(definition, []).append((statement.order, node))
             pairs += _aliases(statement)
-    given = list(_given(interpreter))
+    given = dict.fromkeys(_given(interpreter))
     for one, other in [*((b, a) for a, b in reversed(pairs)), *given, *pairs]:
         shared = [(order, node) for order, node in found.get(one, ()) if not isinstance(node, ast.AugAssign)]
         if (one, other) in given:  # attributes are looked at by their names, whatever the object is called
@@ -86,13 +88,13 @@ def _changing(interpreter: Interpreter) -> dict[str, set[int]]:
     return found
 
 
-def _handed(statement: Statement, definition: Definition, changing: dict[str, set[int]]) -> Iterator[ast.AST]:
+def _handed(statement: Statement, name: str, changing: dict[str, set[int]]) -> Iterator[ast.AST]:
     """Where a statement gives what a name stands for to a function that changes it."""
     for node in walk(statement.node):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
             places = changing.get(node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id, ())
             given = [a for at, a in enumerate(node.args) if at in places]
-            if any(isinstance(a, ast.Name) and a.id == definition.name for a in given):
+            if any(isinstance(a, ast.Name) and a.id == name for a in given):
                 yield node
 
 
@@ -101,7 +103,7 @@ def _aliases(statement: Statement) -> Iterator[tuple[Definition, Definition]]:
     node = statement.node
     for write in statement.writes:
         same = [d for d in statement.reads if d.name == write.name and d is not write]
-        yield from ((d, write) for d in same if any(changed(node, d.name)))
+        yield from ((d, write) for d in (same if same and any(changed(node, write.name)) else ()))
     if not isinstance(node, ast.Assign) or len(statement.writes) != 1:
         return
     held = node.value

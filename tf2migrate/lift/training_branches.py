@@ -105,5 +105,7 @@ def _parts(statement: Statement) -> Iterator[Statement]:
 def kept(statement: Statement, inside: list[Statement]) -> list[Statement]:
     """What is kept of the statements in a branch: those of its bodies, if a training step is among them."""
     steps = [e for s in inside for e in s.effects if isinstance(e, Effect) and e.kind in TRAINING]
+    if not steps:
+        return []
     nodes = {id(node) for node in walk(statement.node)}
-    return [s for s in inside if s.node is not statement.node and id(s.node) in nodes] if steps else []
+    return [s for s in inside if s.node is not statement.node and id(s.node) in nodes]

@@ -29,6 +29,7 @@ from tf2migrate.lift import (
 )
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.functions import visible
+from tf2migrate.lift.homes import homes_of
 from tf2migrate.lift.regularization import REGULARIZED
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.scopes import Member
@@ -126,8 +127,8 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, col
     """What is in a collection of variables so far, in a scope if one is given."""
     if (instance := own_scopes.asks_for_itself(interpreter, scope)) is not None:
         made = [m for m in interpreter.scopes.made if m.collections is None or collection in m.collections]
-        homes = {id(m): made_at(interpreter, m.value) for m in made}
-        own = [m for m in made if (home := homes[id(m)]) is not None and visibility.owner(home.frame) is instance]
+        pairs = zip(made, homes_of(interpreter, [m.value for m in made]), strict=True)
+        own = [m for m, home in pairs if home is not None and visibility.owner(home.frame) is instance]
         return _collected(interpreter, node, own, collection, hint)
     prefix = prefix_of(interpreter, scope)
     if prefix is None:
@@ -321,8 +322,7 @@ def _check_single(interpreter: Interpreter) -> None:
     for value in interpreter.rewrites.values():
         if not isinstance(value, Collected):
             continue
-        for member in value.members:
-            home = made_at(interpreter, member.value)
+        for member, home in zip(value.members, homes_of(interpreter, [m.value for m in value.members]), strict=True):
             instance = visibility.owner(home.frame) if home is not None else None
             if instance is not None and not visibility.is_one_of_a_run(interpreter, instance):
                 asking = value.statement is not None and visibility.owner(value.statement.frame) is instance
@@ -433,9 +433,9 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     node, asked = collected.node, collected.statement
     assert isinstance(node, ast.expr)
     assert asked is not None
-    homes = [made_at(expressions.interpreter, member.value) for member in collected.members]
-    named = [_is_attribute(expressions, node, asked, member.value) for member in collected.members]
-    apart = [home for home, known in zip(homes, named, strict=True) if not known]
+    makers = homes_of(expressions.interpreter, [member.value for member in collected.members])
+    pairs = list(zip(collected.members, makers, strict=True))
+    apart = [home for m, home in pairs if not _is_attribute(expressions, node, asked, m.value, home)]
     hidden = [home for home in apart if home is not None and not visibility.sees(asked.frame, home.frame)]
     if not hidden or not asked.frame.unit:
         return None
@@ -444,7 +444,7 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     owner = _named(expressions.interpreter, asked, instance) if instance is not None else None
     layers_only = all(isinstance(m.value, Layer) and not m.part for m in collected.members)
     alike = layers_only or collected.rest is None
-    one = all(home is not None and home.frame is last.frame for home in homes)
+    one = all(home is not None and home.frame is last.frame for home in makers)
     if not (one and instance is not None and owner is not None):
         what = "the variables of a collection are made where they cannot be named from here"
         raise Refused("TFM902", node, what, "Ask for them in the function that makes them.")
@@ -457,9 +457,10 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     return Kept(owner, attribute, last.node, f"[{', '.join(map(''.join, zip(stars, paths, strict=True)))}]")
 
 
-def _is_attribute(expressions: Expressions, node: ast.expr, asked: Statement, value: Value) -> bool:
+def _is_attribute(
+    expressions: Expressions, node: ast.expr, asked: Statement, value: Value, home: Statement | None
+) -> bool:
     """Whether something is an attribute of the object whose method asks for it."""
-    home = made_at(expressions.interpreter, value)
     instance = visibility.owner(home.frame) if home is not None else None
     if instance is None or visibility.owner(asked.frame) is not instance:
         return False
@@ -478,19 +479,6 @@ def _named(interpreter: Interpreter, asked: Statement, instance: Instance) -> st
     held = asking.attributes.items() if asking is not None else ()
     known = known or [f"self.{name}" for name, each in held if [d.value for d in each] == [instance]]
     return known[0] if len(known) == 1 and visibility.is_single(interpreter, instance) else None
-
-
-def made_at(interpreter: Interpreter, value: Value) -> Statement | None:
-    """The statement of a unit that makes something, or the object that it is in."""
-    for part in interpreter.parts.values():
-        for made in part.objects:
-            if any(thing is value for thing in made.things):
-                return made_at(interpreter, interpreter.objects[id(made.node)])
-    for frame in interpreter.frames:
-        for statement in frame.statements:
-            if any(made.value is value for made in statement.made):
-                return statement
-    return None
 
 
 def list_text(expressions: Expressions, node: ast.expr, collected: Collected) -> str:
