@@ -99,7 +99,7 @@ class Expressions:
         iterators = [d.value for s in every for d in s.writes if isinstance(d.value, datasets.Iterator)]
         self.handles = {id(iterator.handle) for iterator in iterators}  # the placeholders that tell iterators apart
         self._held = {d.site: d.value.variable for s in every for d in s.writes if isinstance(d.value, Held)}
-        self._local = {d.name for d in moving if not isinstance(d.value, Effect)}
+        self.local = {d.name for d in moving if not isinstance(d.value, Effect)}
         self.tf = tensorflow_name(self.program.names)
         self.graphs = builders.name_graphs(interpreter, plan)  # for each builder of a graph: its result's name
         self.given_runs = given_runs.find(interpreter, plan)  # what functions call that are given different things
@@ -137,9 +137,9 @@ class Expressions:
                 hint = "optimizer"
             elif isinstance(made.value, Variable):
                 hint = made.value.name or (made.hint if made.hint != "output" else "variable")
-            if hint in self._local:
+            if hint in self.local:
                 hint += "_object"
-            self.hoisted[id(made.node)] = self.plan.fresh(hint)
+            self.hoisted[id(made.node)] = self.plan.fresh(hint, self.local)
 
     @contextmanager
     def making(self) -> Iterator[None]:
@@ -171,6 +171,8 @@ class Expressions:
             return kind
         named = self.interpreter.rewrites.get(id(node))
         if isinstance(named, chosen_optimizers.Named | printed_shapes.Shape | printed_shapes.Bound | builders.Item):
+            return named.text(self)
+        if isinstance(named, keras_layers.Applied):
             return named.text(self)
         if isinstance(node, ast.Subscript) and (pair := pairs.pair_of(self.interpreter, node.value)):
             return pairs.item_text(self, pair, node.slice)

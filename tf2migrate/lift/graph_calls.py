@@ -135,12 +135,17 @@ _KERAS_LOSSES = (
     *("categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"),
     *("mean_squared_error", "mean_absolute_error", "hinge", "categorical_hinge"),
 )
+_CONTRIB_LOSSES = (
+    *("mean_squared_error", "absolute_difference"),
+    *("sigmoid_cross_entropy", "softmax_cross_entropy", "sparse_softmax_cross_entropy"),
+)
 _KERAS_ACCURACIES = ("categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy")
 
 #: Plain ops among them.
 FOLLOWED = (
     *(f"tf.keras.losses.{name}" for name in _KERAS_LOSSES),
     *(f"tf.keras.metrics.{name}" for name in _KERAS_ACCURACIES),
+    *(f"tf.contrib.{module}.{name}" for module in ("losses", "slim.losses") for name in _CONTRIB_LOSSES),
     "tf.contrib.seq2seq.sequence_loss",
     "tf.contrib.legacy_seq2seq.sequence_loss",
     "tf.contrib.legacy_seq2seq.sequence_loss_by_example",
@@ -230,6 +235,9 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
         return own_cell_classes.attribute(base, node)
     if isinstance(base, keras_layers.Object) and node.attr in variable_lists.OF_LAYERS:
         return variable_lists.of_layer(interpreter, node, base)
+    if isinstance(base, keras_layers.Object) and node.attr == "apply":
+        interpreter.rewrites[id(node)] = keras_layers.Applied(node)
+        return base
     if isinstance(base, keras_layers.Object) and node.attr != "add":
         return Unknown(f"{node.attr} of a layer is not followed", node)
     if type(base) is Placeholder and node.attr == "shape":

@@ -1,6 +1,8 @@
 """Layers as objects: `tf.layers.Dense(…)` and `tf.keras.layers.Dense(…)`, made where they stand and called at each run.
 
-Layers that learn or act otherwise while training, and those whose defaults Keras 3 has changed, are not among them.
+Layers that learn while training, and those whose defaults Keras 3 has changed, are not among them. Dropout is: called
+with its inputs alone it drops nothing, neither in a graph of TensorFlow 1, where the phase of learning is a placeholder
+that is off unless it is fed (K.learning_phase), nor in Keras 3 outside of fit.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from tf2migrate.lift.values import NONE, PYTHON, Layer, Tensor, Time, Unknown, V
 from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
+    from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
 
 _CLASSES = {
@@ -54,6 +57,7 @@ _KERAS = (
         "Embedding",
         "LayerNormalization",
         "Activation",
+        "Dropout",
         "ReLU",
         "LeakyReLU",
         "ELU",
@@ -76,6 +80,17 @@ class Object(Layer):
 
     path: str | None = None  # the scope that it was made in
     constructor: Called | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """`layer.apply`, which is what a call of the layer calls."""
+
+    node: ast.Attribute
+
+    def text(self, expressions: Expressions) -> str:
+        """The layer."""
+        return expressions.text(self.node.value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,4 +207,4 @@ HANDLERS = {
     **{f"tf.keras.layers.{name}": _of_keras for name in _KERAS},
     **dict.fromkeys(("tf.keras.Sequential", "tf.keras.models.Sequential"), _sequential),
 }
-__all__ = ["HANDLERS", "Object", "Used", "add", "call", "check"]
+__all__ = ["HANDLERS", "Applied", "Object", "Used", "add", "call", "check"]

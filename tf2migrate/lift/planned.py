@@ -70,12 +70,12 @@ class Plan:
 
     numbers: dict[tuple[str, int], int] = field(default_factory=dict)  # for wanted names: the numbers that are taken
 
-    def fresh(self, wanted: str) -> str:
-        """A name that is not taken yet; it is taken from now on."""
+    def fresh(self, wanted: str, besides: Set[str] = frozenset()) -> str:
+        """A name that is not taken yet, nor among others; it is taken from now on."""
         wanted = re.sub(r"\W+", "_", wanted).strip("_") or "value"
         if wanted[0].isdigit() or keyword.iskeyword(wanted):
             wanted = "_" + wanted
-        return self.numbered(wanted)
+        return self.numbered(wanted, besides)
 
     def numbered(self, wanted: str, besides: Set[str] = frozenset()) -> str:
         """A name that is not taken yet, nor among others: the wanted one, or that with a number."""

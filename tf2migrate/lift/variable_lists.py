@@ -297,21 +297,40 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
 
 
 def _before_lists(interpreter: Interpreter, plan: Plan, calling: dict[Planned, set[int]]) -> Iterator[Planned]:
-    """The functions that call the layers in lists which Python makes of their variables. Raises `Refused`."""
+    """The functions that call the layers in lists which Python makes or reads. Raises `Refused`."""
     for value in interpreter.rewrites.values():
-        if not isinstance(value, Collected) or not value.made or value.statement is None:
+        if not isinstance(value, Collected) or value.statement is None or not _is_read_by_python(interpreter, value):
             continue
-        called: set[int] = set()
-        for member in (m for m in value.members if not isinstance(m.value, Variable)):
-            ids = _ids(member.value)  # type: ignore[arg-type]
+        called = {thing for p in plan.functions if _has_run(p, value.statement) for thing in calling[p]}
+        for member in (m for m in value.members if isinstance(m.value, Layer) or m.value in interpreter.lazy):
+            assert isinstance(member.value, Layer | Variable)
+            ids = _ids(member.value)
+            if ids & called:
+                continue
             makers = [p for p in plan.functions if ids & calling[p] and defined(p) < value.statement.order]
             if not makers:
                 what = "the variables of a layer are asked for, and no run before calls the layer"
                 raise Refused("TFM902", value.statement.node, what, "Run what the layer computes by itself, too.")
-            if not ids & called:
-                made = min(makers, key=lambda p: (trains(p), plan.functions.index(p)))
-                called |= calling[made]
-                yield made
+            made = min(makers, key=lambda p: (trains(p), plan.functions.index(p)))
+            called |= calling[made]
+            yield made
+
+
+def _is_read_by_python(interpreter: Interpreter, collected: Collected) -> bool:
+    """Whether a list of variables is made or read while the program runs, and not while a function is traced."""
+    asked = collected.statement
+    assert asked is not None
+    if collected.made:
+        return True
+    runs = {id(run.statement) for run in interpreter.runs.values()}
+    whole = asked in asked.frame.statements  # or it is of a loop or branch that moves
+    return whole and not asked.moves and id(asked) not in runs
+
+
+def _has_run(planned: Planned, statement: Statement) -> bool:
+    """Whether a function has been called for certain when a statement is come to."""
+    earlier = (run.statement for run in planned.runs if run.statement.order < statement.order)
+    return any(s.frame is statement.frame and s.blocks == statement.blocks[: len(s.blocks)] for s in earlier)
 
 
 def _check_single(interpreter: Interpreter) -> None:
