@@ -11,7 +11,7 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift.estimator_models import NATIVE
 from tf2migrate.lift.symbols import COUNT, SESSIONS
 
-_RUNS = {"run", "eval"}
+_RUNS = {"run", "eval", "add_summary"}
 
 
 def drivers(program: Program) -> frozenset[ast.AST]:
