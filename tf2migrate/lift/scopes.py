@@ -233,6 +233,28 @@ def told_name(node: ast.Call) -> ast.expr | None:
     return bound.get("default_name") if is_missing(name) else name
 
 
+def path_of(interpreter: Interpreter, scope: Scope, node: ast.Attribute) -> Value:
+    """`scope.name`: the path of a variable scope, which is written in its place."""
+    assert scope.path is not None
+    written = "name", f'"{scope.path}"'
+    if interpreter.rewrites.setdefault(id(node), written) != written:
+        return Unknown("the name of a variable scope is another one at each call", node)
+    return Python(scope.path, known=True)
+
+
+def told(interpreter: Interpreter, node: ast.expr) -> str | None:
+    """The text that an expression is wherever it is computed: put together of strings and names of scopes."""
+    paths = {id(n.value) for n in walk(node) if isinstance(n, ast.Attribute) and id(n) in interpreter.rewrites}
+    for name in walk(node):
+        if isinstance(name, ast.Name) and id(name) not in paths:
+            held = interpreter.frame.lookup(name.id)
+            if len(held) != 1 or isinstance(held[0].statement.node, ast.Pass):  # a parameter
+                return None
+    with interpreter.apart():
+        value = interpreter.evaluate(node)
+    return value.literal if isinstance(value, Python) and isinstance(value.literal, str) and value.known else None
+
+
 def name_text(expressions: Expressions, node: ast.Call) -> str | None:
     """In a function that stays one, a variable scope goes on naming what is made and computed in it.
 
@@ -248,7 +270,8 @@ def name_text(expressions: Expressions, node: ast.Call) -> str | None:
     kept = {
         n.id for i in items if i.optional_vars is not None for n in walk(i.optional_vars) if isinstance(n, ast.Name)
     }
-    read = any(isinstance(n, ast.Name) and n.id in kept and isinstance(n.ctx, ast.Load) for n in program.nodes)
+    reads = [n for n in program.each(ast.Name) if n.id in kept and isinstance(n.ctx, ast.Load)]
+    read = any(id(program.parents[id(n)]) not in expressions.interpreter.rewrites for n in reads)
     return f"{expressions.tf}.name_scope({expressions.text(name)})" if items and not read else None
 
 

@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts import standing
 from tf2migrate.facts.calls import Unbound, bind
-from tf2migrate.facts.standing import scopes
 from tf2migrate.facts.tree import is_main
-from tf2migrate.lift import noted, summary_uses, visibility, written_summaries
+from tf2migrate.lift import noted, scopes, summary_uses, visibility, written_summaries
 from tf2migrate.lift.classes import Instance, family
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run
@@ -117,7 +117,7 @@ def _writing(interpreter: Interpreter) -> list[ast.Call]:
 
 def _is_hidden(interpreter: Interpreter, definition: Definition, node: ast.AST) -> bool:
     """Whether a function is another one than what a name is bound in, and not inside of it, or of another class."""
-    around = scopes(interpreter.program, node)
+    around = standing.scopes(interpreter.program, node)
     if definition.owner is None:
         return definition.statement.frame.node not in around
     assert isinstance(definition.owner, Instance)
@@ -148,7 +148,8 @@ def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
         raise Unbound(f"a summary has a name and {given}, and one of them is not given")
     name, value_node = bound.pop("name"), bound.pop(given)
     options = "".join(f", {key}={ast.unparse(value)}" for key, value in bound.items())
-    if not (isinstance(name, ast.Constant) and isinstance(name.value, str)) or bound.keys() - {"max_outputs"}:
+    told = scopes.told(interpreter, name)
+    if told is None or bound.keys() - {"max_outputs"}:
         raise Refused("TFM901", node, "a summary has a computed name, a collection or a family", ADVICE)
     with interpreter.apart() as reads:
         value = interpreter.evaluate(value_node)
@@ -158,7 +159,7 @@ def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
             return leaf
     if isinstance(value, Structure | Handle | Summary):
         raise Refused("TFM901", node, "what is summarised is no single tensor", ADVICE)
-    tag = name.value if path in _OLD else _tag(interpreter, node, name.value)
+    tag = told if path in _OLD else _tag(interpreter, node, told)
     interpreter.tags.add(tag)
     item = Item(kind, tag, value, value_node, options, frozenset(reads))
     made = Summary((item,), node)
