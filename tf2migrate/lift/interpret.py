@@ -97,7 +97,7 @@ class Interpreter:
         self.told = told or {}  # what the first object of a class is taken to be given
         self.told_open = told_open or {}  # the parameters of functions that only a call is taken to know
         self.opened: dict[ast.FunctionDef, set[str]] = {}  # those that are found to be such
-        self.fed = fed  # the constants that runs are fed others in place of, which so are computed at each run
+        self.fed = fed  # what runs are fed others in place of: constants, which are computed at each run, and variables
         self.names = program.names
         self.runs: dict[int, Run] = {}
         self.other_calls: dict[int, list[tuple[ast.Call, Run]]] = {}  # by the node of a run: what it is at other calls

@@ -75,7 +75,9 @@ class Item:
         return any(d.owner is not None and d.owner is not visibility.owner(frame) for d in self.reads)
 
     def hidden(self, interpreter: Interpreter) -> bool:
-        """Whether summaries are written where what it reads is not seen, or may have changed since."""
+        """Whether it is not what is read where summaries are written: out of sight, changed by then, or what is fed."""
+        if isinstance(self.value, Variable) and id(self.value.node) in interpreter.fed:
+            return True
         writing = _writing(interpreter)
         later = not all(summary_uses.is_at_once(interpreter, call) for call in writing)
         return later or any(_is_hidden(interpreter, d, call) for d in self.reads for call in writing)
