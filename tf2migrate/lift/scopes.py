@@ -233,9 +233,20 @@ def told_name(node: ast.Call) -> ast.expr | None:
     return bound.get("default_name") if is_missing(name) else name
 
 
-def path_of(interpreter: Interpreter, scope: Scope, node: ast.Attribute) -> Value:
-    """`scope.name`: the path of a variable scope, which is written in its place."""
-    assert scope.path is not None
+def path_of(interpreter: Interpreter, scope: Scope, node: ast.Attribute) -> Value | None:
+    """`scope.name`: the path of a variable scope, which is written in its place.
+
+    None where the function that is part of the unit is called several times, of which one is followed.
+    """
+    from tf2migrate.lift.scoped_names import is_once
+
+    frame = interpreter.frame
+    while not frame.unit and frame.caller is not None:
+        frame = frame.caller.frame
+    if scope.path is None or not (isinstance(frame.node, ast.FunctionDef | ast.Module) and frame.unit):
+        return None
+    if not is_once(interpreter, frame.node.body[0]):
+        return None
     written = "name", f'"{scope.path}"'
     if interpreter.rewrites.setdefault(id(node), written) != written:
         return Unknown("the name of a variable scope is another one at each call", node)
@@ -243,15 +254,23 @@ def path_of(interpreter: Interpreter, scope: Scope, node: ast.Attribute) -> Valu
 
 
 def told(interpreter: Interpreter, node: ast.expr) -> str | None:
-    """The text that an expression is wherever it is computed: put together of strings and names of scopes."""
-    paths = {id(n.value) for n in walk(node) if isinstance(n, ast.Attribute) and id(n) in interpreter.rewrites}
-    for name in walk(node):
-        if isinstance(name, ast.Name) and id(name) not in paths:
-            held = interpreter.frame.lookup(name.id)
-            if len(held) != 1 or isinstance(held[0].statement.node, ast.Pass):  # a parameter
-                return None
+    """The text that an expression is at each call: put together of strings, names of scopes, and the module's strings.
+
+    What a function is given, or an object has, is another text at another call.
+    """
     with interpreter.apart():
         value = interpreter.evaluate(node)
+    paths = [n for n in walk(node) if isinstance(n, ast.Attribute) and id(n) in interpreter.rewrites]
+    inside = {id(n) for path in paths for n in walk(path)}
+    for part in walk(node):
+        if id(part) in inside:
+            continue
+        if isinstance(part, ast.Name) and part.id != "str":
+            held = interpreter.frame.lookup(part.id)
+            if len(held) != 1 or held[0].statement.frame.parent is not None:
+                return None
+        elif isinstance(part, ast.Attribute) and part.attr != "format":
+            return None
     return value.literal if isinstance(value, Python) and isinstance(value.literal, str) and value.known else None
 
 
