@@ -18,9 +18,11 @@ from tf2migrate.lift import lift
 from tf2migrate.lift.averaged_tensors import averaged_tensors
 from tf2migrate.lift.bound_arguments import bound_arguments
 from tf2migrate.lift.cell_devices import cell_devices
+from tf2migrate.lift.default_graph import default_graph
 from tf2migrate.lift.estimator_canned import canned
 from tf2migrate.lift.estimator_mode_names import mode_names
 from tf2migrate.lift.estimators import estimators, unwrapped
+from tf2migrate.lift.filled_summaries import filled_summaries
 from tf2migrate.lift.graduated import graduated
 from tf2migrate.lift.imported_graphs import imported_graphs
 from tf2migrate.lift.listed_summaries import listed_summaries
@@ -163,6 +165,7 @@ STAGES: tuple[Stage, ...] = (
     _mixed,
     wrapped,
     _tf1(graduated),
+    _tf1(default_graph),
     _tf1(cell_devices),
     _tf1(_placed(own_cells)),
     _tf1(canned),
@@ -171,6 +174,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(written_apart),
     _tf1(averaged_tensors),
     _tf1(listed_summaries),
+    _tf1(filled_summaries),
     _tf1(records),
     _tf1(repeated_layers),
     _tf1(total_loss),

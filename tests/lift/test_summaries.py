@@ -200,7 +200,7 @@ def test_a_function_summarises_the_variable_that_it_returns() -> None:
         (
             'tf.summary.scalar("loss", loss)\nmerged = tf.summary.merge_all()\n'
             + RUN.replace("sess.run(merged,", "sess.run([merged],").replace("(found,", "(found[0],"),
-            "TFM901 which summaries are written cannot be seen",
+            "TFM906 a fetched summary is used for something else than add_summary",
         ),
         (
             'merged = tf.summary.scalar("l", loss)\nown = tf.Summary()\nown.value.add(tag="a", simple_value=1)\n'

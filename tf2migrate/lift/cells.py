@@ -21,6 +21,7 @@ from tf2migrate.lift.values import (
     NONE,
     PYTHON,
     FetchedState,
+    FetchedSummary,
     Handle,
     Layer,
     Placeholder,
@@ -585,8 +586,8 @@ def cell_method(interpreter: Interpreter, node: ast.Call, base: Value, name: str
 
 
 def fetched(found: Fetches) -> Value:
-    """What a run gives, as far as it is the states of LSTM cells, whose parts have names."""
-    values = [_fetched(item.statement.value) if isinstance(item, Fetch) else PYTHON for _, item in found.items]
+    """What a run gives, as far as it is summaries, or the states of LSTM cells, whose parts have names."""
+    values = [_fetched(item) if isinstance(item, Fetch) else PYTHON for _, item in found.items]
     if found.kind == "one":
         return values[0]
     if all(value is PYTHON for value in values):
@@ -594,7 +595,12 @@ def fetched(found: Fetches) -> Value:
     return Structure(found.kind, tuple((i, value, None) for i, value in enumerate(values)))
 
 
-def _fetched(value: Value | None) -> Value:
+def _fetched(item: Fetch) -> Value:
+    from tf2migrate.lift.summaries import Summary
+
+    value = item.statement.value
+    if isinstance(item.value, Summary):
+        return FetchedSummary(summary=item.value)
     if isinstance(value, ZeroState):
         value = state_of(value.cell, value.node)
     depth = 0

@@ -99,7 +99,7 @@ def _Attribute(interpreter: Interpreter, node: ast.Attribute) -> Value:
     if isinstance(base, Python | Structure | Function) and not isinstance(base, State):
         return (
             Method(base, node.attr, node)
-            if isinstance(base, Structure)
+            if isinstance(base, Structure) or (base is PYTHON and node.attr == "add_summary")
             else (STATIC if base.time >= Time.STAGED else PYTHON)
         )
     return graph_calls.attribute(interpreter, base, node)

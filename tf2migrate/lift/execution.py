@@ -25,7 +25,19 @@ from tf2migrate.lift.functions import Function
 from tf2migrate.lift.monitored import Monitored
 from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
-from tf2migrate.lift.values import NONE, PYTHON, Handle, Placeholder, Python, Refused, Tensor, Time, Unknown, leaves
+from tf2migrate.lift.values import (
+    NONE,
+    PYTHON,
+    Handle,
+    Placeholder,
+    Python,
+    Refused,
+    Tensor,
+    Time,
+    Unknown,
+    Variable,
+    leaves,
+)
 from tf2migrate.lift.versions import only_tried
 
 if TYPE_CHECKING:
@@ -82,7 +94,7 @@ def simple(interpreter: Interpreter, node: ast.stmt) -> None:
         match node:
             case ast.Assign(targets=targets, value=value):
                 statement.value = interpreter.evaluate(value, hint=_hint(targets[0]))
-                if id(value) in interpreter.fed:
+                if id(value) in interpreter.fed and not isinstance(statement.value, Variable):
                     statement.value = Tensor(Time.STAGED, value)
                 for target in targets:
                     interpreter.assign(target, statement.value)

@@ -27,11 +27,12 @@ def is_fed_tensor(value: Value) -> bool:
 
 
 def constants(interpreter: Interpreter) -> frozenset[int]:
-    """The expressions of constants that runs are fed others in place of."""
+    """The expressions of constants and variables that runs are fed others in place of."""
+    variables = {id(f.key.node) for run in interpreter.runs.values() for f in run.feeds if isinstance(f.key, Variable)}
     fed = {feed.key for run in interpreter.runs.values() for feed in run.feeds if isinstance(feed.key, Tensor)}
     written = [d for f in interpreter.frames for s in f.statements for d in s.writes if d.value in fed]
     found = [d.statement.node for d in written if d.value.time < Time.STAGED]
-    return frozenset(id(node.value) for node in found if isinstance(node, ast.Assign))
+    return frozenset(id(node.value) for node in found if isinstance(node, ast.Assign)) | variables
 
 
 def name(interpreter: Interpreter, plan: Plan, statements: list[Statement]) -> None:

@@ -229,6 +229,9 @@ def attribute(interpreter: Interpreter, base: Value, node: ast.Attribute) -> Val
         return base.items[index][1]
     if isinstance(base, scopes.Scope) and node.attr == "reuse" and base.reuse in (scopes.NEVER, scopes.ALWAYS):
         return Python(base.reuse == scopes.ALWAYS, known=True)
+    path = scopes.path_of(interpreter, base, node) if isinstance(base, scopes.Scope) and node.attr == "name" else None
+    if path is not None:
+        return path
     if isinstance(base, cells.Cell | cells.Stacked | cells.Wrapped) and node.attr in ("state_size", "output_size"):
         return cells.size(interpreter, base, node)
     if isinstance(base, own_cell_classes.Own) and not own_cell_classes.is_called(interpreter, node):

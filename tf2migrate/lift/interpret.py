@@ -61,6 +61,7 @@ from tf2migrate.lift.values import (
     STATIC,
     Effect,
     FetchedState,
+    FetchedSummary,
     Handle,
     Held,
     Layer,
@@ -96,7 +97,7 @@ class Interpreter:
         self.told = told or {}  # what the first object of a class is taken to be given
         self.told_open = told_open or {}  # the parameters of functions that only a call is taken to know
         self.opened: dict[ast.FunctionDef, set[str]] = {}  # those that are found to be such
-        self.fed = fed  # the constants that runs are fed others in place of, which so are computed at each run
+        self.fed = fed  # what runs are fed others in place of: constants, which are computed at each run, and variables
         self.names = program.names
         self.runs: dict[int, Run] = {}
         self.other_calls: dict[int, list[tuple[ast.Call, Run]]] = {}  # by the node of a run: what it is at other calls
@@ -128,6 +129,7 @@ class Interpreter:
         self.shapes = printed_shapes.Shapes()  # of tensors, where they are read
         self.summaries: list[tuple[object, Summary, frozenset[str]]] = []  # with graph and collections
         self.tags: set[str] = set()  # of those
+        self.fetching: dict[FunctionNode, Value] = {}  # what functions return that fetch summaries
         self.notes: dict[str, noted.Notes] = {}  # by collection: the dicts of those not made in straight code
         self.notes_sought: set[str] = set()
         self.naming = False  # whether what is evaluated is the name of such a summary, which may follow a variable's
@@ -476,7 +478,7 @@ class Interpreter:
                 return Unknown(
                     "a function that runs sessions is given different parts of the graph", node or function.node
                 )
-            return PYTHON
+            return self.fetching.get(function.node, PYTHON)
         self.called.add(id(function.node))
         frame = self.enter(function, arguments, unit=True)
         self.frames.append(frame)
@@ -488,6 +490,8 @@ class Interpreter:
             return builders.built(frame, value)
         if value.time >= Time.STAGED:
             return Unknown("a function both runs sessions and returns tensors", function.node)
+        if any(isinstance(leaf, FetchedSummary) for leaf in leaves(value)):
+            self.fetching[function.node] = value
         return value
 
     def _follow_unit(self, function: Function, frame: Frame) -> None:

@@ -159,6 +159,8 @@ def _method(interpreter: Interpreter, node: ast.Call, method: Method, hint: str)
             if name in ("get_shape", "set_shape"):
                 return STATIC if base.time >= Time.STAGED else PYTHON
             return interpreter.operation([base, *values], node)
+    if base is PYTHON and name == "add_summary":  # in a function that nothing calls, for one
+        return summaries.writer_method(interpreter, node, method)
     if isinstance(base, (type(method), Python)):
         values = interpreter.arguments(node)
         return STATIC if latest([base, *values]) >= Time.STAGED else None

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import is_main, walk
-from tf2migrate.lift import scoped_names, unique_names
+from tf2migrate.lift import scoped_names, scopes, unique_names
 from tf2migrate.lift.layers import free_name
+from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
 from tf2migrate.lift.values import (
     Handle,
@@ -175,6 +176,8 @@ def note(
     if isinstance(value, Structure | Handle):
         raise Refused("TFM901", node, "what is summarised is no single tensor", ADVICE)
     _check_name(interpreter, name)
+    if (told := scopes.told(interpreter, name)) is not None:
+        name = ast.Constant(told)
     interpreter.statement.reads.add(notes.definition)
     interpreter.statement.effects.append(Noting(notes.key))
     if not interpreter.frame.unit:
@@ -209,7 +212,7 @@ def _check_name(interpreter: Interpreter, name: ast.expr) -> None:
             if owner is not node.value:
                 text = f'{ast.unparse(owner)}.name.split(":")[0]'
                 interpreter.rewrites[id(node)] = ("name", text)
-        elif held.time >= Time.MADE:
+        elif held.time >= Time.MADE and not (isinstance(held, Scope) and id(node) in interpreter.rewrites):
             raise Refused("TFM901", node, "a summary is named after a tensor, and those have other names now", ADVICE)
     with interpreter.apart():
         of_variables = any(isinstance(n, ast.Attribute) and n.attr == "name" for n in walk(name))

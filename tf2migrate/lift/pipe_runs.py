@@ -15,17 +15,23 @@ from tf2migrate.lift.values import Refused, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
+    from tf2migrate.lift.planned import Plan
 
 
-def needed(drawn: Iterable[Iterator]) -> list[Pipe]:
-    """The stages that runs draw from, and those before them, in the order of the program."""
+def needed(drawn: Iterable[Iterator], returned: Iterable[Pipe] = ()) -> list[Pipe]:
+    """The stages that runs draw from or functions return, and those before them, in the order of the program."""
     found: dict[Pipe, None] = {}
-    for iterator in drawn:
-        pipe = iterator.pipe if isinstance(iterator, Piped) else None
+    for end in [*(iterator.pipe for iterator in drawn if isinstance(iterator, Piped)), *returned]:
+        pipe = end
         while pipe is not None and pipe not in found:
             found[pipe] = None
             pipe = pipe.upstream
     return sorted(found, key=lambda p: p.statement.order)
+
+
+def all_needed(interpreter: Interpreter, plan: Plan) -> list[Pipe]:
+    """The stages of a program, also of functions that it never calls."""
+    return needed(plan.drawn, [pipe for pipe in interpreter.pipes if pipe.kind == "returned"])
 
 
 def mapping(pipe: Pipe) -> Run | None:

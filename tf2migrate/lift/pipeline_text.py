@@ -23,7 +23,7 @@ _SETS = {"tf.TextLineReader": "TextLineDataset", "tf.TFRecordReader": "TFRecordD
 def name(expressions: Expressions) -> None:
     """Names for the data sets that others are made of, and for the iterators at the ends."""
     plan = expressions.plan
-    stages = pipe_runs.needed(plan.drawn)
+    stages = pipe_runs.all_needed(expressions.interpreter, plan)
     before = {pipe.upstream for pipe in stages}
     ends = {iterator.pipe for iterator in plan.drawn if isinstance(iterator, Piped)}
     for pipe in stages:
@@ -45,7 +45,7 @@ def lines(expressions: Expressions, statement: Statement) -> list[str] | None:
         return []
     pipes = [v for v in held if isinstance(v, Pipe) and v.statement is statement]
     if pipes and isinstance(node, ast.Assign) and node.value is pipes[0].node:
-        if pipes[0] not in pipe_runs.needed(expressions.plan.drawn):
+        if pipes[0] not in pipe_runs.all_needed(expressions.interpreter, expressions.plan):
             return []
         first, text = _files(expressions, pipes[0], True)
         return [*first, f"{expressions.text(node.targets[0])} = {text}"]

@@ -149,7 +149,7 @@ def _plan_starts(interpreter: Interpreter, plan: Plan, run: Run) -> None:
 
 def _plan_pipes(interpreter: Interpreter, plan: Plan) -> None:
     """The functions that are mapped over the records of pipelines."""
-    for pipe in pipe_runs.needed(plan.drawn):
+    for pipe in pipe_runs.all_needed(interpreter, plan):
         run = pipe_runs.mapping(pipe)
         if run is None or pipe_runs.is_plain(pipe):
             continue

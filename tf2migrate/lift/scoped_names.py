@@ -35,7 +35,7 @@ def are_told(interpreter: Interpreter, variables: Iterable[Variable]) -> bool:
     calls = list({id(v.node): v.node for v in variables}.values())  # once, also in a loop, which is walked twice
     found: list[tuple[str, ast.Call]] = []
     for call in calls:
-        if not isinstance(call, ast.Call) or not _is_once(interpreter, call):
+        if not isinstance(call, ast.Call) or not is_once(interpreter, call):
             return False
         texts = _path(interpreter, call, paths)
         if texts is None or (name := _own_name(interpreter, call)) is None:
@@ -137,7 +137,7 @@ def _text(interpreter: Interpreter, outer: ast.With, name: ast.expr | None) -> s
     return interpreter.program.segment(name) if follows and "\n" not in interpreter.program.segment(name) else ""
 
 
-def _is_once(interpreter: Interpreter, node: ast.AST) -> bool:
+def is_once(interpreter: Interpreter, node: ast.AST) -> bool:
     """Whether what a node stands in is called once, out of scopes and loops, and so are those that call it."""
     program = interpreter.program
     for _ in range(20):  # no program nests its functions as deep

@@ -233,6 +233,47 @@ def told_name(node: ast.Call) -> ast.expr | None:
     return bound.get("default_name") if is_missing(name) else name
 
 
+def path_of(interpreter: Interpreter, scope: Scope, node: ast.Attribute) -> Value | None:
+    """`scope.name`: the path of a variable scope, which is written in its place.
+
+    None where the function that is part of the unit is called several times, of which one is followed.
+    """
+    from tf2migrate.lift.scoped_names import is_once
+
+    frame = interpreter.frame
+    while not frame.unit and frame.caller is not None:
+        frame = frame.caller.frame
+    if scope.path is None or not (isinstance(frame.node, ast.FunctionDef | ast.Module) and frame.unit):
+        return None
+    if not is_once(interpreter, frame.node.body[0]):
+        return None
+    written = "name", f'"{scope.path}"'
+    if interpreter.rewrites.setdefault(id(node), written) != written:
+        return Unknown("the name of a variable scope is another one at each call", node)
+    return Python(scope.path, known=True)
+
+
+def told(interpreter: Interpreter, node: ast.expr) -> str | None:
+    """The text that an expression is at each call: put together of strings, names of scopes, and the module's strings.
+
+    What a function is given, or an object has, is another text at another call.
+    """
+    with interpreter.apart():
+        value = interpreter.evaluate(node)
+    paths = [n for n in walk(node) if isinstance(n, ast.Attribute) and id(n) in interpreter.rewrites]
+    inside = {id(n) for path in paths for n in walk(path)}
+    for part in walk(node):
+        if id(part) in inside:
+            continue
+        if isinstance(part, ast.Name) and part.id != "str":
+            held = interpreter.frame.lookup(part.id)
+            if len(held) != 1 or held[0].statement.frame.parent is not None:
+                return None
+        elif isinstance(part, ast.Attribute) and part.attr != "format":
+            return None
+    return value.literal if isinstance(value, Python) and isinstance(value.literal, str) and value.known else None
+
+
 def name_text(expressions: Expressions, node: ast.Call) -> str | None:
     """In a function that stays one, a variable scope goes on naming what is made and computed in it.
 
@@ -248,7 +289,8 @@ def name_text(expressions: Expressions, node: ast.Call) -> str | None:
     kept = {
         n.id for i in items if i.optional_vars is not None for n in walk(i.optional_vars) if isinstance(n, ast.Name)
     }
-    read = any(isinstance(n, ast.Name) and n.id in kept and isinstance(n.ctx, ast.Load) for n in program.nodes)
+    reads = [n for n in program.each(ast.Name) if n.id in kept and isinstance(n.ctx, ast.Load)]
+    read = any(id(program.parents[id(n)]) not in expressions.interpreter.rewrites for n in reads)
     return f"{expressions.tf}.name_scope({expressions.text(name)})" if items and not read else None
 
 

@@ -11,12 +11,25 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts import standing
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.tree import is_main
-from tf2migrate.lift import noted, visibility, written_summaries
+from tf2migrate.lift import noted, scopes, summary_uses, visibility, written_summaries
+from tf2migrate.lift.classes import Instance, family
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run
-from tf2migrate.lift.values import PYTHON, Handle, Refused, Structure, Time, Unknown, Value, Variable, leaves
+from tf2migrate.lift.values import (
+    PYTHON,
+    FetchedSummary,
+    Handle,
+    Refused,
+    Structure,
+    Time,
+    Unknown,
+    Value,
+    Variable,
+    leaves,
+)
 from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
@@ -50,7 +63,7 @@ class Item:
     node: ast.expr
     options: str
     reads: frozenset[Definition]
-    elsewhere: bool = False  # whether it is of another object than the one that merges it, which cannot read it
+    elsewhere: bool = False  # whether where it is merged or written it cannot be read
 
     @property
     def returned(self) -> bool:
@@ -60,6 +73,14 @@ class Item:
     def foreign(self, frame: Frame) -> bool:
         """Whether it is of another object than the one whose method a frame is."""
         return any(d.owner is not None and d.owner is not visibility.owner(frame) for d in self.reads)
+
+    def hidden(self, interpreter: Interpreter) -> bool:
+        """Whether it is not what is read where summaries are written: out of sight, changed by then, or what is fed."""
+        if isinstance(self.value, Variable) and id(self.value.node) in interpreter.fed:
+            return True
+        writing = _writing(interpreter)
+        later = not all(summary_uses.is_at_once(interpreter, call) for call in writing)
+        return later or any(_is_hidden(interpreter, d, call) for d in self.reads for call in writing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +109,24 @@ class Recorded(Value):
     filled: written_summaries.Filled | None = None  # the program's own summary
 
 
+def _writing(interpreter: Interpreter) -> list[ast.Call]:
+    """The calls of the program that write what a run gave."""
+    calls = (c for c in interpreter.program.each(ast.Call) if getattr(c.func, "attr", "") == "add_summary")
+    given = {c: c.args[0] if c.args else None for c in calls}
+    made = written_summaries.MADE
+    return [c for c, a in given.items() if not (isinstance(a, ast.Call) and interpreter.names.symbol(a.func) == made)]
+
+
+def _is_hidden(interpreter: Interpreter, definition: Definition, node: ast.AST) -> bool:
+    """Whether a function is another one than what a name is bound in, and not inside of it, or of another class."""
+    around = standing.scopes(interpreter.program, node)
+    if definition.owner is None:
+        return definition.statement.frame.node not in around
+    assert isinstance(definition.owner, Instance)
+    related = [made.node for made in family(definition.owner.of)]
+    return not any(interpreter.program.parents.get(id(function)) in related for function in around)
+
+
 # -------------------------------------------------------------------- what the calls mean
 
 
@@ -111,7 +150,8 @@ def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
         raise Unbound(f"a summary has a name and {given}, and one of them is not given")
     name, value_node = bound.pop("name"), bound.pop(given)
     options = "".join(f", {key}={ast.unparse(value)}" for key, value in bound.items())
-    if not (isinstance(name, ast.Constant) and isinstance(name.value, str)) or bound.keys() - {"max_outputs"}:
+    told = scopes.told(interpreter, name)
+    if told is None or bound.keys() - {"max_outputs"}:
         raise Refused("TFM901", node, "a summary has a computed name, a collection or a family", ADVICE)
     with interpreter.apart() as reads:
         value = interpreter.evaluate(value_node)
@@ -121,7 +161,7 @@ def summary(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> V
             return leaf
     if isinstance(value, Structure | Handle | Summary):
         raise Refused("TFM901", node, "what is summarised is no single tensor", ADVICE)
-    tag = name.value if path in _OLD else _tag(interpreter, node, name.value)
+    tag = told if path in _OLD else _tag(interpreter, node, told)
     interpreter.tags.add(tag)
     item = Item(kind, tag, value, value_node, options, frozenset(reads))
     made = Summary((item,), node)
@@ -176,7 +216,8 @@ def merge_all(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
     if (not items and notes is None) or not interpreter.frame.unit:
         return Unknown("which summaries are merged cannot be seen", node)
     _keep_names(interpreter, items, node)
-    items = tuple(replace(item, elsewhere=item.foreign(interpreter.frame)) for item in items)
+    frame = interpreter.frame
+    items = tuple(replace(i, elsewhere=i.foreign(frame) or (not i.returned and i.hidden(interpreter))) for i in items)
     for item in items:
         if item.returned:
             interpreter.statement.reads |= item.reads
@@ -264,37 +305,14 @@ def writer_method(interpreter: Interpreter, node: ast.Call, method: Method) -> V
     values = [interpreter.evaluate(argument) for argument in bound.values()]
     if isinstance(values[0], written_summaries.Filled):
         return Recorded(method.node.value, given, step, (), None, values[0])
-    found = _held(interpreter, given)
-    if len({id(s) for s in found}) != 1:
+    held = values[0].summary if isinstance(values[0], FetchedSummary) else None
+    if not isinstance(held, Summary):
         return Unknown("which summaries are written cannot be seen", node)
-    items = found[0].items
+    items = held.items
     if any(item.foreign(interpreter.frame) for item in items if not item.returned):
         return Unknown("variables of another object are summarised", node)
     _keep_names(interpreter, tuple(i for i in items if not i.returned), node)
-    return Recorded(method.node.value, given, step, items, found[0].notes)
-
-
-def _held(interpreter: Interpreter, given: ast.expr) -> list[Summary]:
-    """The summary ops whose value an expression is, by the runs that fetched them."""
-    if id(given) in interpreter.runs:
-        run = interpreter.runs[id(given)]
-        values = [leaf.value for leaf in run.fetches.leaves()] if run.fetches.kind == "one" else []
-        return [v for v in values if isinstance(v, Summary)]
-    if not isinstance(given, ast.Name):
-        return []
-    found: list[Summary] = []
-    for definition in interpreter.frame.lookup(given.id):
-        held = [
-            leaf.value
-            for run in interpreter.runs.values()
-            if run.statement.node is definition.statement.node
-            for name, leaf in _bound(run)
-            if name == given.id and isinstance(leaf.value, Summary)
-        ]
-        if not held:
-            return []
-        found += [v for v in held if isinstance(v, Summary)]
-    return found
+    return Recorded(method.node.value, given, step, items, held.notes)
 
 
 def _bound(run: Run) -> list[tuple[str, Fetch]]:
@@ -320,23 +338,19 @@ def check(interpreter: Interpreter) -> list[Finding]:
     """A fetched summary is for `add_summary` and nothing else. Raises `Refused`."""
     recorded = [v[1] for v in interpreter.rewrites.values() if isinstance(v, tuple) and isinstance(v[1], Recorded)]
     given = {id(r.given) for r in recorded}
+    uses = summary_uses.Uses(interpreter, given)
     for run in interpreter.runs.values():
         fetched = [leaf for leaf in run.fetches.leaves() if isinstance(leaf.value, Summary)]
         statement = run.statement.node
         if any(isinstance(leaf.value, Summary) and not (leaf.value.items or leaf.value.notes) for leaf in fetched):
             raise Refused("TFM901", run.node, "which summaries are merged cannot be seen", ADVICE)
-        if not fetched or id(run.node) in given or (isinstance(statement, ast.Expr) and statement.value is run.node):
+        if not fetched or (run.fetches.kind == "one" and uses.is_written(run.node)):
+            continue
+        if isinstance(statement, ast.Expr) and statement.value is run.node:
             continue
         names = {name for name, leaf in _bound(run) if leaf in fetched}
-        uses = [
-            n
-            for n in interpreter.program.nodes
-            if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in names
-            if (id(statement), n.id) in interpreter.resolved.get(id(n), ())
-        ]
-        if len([leaf for _, leaf in _bound(run) if leaf in fetched]) != len(fetched) or any(
-            id(n) not in given for n in uses
-        ):
+        whole = len([leaf for _, leaf in _bound(run) if leaf in fetched]) == len(fetched)
+        if not whole or not uses.are_written(statement, names):
             message = "a fetched summary is used for something else than add_summary"
             raise Refused("TFM906", run.node, message, "Bind it to a name, and give that to add_summary.")
     written_summaries.check(interpreter)
@@ -402,7 +416,7 @@ HANDLERS = {
     **dict.fromkeys(MAKING, summary),
     **dict.fromkeys(noted.MERGES, merge_all),
     **dict.fromkeys(MERGE, merge),
-    "tf.Summary": written_summaries.filled,
+    written_summaries.MADE: written_summaries.filled,
     "tf.summary.FileWriter": file_writer,
     "tf.train.SummaryWriter": file_writer,
 }

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Set
 
-from tf2migrate.facts.names import Names
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.estimator_models import NATIVE
 from tf2migrate.lift.symbols import COUNT, SESSIONS
 
-_RUNS = {"run", "eval"}
+_RUNS = frozenset(("run", "eval"))
+#: What writes what a run gave, and has to be followed as runs are.
+_WRITES = "add_summary"
 
 
 def drivers(program: Program) -> frozenset[ast.AST]:
@@ -19,7 +20,7 @@ def drivers(program: Program) -> frozenset[ast.AST]:
     functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = [*program.each(ast.FunctionDef)]
     functions += program.each(ast.AsyncFunctionDef)
     calls = {f: [n for n in walk(f) if isinstance(n, ast.Call)] for f in functions}
-    found: set[ast.AST] = {f for f in functions if any(_runs(call, program.names) for call in calls[f])}
+    found: set[ast.AST] = {f for f in functions if any(_runs(call, program) for call in calls[f])}
     by_name = {f.name: f for f in functions}
     callers: dict[ast.AST, set[ast.AST]] = {}
     for function in functions:
@@ -34,12 +35,15 @@ def drivers(program: Program) -> frozenset[ast.AST]:
     return frozenset(found)
 
 
-def _runs(node: ast.AST, names: Names) -> bool:
+def _runs(node: ast.AST, program: Program) -> bool:
     if not isinstance(node, ast.Call):
         return False
-    if names.symbol(node.func) is not None:
-        return names.symbol(node.func) in {*SESSIONS, NATIVE, COUNT}
-    return isinstance(node.func, ast.Attribute) and node.func.attr in _RUNS
+    if program.names.symbol(node.func) is not None:
+        return program.names.symbol(node.func) in {*SESSIONS, NATIVE, COUNT}
+    if not isinstance(node.func, ast.Attribute):
+        return False
+    own = node.func.attr == _WRITES and any(f.name == _WRITES for f in program.each(ast.FunctionDef))
+    return node.func.attr in _RUNS or (node.func.attr == _WRITES and not own)
 
 
 class Running:
@@ -51,7 +55,7 @@ class Running:
         self._known: set[ast.AST] = set()  # the functions whose calls are known to run one
         self._around: set[int] = set()  # the nodes that a run stands in
         for call in program.each(ast.Call):
-            if _runs(call, program.names):
+            if _runs(call, program):
                 self._mark(call)
             name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", None)
             if name is not None:

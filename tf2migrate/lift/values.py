@@ -68,6 +68,13 @@ class FetchedState(Python):
 
 
 @dataclass(frozen=True, eq=False)
+class FetchedSummary(Python):
+    """What a run gave for a summary op: here the values that it summarises, by their tags."""
+
+    summary: Value | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Regularizer(Python):
     """A function of a variable, which gives a tensor."""
 
@@ -380,6 +387,9 @@ def join(values: list[Value], node: ast.AST) -> Value:
         return effects[-1]
     states = [v for v in distinct if isinstance(v, FetchedState)]
     if len(states) == len(distinct) and len({v.depth for v in states}) == 1:
+        return distinct[0]
+    written = [v for v in distinct if isinstance(v, FetchedSummary)]
+    if len(written) == len(distinct) and len({id(v.summary) for v in written}) == 1:
         return distinct[0]
     if all(isinstance(v, Python) for v in distinct):
         return STATIC if any(v.time == Time.STAGED for v in distinct) else PYTHON

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from tf2migrate.lift.functions import Method
     from tf2migrate.lift.interpret import Interpreter
 
+#: A summary, and one of its values.
+MADE, VALUE = "tf.Summary", "tf.Summary.Value"
 _PARTS = frozenset(("tag", "simple_value"))
+_NODE = "node_name"  # of which TensorBoard makes nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,7 @@ def filled(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Va
         return Unknown("what a tf.Summary holds cannot be seen", node)
     pairs = []
     for element in given.elts:
-        made = isinstance(element, ast.Call) and interpreter.names.symbol(element.func) == "tf.Summary.Value"
+        made = isinstance(element, ast.Call) and interpreter.names.symbol(element.func) == VALUE
         pair = _pair(interpreter, element) if made and isinstance(element, ast.Call) else None
         if pair is None:
             return Unknown("a tf.Summary holds more than numbers", node)
@@ -55,13 +58,18 @@ def method(interpreter: Interpreter, node: ast.Call, name: str) -> Value:
 
 def _pair(interpreter: Interpreter, node: ast.Call) -> tuple[ast.expr, ast.expr] | None:
     """The tag and the number of one value; None where it is of another kind, or a tensor."""
-    held = {keyword.arg: keyword.value for keyword in node.keywords}
-    if node.args or held.keys() != _PARTS:
+    if not is_number(node):
         return None
+    held = {keyword.arg: keyword.value for keyword in node.keywords}
     pair = held["tag"], held["simple_value"]
     values = [interpreter.evaluate(part) for part in pair]
     plain = all(isinstance(value, Python) and value.time < Time.STAGED for value in values)
     return pair if plain else None
+
+
+def is_number(node: ast.Call) -> bool:
+    """Whether one value is told as a tag and a number."""
+    return not node.args and {keyword.arg for keyword in node.keywords} - {_NODE} == _PARTS
 
 
 def check(interpreter: Interpreter) -> None:

@@ -18,6 +18,7 @@ from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
 from tf2migrate.packages import lent
 from tf2migrate.packages.link import Linked, Part, link
 from tf2migrate.packages.modules import Module, NotFollowed, Resolve
+from tf2migrate.packages.segments import joined
 from tf2migrate.packages.unlink import Rewritten, unlink, with_imports
 
 #: The lines of the largest program of several files that is followed.
@@ -193,8 +194,13 @@ def _lifted(program: Program, options: Options) -> tuple[Program, Outcome]:
 
 def _merge(into: _Merged, part: Part, rewritten: Rewritten) -> None:
     """Adds what one program makes of a file. Raises `NotFollowed` where another makes something else of it."""
+    before = dict(into.segments)
     for index, text in rewritten.segments.items():
-        if into.segments.setdefault(index, text) != text:
+        if before.get(index, text) == text:
+            into.segments[index] = text
+        elif (both := joined(index, before, rewritten.segments)) is not None:
+            into.segments[index] = both
+        else:
             statement = _first(part, index)
             what = getattr(statement, "name", "") or "this"
             raise NotFollowed(part.module, statement, f"the files that use {what} need different forms of it")
