@@ -307,9 +307,10 @@ def _unreached(interpreter: Interpreter, body: list[ast.stmt]) -> bool:
     """Statements that do not happen: what their names mean is of interest, and whether they would belong into calls."""
     left, interpreter.frame.left = interpreter.frame.left, False
     env, mark, scopes = dict(interpreter.frame.env), len(interpreter.frame.statements), interpreter.scopes.copy()
-    returns, known = len(interpreter.frame.returns), dict(interpreter.rewrites)
+    returns, rewrites = len(interpreter.frame.returns), interpreter.rewrites
+    known = {id(n): rewrites[id(n)] for s in body for n in walk(s) if id(n) in rewrites}
     follow(interpreter, body)
-    interpreter.rewrites |= known  # what other calls came by there holds
+    rewrites |= known  # what other calls came by there holds
     skipped = interpreter.frame.statements[mark:]
     interpreter.frame.skipped += skipped
     del interpreter.frame.statements[mark:]

@@ -90,6 +90,9 @@ def things(interpreter: Interpreter, part: Part) -> list[Made]:
 
 def note(interpreter: Interpreter, part: Part) -> None:
     """Notes that a part's objects make things at their first call."""
+    latest = part.frames[-1].statements
+    if not any(isinstance(s.node, _COMPOUND) and s.moves for s in latest):
+        return
     if found := things(interpreter, part):
         interpreter.lazy |= {m.value for m in found} | {interpreter.objects[id(o.node)] for o in part.objects}
 

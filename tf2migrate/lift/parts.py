@@ -142,7 +142,7 @@ def _before(interpreter: Interpreter, frame: Frame, arguments: dict[str, Value])
     if not isinstance(frame.node, ast.FunctionDef):
         return set()
     part = interpreter.parts.get(frame.node, Part(frame.node))
-    frames, staged = [*part.frames, frame], part.staged | _staged(arguments)
+    frames, staged = [*part.frames[:1], frame], part.staged | _staged(arguments)
     return foreseen.nodes(interpreter, frame.node, frames, staged)
 
 
