@@ -78,10 +78,13 @@ def _is_bound_anew(reading: Statement, name: str, inside: list[Statement]) -> bo
 
 
 def _is_simple(statement: Statement) -> bool:
-    """Whether a statement of each run is one by itself, or branches that make nothing and go on with the turn."""
+    """Whether a statement of each run is one by itself, or branches that make nothing and go on with the turn.
+
+    Those of other functions make something where another call comes by: `foreseen` looks at them.
+    """
     if isinstance(statement.node, ast.If):
         leaves = any(isinstance(n, ast.Break | ast.Continue | ast.Return) for n in ast.walk(statement.node))
-        return not (statement.made or statement.shared or leaves)
+        return statement.frame.unit and not (statement.made or statement.shared or leaves)
     return isinstance(statement.node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr)
 
 
