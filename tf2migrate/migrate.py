@@ -18,6 +18,7 @@ from tf2migrate.lift import lift
 from tf2migrate.lift.averaged_tensors import averaged_tensors
 from tf2migrate.lift.bound_arguments import bound_arguments
 from tf2migrate.lift.cell_devices import cell_devices
+from tf2migrate.lift.chosen_layers import chosen_layers
 from tf2migrate.lift.default_graph import default_graph
 from tf2migrate.lift.estimator_canned import canned
 from tf2migrate.lift.estimator_mode_names import mode_names
@@ -177,6 +178,7 @@ STAGES: tuple[Stage, ...] = (
     _tf1(filled_summaries),
     _tf1(records),
     _tf1(repeated_layers),
+    _tf1(chosen_layers),
     _tf1(total_loss),
     _tf1(bound_arguments),
     _tf1(imported_graphs),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import cells, scopes
+from tf2migrate.lift import cells, chosen_functions, scopes
 from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.values import Symbol, Symbols, Unknown, Value
 
@@ -22,7 +22,9 @@ def by_value(interpreter: Interpreter, node: ast.Call, function: Symbol) -> bool
 
 
 def call(interpreter: Interpreter, node: ast.Call, function: Symbols, hint: str) -> Value:
-    """A cell of one of several classes, which is given nothing but its size."""
+    """A cell of one of several classes, which is given nothing but its size; or a tensor of such a function."""
+    if all(path in chosen_functions.ACTIVATIONS for path in function.paths):
+        return chosen_functions.Chosen(False).call(interpreter, node, hint)
     if not all(path in CLASSES for path in function.paths):
         return Unknown("it stands for different kinds of things on different paths", node)
     settled = [k for k in node.keywords if k.arg != "num_units" and not _tuple(k)]

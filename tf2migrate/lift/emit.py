@@ -61,6 +61,9 @@ from tf2migrate.lift.trace import Definition, Made, Run, Statement
 from tf2migrate.lift.values import GONE, Handle, Layer, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
 from tf2migrate.model import Edit, Finding, Span
 
+#: What only looks at something.
+_LOOKING = ("float", "hasattr", "int", "isinstance", "len", "split", "startswith", "str", "tuple")
+
 
 class Emitter:
     """Writes a plan. One pass over the statements of the units; everything else is asked of the plan."""
@@ -588,6 +591,7 @@ class Emitter:
     def _compound(self, node: ast.stmt, indent: str) -> list[str]:
         """Header, body; the same for each further part. A body that lost all its statements passes."""
         out: list[str] = []
+        empty = isinstance(node, ast.If) and _only_decides(node.test)
         case = self._case(node)
         for header, body, first in headers(self.program, self.expressions.renderer, node):
             apart = _begins_a_line(self.program, body[0])
@@ -597,6 +601,7 @@ class Emitter:
             while lines and not lines[-1].strip():
                 lines.pop()
             bare = not any(line.strip() and not line.strip().startswith("#") for line in lines)
+            empty = empty and not any(lines) and not any(isinstance(s, ast.Pass) for s in body)
             if header == "finally:" and bare and isinstance(node, ast.Try) and node.handlers:
                 continue  # such as one that only stopped the threads of queues
             if header == "else:" and not any(lines):
@@ -607,7 +612,7 @@ class Emitter:
             if not any(line.strip() and not line.strip().startswith("#") for line in lines):
                 lines.append(indent + step + "pass")
             out += lines
-        return out
+        return [] if empty else out  # such as one that chose an initializer by the version
 
     def _case(self, node: ast.stmt) -> str:
         """How much further in the cases of a `match` stand; nothing for any other statement."""
@@ -693,6 +698,14 @@ def _header_end(node: ast.With | ast.Try) -> int:
     if isinstance(node, ast.Try):
         return node.lineno
     return max([node.lineno, *[(i.optional_vars or i.context_expr).end_lineno or node.lineno for i in node.items]])
+
+
+def _only_decides(test: ast.expr) -> bool:
+    """Whether a test does nothing besides: of functions, it calls those that look at something of Python's."""
+    inside = list(walk(test))
+    called = [n.func for n in inside if isinstance(n, ast.Call)]
+    known = all((f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "")) in _LOOKING for f in called)
+    return known and not any(isinstance(n, ast.NamedExpr | ast.Await) for n in inside)
 
 
 def _begins_a_line(program: Program, node: ast.stmt) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from tf2migrate.facts.tree import children, is_main
+from tf2migrate.facts.tree import children, is_main, walk
 from tf2migrate.lift import (
     builders,
     cells,
@@ -45,8 +45,12 @@ if TYPE_CHECKING:
 
 
 def follow(interpreter: Interpreter, statements: Iterable[ast.stmt]) -> None:
-    """Follows statements in their order."""
-    for statement in statements:
+    """Follows statements in their order; those that a call does not come by are only looked at."""
+    statements = list(statements)
+    for index, statement in enumerate(statements):
+        if interpreter.frame.left and index:
+            _unreached(interpreter, statements[index:])
+            return
         execute(interpreter, statement)
 
 
@@ -249,19 +253,37 @@ def branch(
         statement.value = PYTHON
     main = is_main(node)
     interpreter.blocks = (*interpreter.blocks, node)
-    before = dict(interpreter.frame.env)
+    before, waits = dict(interpreter.frame.env), False
     results: list[dict[str, tuple[Definition, ...]]] = []
+    decided = interpreter.decided
     if isinstance(test, Python) and test.known and not interpreter.frame.unit:  # of this call, one side is not reached
-        _unreached(interpreter, bodies.pop(1 if test.literal else 0))
+        interpreter.decided = (*decided, node)
+        waits = _unreached(interpreter, bodies.pop(1 if test.literal else 0))
     for body in bodies:
         interpreter.frame.env = dict(before if not isinstance(node, ast.Try) else (results[0] if results else before))
         follow(interpreter, body)
         if not (body and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)):
             results.append(interpreter.frame.env)
     interpreter.frame.env = results[0] if main and results else _merge(results or [before])
-    interpreter.blocks = interpreter.blocks[:-1]
+    _note_leaving(interpreter, node, bodies)
+    interpreter.blocks, interpreter.decided = interpreter.blocks[:-1], decided
     follow(interpreter, last or [])
-    settle(interpreter, node, mark)
+    settle(interpreter, node, mark, waits)
+
+
+def _note_leaving(interpreter: Interpreter, node: ast.If | ast.Try | ast.Match, bodies: list[list[ast.stmt]]) -> None:
+    """Notes that a call returns in a branch, or may do so."""
+    frame = interpreter.frame
+    if frame.unit or not isinstance(node, ast.If):
+        return
+    above: ast.AST | None = node
+    while above is not None and not isinstance(above, ast.FunctionDef | ast.For | ast.While):
+        above = interpreter.program.parents.get(id(above))
+    ends = bool(bodies[0]) and isinstance(bodies[0][-1], ast.Return)
+    if interpreter.decided[-1:] == (node,) and isinstance(above, ast.FunctionDef):
+        frame.left = frame.left or ends
+    elif any(isinstance(n, ast.Return) for body in bodies for s in body for n in walk(s)):
+        frame.doubtful = True
 
 
 def one_way(interpreter: Interpreter, node: ast.If, body: list[ast.stmt], whole: bool) -> None:
@@ -281,21 +303,27 @@ def one_way(interpreter: Interpreter, node: ast.If, body: list[ast.stmt], whole:
     settle(interpreter, node, mark)
 
 
-def _unreached(interpreter: Interpreter, body: list[ast.stmt]) -> None:
-    """Statements that do not happen: only what their names mean is of interest."""
+def _unreached(interpreter: Interpreter, body: list[ast.stmt]) -> bool:
+    """Statements that do not happen: what their names mean is of interest, and whether they would belong into calls."""
+    left, interpreter.frame.left = interpreter.frame.left, False
     env, mark, scopes = dict(interpreter.frame.env), len(interpreter.frame.statements), interpreter.scopes.copy()
-    returns = len(interpreter.frame.returns)
+    returns, rewrites = len(interpreter.frame.returns), interpreter.rewrites
+    known = {id(n): rewrites[id(n)] for s in body for n in walk(s) if id(n) in rewrites}
     follow(interpreter, body)
+    rewrites |= known  # what other calls came by there holds
+    skipped = interpreter.frame.statements[mark:]
+    interpreter.frame.skipped += skipped
     del interpreter.frame.statements[mark:]
     del interpreter.frame.returns[returns:]
-    interpreter.frame.env = env
+    interpreter.frame.env, interpreter.frame.left = env, left
     interpreter.scopes.come_back_to(scopes)
+    return any(statement.moves for statement in skipped)
 
 
-def settle(interpreter: Interpreter, node: ast.stmt, mark: int) -> None:
-    """A loop or branch that only builds the graph is one statement of it, whole."""
+def settle(interpreter: Interpreter, node: ast.stmt, mark: int, waits: bool = False) -> None:
+    """A loop or branch that only builds the graph is one statement of it, whole; `waits` where its other way does."""
     inside = interpreter.frame.statements[mark:]
-    if not any(s.moves for s in inside) or interpreter.running.inside(node, interpreter.driver_nodes):
+    if not (waits or any(s.moves for s in inside)) or interpreter.running.inside(node, interpreter.driver_nodes):
         return
     if interpreter.frame.unit and is_main(node):
         return

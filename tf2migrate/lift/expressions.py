@@ -89,6 +89,8 @@ class Expressions:
         self.cast = element_types.cast_arguments(interpreter)
         self.own: dict[datasets.Iterator, tuple[str, Frame]] = {}  # iterators kept as attributes, and their frames
         self.data: dict[int, str] = {}  # names of data sets whose own names mean something else when they are used
+        self.ahead: dict[int, list[str]] = {}  # for a statement in a loop of a class: what it takes of what is there
+        self.gone: set[int] = set()  # the statements there that nothing of it needs
         self.names: dict[int, str] = {}  # names inside a class made of a function: what they are there
         self.given: set[int] = set()  # those among them that are parameters, which have them where it is made too
         self._making = False
@@ -190,6 +192,10 @@ class Expressions:
                 return self.hoisted[id(node)]
         if isinstance(node, ast.stmt) and scopes.only_switches(self.interpreter, node):
             return ""
+        if id(node) in self.gone:
+            return ""
+        if isinstance(node, ast.stmt) and id(node) in self.ahead:
+            return f"\n{self.program.indent(node)}".join([*self.ahead[id(node)], self.renderer.inside(node)])
         if not isinstance(node, ast.expr):
             return None
         if id(node) in self.cast:

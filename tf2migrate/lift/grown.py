@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import foreseen
 from tf2migrate.lift.layer_kinds import WEIGHTLESS
 from tf2migrate.lift.layers import Called, Shareable
 from tf2migrate.lift.noted import Noting
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
     from tf2migrate.lift.part_text import PartText
     from tf2migrate.lift.parts import Part
-    from tf2migrate.lift.trace import Frame, Made, Statement
+    from tf2migrate.lift.trace import Made, Statement
 
 NAME = "MadeOnce"
 DEFINITION = '''class {name}({tf}.Module):
@@ -78,23 +79,28 @@ def _can_wait(interpreter: Interpreter, made: Made) -> bool:
     return layer or isinstance(value, Variable)
 
 
-def things(interpreter: Interpreter, frames: list[Frame]) -> list[Made]:
-    """What calls of a part make in loops and branches, once for each place in the text."""
-    grown = [s for frame in frames for s in frame.statements if is_grown(interpreter, s)]
+def things(interpreter: Interpreter, part: Part) -> list[Made]:
+    """What the first call makes in loops and branches, once for each place in the text."""
+    before = foreseen.nodes(interpreter, part.function, part.frames, part.staged)
+    statements = [s for frame in part.frames for s in frame.statements if id(s.node) not in before]
+    grown = [s for s in statements if is_grown(interpreter, s)]
     here = [(m, {id(n) for n in walk(s.node)}) for s in grown for m in s.made]
     return list({id(m.node): m for m, nodes in here if id(m.node) in nodes}.values())
 
 
 def note(interpreter: Interpreter, part: Part) -> None:
     """Notes that a part's objects make things at their first call."""
-    if found := things(interpreter, part.frames):
+    latest = part.frames[-1].statements
+    if not any(isinstance(s.node, _COMPOUND) and s.moves for s in latest):
+        return
+    if found := things(interpreter, part):
         interpreter.lazy |= {m.value for m in found} | {interpreter.objects[id(o.node)] for o in part.objects}
 
 
 def check(interpreter: Interpreter) -> None:
     """Nothing but runs may ask for what is made at a first call. Raises `Refused`."""
     for part in interpreter.parts.values():
-        found = things(interpreter, part.frames)
+        found = things(interpreter, part)
         if found and interpreter.uses:
             use = next(iter(interpreter.uses.values()))
             what = "a Saver keeps what a function makes in its loops and branches when it is first called"
@@ -105,7 +111,7 @@ def names(text: PartText) -> dict[int, str]:
     """For each call that makes something in a loop or branch: the name of its place."""
     found: dict[int, str] = {}
     taken: set[str] = set()
-    for made in things(text.expressions.interpreter, text.part.frames):
+    for made in things(text.expressions.interpreter, text.part):
         name = fresh(made.hint, taken)
         taken.add(name)
         found[id(made.node)] = name
@@ -115,7 +121,7 @@ def names(text: PartText) -> dict[int, str]:
 def write(text: PartText) -> None:
     """What stands where something is made in a loop or branch."""
     expressions = text.expressions
-    for made in things(expressions.interpreter, text.part.frames):
+    for made in things(expressions.interpreter, text.part):
         constructor = expressions.made_text(made.node)
         constructor = shift(constructor, base(constructor), "")
         expressions.hoisted[id(made.node)] = f'made("{text.grown[id(made.node)]}", lambda: {constructor})'

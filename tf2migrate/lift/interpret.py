@@ -43,6 +43,7 @@ from tf2migrate.lift import (
     shared_instances,
     symbols,
     unreached,
+    used_up,
 )
 from tf2migrate.lift.functions import Function, FunctionNode, Method, visible
 from tf2migrate.lift.layers import Called
@@ -166,6 +167,7 @@ class Interpreter:
         self.objects: dict[int, Layer] = {}  # for each call that makes an object of one: the object
         self.monitored: dict[int, Value] = {}  # the monitored session that a `with` enters
         self.blocks: tuple[ast.stmt, ...] = ()
+        self.decided: tuple[ast.stmt, ...] = ()  # those among them of which it is known which way they go
         self.controls: tuple[Statement, ...] = ()
         self.stack: list[FunctionNode] = []
         self.statement: Statement
@@ -191,6 +193,11 @@ class Interpreter:
                 classes.instantiate(self, value, None)
         classes.follow_the_rest(self)
         return module
+
+    @cached_property
+    def named_iterators(self) -> tuple[set[tuple[int, str]], set[str]]:
+        """Once all is followed: the names that stand for iterators, and the attributes."""
+        return used_up.named_iterators(self)
 
     @cached_property
     def called_helpers(self) -> tuple[dict[int, list[FunctionNode]], dict[FunctionNode, int]]:
@@ -249,9 +256,16 @@ class Interpreter:
         self, value: Value, name: str | None, collections: frozenset[str] | None, certain: bool = True
     ) -> None:
         """Puts something that is made here into collections of the graph; `certain` where that cannot be doubted."""
-        apart = [b for b in self.blocks if not is_main(b)]
-        once = certain and not apart and not self.comprehensions
+        apart = [b for b in self.blocks if not is_main(b) and b not in self.decided]
+        once = certain and not apart and not self.comprehensions and not self._is_doubtful()
         self.scopes.made.append(Member(self.graph, name, value, once, collections))
+
+    def _is_doubtful(self) -> bool:
+        """Whether a call may have returned before."""
+        frame: Frame | None = self.frame
+        while frame is not None and not frame.doubtful:
+            frame = frame.caller.frame if frame.caller is not None else None
+        return frame is not None
 
     @property
     def repeats(self) -> bool:

@@ -138,8 +138,14 @@ def _dropout(expressions: Expressions, node: ast.Call, call: Called) -> str:
 
 
 def _either(expressions: Expressions, training: ast.expr, one: str, other: str) -> str:
-    """A choice at each run. Only one side is computed, as it was."""
+    """A choice at each run. Only one side is computed, as it was. Raises `Refused` within another choice."""
     switch = expressions.operand(training)
+    above: ast.AST | None = training
+    while isinstance(above, ast.expr | ast.keyword):
+        above = expressions.program.parents.get(id(above))
+        if isinstance(above, ast.IfExp) and switch not in ("True", "False"):
+            what = "a choice at each run stands within another one, which AutoGraph does not follow"
+            raise Refused("TFM902", above, what, "Write the outer one as an if statement.")
     return {"True": one, "False": other}.get(switch, f"{one} if {switch} else {other}")
 
 

@@ -88,7 +88,8 @@ def note(interpreter: Interpreter, part: Part) -> None:
     """Notes the variables that the part makes at its first call."""
     body = part.function.body
     statements = list(flat(interpreter, body[1:] if ast.get_docstring(part.function) is not None else body))
-    moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or isinstance(s.node, ast.Return)}
+    every = [s for frame in part.frames for s in (*frame.statements, *frame.skipped)]
+    moved = {id(s.node) for s in every if s.moves or isinstance(s.node, ast.Return)}
     try:
         found = split(interpreter, part, statements, moved)
     except Refused:  # which is said once more when the class is written, unless something else stops the program
@@ -152,7 +153,7 @@ class _Splitter:
         self.waiting |= self.lazy | {id(m.node) for m in following}
         if self.waiting:
             self._take_variables()
-        elif grown.things(self.interpreter, self.part.frames):  # what loops and branches read stays beside them
+        elif grown.things(self.interpreter, self.part):  # what loops and branches read stays beside them
             inside = []
         else:
             self.late, inside = before | {id(s) for s in self.statements if id(s) in self.late and self._is_data(s)}, []

@@ -57,17 +57,35 @@ def split(node: ast.stmt, inside: list[Statement], rewrites: Mapping[int, object
         return None
     late = [s for s in inside if s.moves]
     early = {id(s) for s in inside if not s.moves and s.node is not node}
-    simple = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Expr)
-    if not all(isinstance(s.node, simple) for s in late):
+    if not all(_is_simple(s) for s in late):
         return None
     read = sorted({d.name: d for s in late for d in s.reads if id(d.statement) in early}.items())
     if any(d.value.time > Time.MADE for _, d in read):
+        return None
+    if any(_is_bound_anew(s, d.name, inside) for s in late for d in s.reads if id(d.statement) in early):
         return None
     of_turns = {id(s) for s in late}
     if any(id(d.statement) in of_turns and d.staged for s in inside if id(s) in early for d in s.reads):
         return None
     unread = _unread([name for name, _ in read], late, rewrites)
     return Loop(node, late, [n for n, _ in read if n not in unread], [m for s in late for m in s.made], unread)
+
+
+def _is_bound_anew(reading: Statement, name: str, inside: list[Statement]) -> bool:
+    """Whether a turn ends with another value of a name than a statement of each run reads: lists carry the last."""
+    after = [s for s in inside if s.order > reading.order and not s.moves]
+    return any(d.name == name for s in after for d in s.writes)
+
+
+def _is_simple(statement: Statement) -> bool:
+    """Whether a statement of each run is one by itself, or branches that make nothing and go on with the turn.
+
+    Those of other functions make something where another call comes by: `foreseen` looks at them.
+    """
+    if isinstance(statement.node, ast.If):
+        leaves = any(isinstance(n, ast.Break | ast.Continue | ast.Return) for n in ast.walk(statement.node))
+        return statement.frame.unit and not (statement.made or statement.shared or leaves)
+    return isinstance(statement.node, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr)
 
 
 def _unread(names: list[str], late: list[Statement], rewrites: Mapping[int, object]) -> list[str]:

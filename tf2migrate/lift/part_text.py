@@ -11,6 +11,7 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift import grown, lazy_parts, loops, noted, pairs, part_names, part_prints, zero_states
 from tf2migrate.lift.bidirectional import Bidirectional
 from tf2migrate.lift.cells import Unrolled, Wrapped
+from tf2migrate.lift.foreseen_text import Writer
 from tf2migrate.lift.layers import Called
 from tf2migrate.lift.parts import Call, Part
 from tf2migrate.lift.render import base, shift
@@ -44,6 +45,7 @@ class PartText:
         unread = zero_states.unread(expressions, part)
         statements = [s for s in self._flat(body[1:] if self.docstring else body) if id(s) not in unread]
         moved = {id(s.node) for frame in part.frames for s in frame.statements if s.moves or self._returns(s.node)}
+        moved |= {id(s.node) for frame in part.frames for s in frame.skipped if s.moves}
         moved |= self._defined_late(statements, moved)
         late = {*part.staged, *(name for s in statements if id(s) in moved for name in _bound(s))}
         self.prints = part_prints.waiting(part, statements, late)  # which happen at the first call
@@ -55,6 +57,7 @@ class PartText:
         self.parameters = [*self.function.args.posonlyargs, *self.function.args.args, *self.function.args.kwonlyargs]
         every = self.expressions.interpreter.loops
         self.loops = {s: every[id(s)] for s in self.late if isinstance(s, ast.For) and id(s) in every}
+        self.foreseen = Writer(self)
         self.grown = grown.names(self)  # for what is made in loops and branches: the name of its place
         self.kept: dict[str, None] = {}
         self.names: dict[int, str] = {}
@@ -139,7 +142,7 @@ class PartText:
 
     def _check_made(self, when_made: list[ast.Name]) -> None:
         """Raises `Refused` where something is made, with the object, of what only its calls know."""
-        in_loops = {id(inner) for loop in self.loops for inner in walk(loop)}
+        in_loops = {id(inner) for loop in self.loops for inner in walk(loop)} | self.foreseen.inside
         late = {id(inner) for s in self.late for inner in walk(s)} - in_loops
         for node in when_made:
             if any(at in late for at, _ in self.expressions.interpreter.resolved.get(id(node), ())):
@@ -184,6 +187,7 @@ class PartText:
                 when_called += [name for argument in told for name in self._loads(argument)]
         for loop in self.loops.values():
             when_made += [name for statement in loop.early for name in self._loads(statement)]
+        when_made += self.foreseen.settings()
         return [name for name in when_made if name not in when_called], when_called
 
     def _given_anew(self) -> set[int]:
@@ -220,13 +224,15 @@ class PartText:
         taken = {*self.kept, *_OF_MODULES, *(["made"] if self.grown else [])}
         self._name_loops()
         loops_made = {id(inner) for node in self.loops for inner in walk(node)}
-        late = {id(inner) for s in self.late for inner in walk(s)} - loops_made - self.grown.keys()
+        elsewhere = loops_made | self.foreseen.inside | self.grown.keys()
+        late = {id(inner) for s in self.late for inner in walk(s)} - elsewhere
         for frame in self.part.frames:
             for made in [m for s in frame.statements for m in s.made if id(m.node) in late]:
                 if id(made.node) not in self.expressions.hoisted:
                     name = fresh(made.hint, taken)
                     taken.add(name)
                     self.expressions.hoisted[id(made.node)] = f"self.{name}"
+        self.foreseen.name(taken)
 
     def _name_loops(self) -> None:
         """What a loop makes has a name of its own in it, and is kept in a list."""
@@ -284,6 +290,7 @@ class PartText:
         statements: list[ast.AST] = [*self.early, *(s for loop in self.loops.values() for s in loop.early)]
         hoisted = self.expressions.hoisted
         statements += [made for s in self.late for made in walk(s) if id(made) in hoisted]
+        statements += [read for s in self.late for read in self.foreseen.read(s)]
         gone = {
             id(n) for k in walk(self.function) if isinstance(k, ast.keyword) and k.arg == "collections" for n in walk(k)
         }
@@ -311,17 +318,23 @@ class PartText:
 
     def _initial(self) -> list[str]:
         """What happens when the object is made, in the function's order."""
-        lines: list[str] = []
         order = {id(s): i for i, s in enumerate(self._flat(self.function.body))}
-        for statement in sorted([*self.early, *self.late], key=lambda s: order[id(s)]):
-            if statement in self.early:
-                lines += self.written(statement)
-                continue
-            if isinstance(statement, ast.For) and statement in self.loops:
-                lines += self._making(statement, self.loops[statement])
-                continue
-            lines += self._hoisted(statement)
-        return lines
+        statements = sorted([*self.early, *self.late], key=lambda s: order[id(s)])
+        found = [self._begun(statement) for statement in statements]
+        last = max((i for i, lines in enumerate(found) if lines), default=0)
+        if found and id(statements[last]) in self.foreseen.found:
+            found[last] = self.foreseen.making(statements[last], last=True)
+        return [line for lines in found for line in lines]
+
+    def _begun(self, statement: ast.stmt) -> list[str]:
+        """What a statement does when the object is made."""
+        if statement in self.early:
+            return self.written(statement)
+        if isinstance(statement, ast.For) and statement in self.loops:
+            return self._making(statement, self.loops[statement])
+        if id(statement) in self.foreseen.found:
+            return self.foreseen.making(statement)
+        return self._hoisted(statement)
 
     def _making(self, node: ast.For, loop: loops.Loop) -> list[str]:
         """The loop that makes what the loop of each call uses."""
@@ -351,7 +364,7 @@ class PartText:
         inside = {id(node) for node in walk(statement)}
         every = {id(m.node): m.node for frame in self.part.frames for s in frame.statements for m in s.made}
         for key, node in every.items():
-            if key in inside and key in self.expressions.hoisted and key not in self.grown:
+            if key in inside and key in self.expressions.hoisted and key not in {**self.grown, **self.foreseen.places}:
                 yield node
 
     def _guard(self, items: list[ast.stmt | Made]) -> str:
@@ -379,10 +392,11 @@ class PartText:
         return [f"if {self._guard(items)} is None:", f"{STEP}with {self.expressions.tf}.init_scope():", *inner]
 
     def written(self, statement: ast.stmt) -> list[str]:
+        ahead = self.foreseen.ahead(statement)
         lines = self._written(statement)
         if id(statement) in self.prints:
             lines = part_prints.guarded(self.flag, lines, id(statement) == [*self.prints][-1])
-        return [*self._made_first(statement), *lines]
+        return [*self._made_first(statement), *ahead, *lines]
 
     def _written(self, statement: ast.stmt) -> list[str]:
         if isinstance(statement, ast.For) and statement in self.loops:
@@ -452,10 +466,18 @@ class PartText:
                 by_place = False
                 continue
             argument = bound[parameter.arg]
-            text = "self" if argument is None else self.expressions.text(argument)
+            text = self._owner(node) if argument is None else self.expressions.text(argument)
             by_place = by_place and parameter.arg not in keywords
             found.append(text if by_place else f"{self._plain(parameter.arg)}={text}")
         return found
+
+    def _owner(self, node: ast.Call) -> str:
+        """The object of which a method is called. Raises `Refused` where it has no name, as it is named twice."""
+        if not isinstance(node.func, ast.Attribute):
+            return "self"
+        if not isinstance(node.func.value, ast.Name | ast.Attribute):
+            raise Refused("TFM901", node, f"{self.function.name} is called of an object without a name", "Name it.")
+        return self.expressions.text(node.func.value)
 
     def _bound(self, node: ast.Call) -> dict[str, ast.expr | None]:
         names = [a.arg for a in [*self.function.args.posonlyargs, *self.function.args.args]]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import grown, lazy_parts, shared_calls
+from tf2migrate.lift import foreseen, grown, lazy_parts, shared_calls
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.layer_kinds import WEIGHTLESS
 from tf2migrate.lift.noted import Noting
@@ -78,13 +78,13 @@ def called(
     function = frame.node
     made = [m.value for s in frame.statements for m in s.made]
     shared = [v for s in frame.statements for v in s.shared]
-    reason = _unlike(interpreter, function, frame, value, made + shared)
+    reason = _unlike(interpreter, function, frame, value, made + shared, _before(interpreter, frame, arguments))
     if reason:
         return Unknown(reason, node)
     assert isinstance(function, ast.FunctionDef)
     part = interpreter.parts.setdefault(function, Part(function))
     part.frames.append(frame)
-    part.staged |= {name for name, given in arguments.items() if given.time >= Time.STAGED}
+    part.staged |= _staged(arguments)
     kept = [v for v in made if not _weightless(v) and v not in interpreter.again]
     if kept and shared:
         return Unknown("a function makes some of its variables and finds others by their names", node)
@@ -133,8 +133,23 @@ def things(interpreter: Interpreter, node: ast.Call) -> Iterator[Value]:
                         yield from things(interpreter, thing.node)
 
 
-def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Value, held: list[Value]) -> str:
-    """Why a function cannot become a class, or nothing."""
+def _staged(arguments: dict[str, Value]) -> set[str]:
+    return {name for name, given in arguments.items() if given.time >= Time.STAGED}
+
+
+def _before(interpreter: Interpreter, frame: Frame, arguments: dict[str, Value]) -> set[int]:
+    """The loops and branches of a function that make what they make with its object, as far as its calls tell."""
+    if not isinstance(frame.node, ast.FunctionDef):
+        return set()
+    part = interpreter.parts.get(frame.node, Part(frame.node))
+    frames, staged = [*part.frames[:1], frame], part.staged | _staged(arguments)
+    return foreseen.nodes(interpreter, frame.node, frames, staged)
+
+
+def _unlike(
+    interpreter: Interpreter, function: ast.AST, frame: Frame, value: Value, held: list[Value], before: set[int]
+) -> str:
+    """Why a function cannot become a class, or nothing; `before` are the loops and branches that need no tensor."""
     if not isinstance(function, ast.FunctionDef) or function.decorator_list:
         return "a function makes variables and uses them on tensors"
     if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.Global | ast.Nonlocal) for n in walk(function)):
@@ -153,7 +168,7 @@ def _unlike(interpreter: Interpreter, function: ast.AST, frame: Frame, value: Va
         return "a function returns the first state of a cell beside tensors"
     for statement in frame.statements:
         compound = isinstance(statement.node, ast.If | ast.For | ast.While | ast.Try)
-        if grown.is_grown(interpreter, statement):
+        if id(statement.node) in before or grown.is_grown(interpreter, statement):
             continue
         split = id(statement.node) in interpreter.loops
         if compound and statement.moves and (statement.made or statement.shared) and not split:

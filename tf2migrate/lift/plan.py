@@ -40,7 +40,7 @@ from tf2migrate.lift.planned import Plan, Planned
 from tf2migrate.lift.slices import STATE, Slice, backward_slice, changes, kind_of
 from tf2migrate.lift.summaries import Summary
 from tf2migrate.lift.trace import Definition, Fetch, Run, Statement, loops_in
-from tf2migrate.lift.values import EACH, Effect, Handle, Placeholder, Refused, Unknown, Variable, leaves
+from tf2migrate.lift.values import EACH, Effect, Handle, Placeholder, Refused, Unknown, Value, Variable, leaves
 
 
 def make_plan(interpreter: Interpreter) -> Plan:
@@ -295,7 +295,11 @@ def _check_names(interpreter: Interpreter, run: Run, found: Slice, plan: Plan) -
             continue
         if not (_is_mixed(interpreter, definition, found) and loop_starts.enter(plan, found, definition, local)):
             _rename(interpreter, definition, plan, found)
+    named: dict[str, Value] = {}
     for value in found.parameters:
+        if named.setdefault(plan.parameter_names.get(value, ""), value) is not value and value in plan.parameter_names:
+            what = f"two placeholders that this run needs are called {plan.parameter_names[value]} where they are made"
+            raise Refused("TFM907", run.node, what, "Give each a name of its own.")
         if plan.parameter_names.get(value, "").startswith("_"):
             what = "a function would have a parameter that begins with an underscore, which tf.function renames"
             raise Refused("TFM907", found.parameters[value].statement.node, what, "Give it another name.")

@@ -56,6 +56,9 @@ class Frame:
     returns: list[Value] = field(default_factory=list)
     globals: set[str] = field(default_factory=set)
     caller: Statement | None = None  # of a helper's: the statement that calls it
+    skipped: list[Statement] = field(default_factory=list)  # of the way that its branches do not go
+    left: bool = False  # whether a branch that is taken has returned
+    doubtful: bool = False  # whether one that may be taken has
 
     def lookup(self, name: str) -> tuple[Definition, ...]:
         """The definitions that a name may have here, or none."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import used_up
 from tf2migrate.lift.functions import FunctionNode
 from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Definition, Statement
@@ -133,6 +134,7 @@ def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
     """Raises `Refused` where a function would compute with something else than the graph did."""
     reached: list[ast.AST] = list(helpers(interpreter, found))
     _check_loops(found, reached)
+    used_up.check(interpreter, [s.node for s in found.statements], helpers(interpreter, found))
     for statement in found.statements:
         made = {id(inner) for m in statement.made for inner in walk(m.node)}
         for node in walk(statement.node):

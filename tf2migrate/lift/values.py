@@ -278,6 +278,11 @@ class Initializer(Handle):
     parts: tuple[Value, ...] = ()  # the initializers that it is a group of
     chosen: tuple[Value, ...] = ()  # the variables that it is for, where they are told one by one
 
+    def one_of(self, values: list[Value]) -> Value | None:
+        """This one, where the others set the same: `initialize_all_variables` by a newer name, for an older version."""
+        made = [v for v in values if isinstance(v, Initializer) and v.scopes == self.scopes and v.of is self.of]
+        return self if len(made) == len(values) and not any(v.parts or v.chosen for v in made) else None
+
 
 @dataclass(frozen=True, eq=False)
 class Structure(Value):
