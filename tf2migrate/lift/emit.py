@@ -7,7 +7,7 @@ import contextlib
 import textwrap
 from bisect import bisect_right
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import accumulate
 
 from tf2migrate.facts.program import Program
@@ -125,8 +125,7 @@ class Emitter:
         self.in_loops = {id(s.node): s for loop in own for s in loop.late}
         for loop in own:
             of_object = loop in plan.kept_loops or self._used_elsewhere(loop)
-            fresh = partial(plan.fresh, besides=self.expressions.local)
-            named = (lambda name, fresh=fresh: f"self.{fresh(name)}") if of_object else fresh
+            named = (lambda name: f"self.{plan.fresh(name)}") if of_object else plan.fresh
             loops.name_lists(loop, named, self.expressions.hoisted)
             self.kept_after.setdefault(id(loop.node.body[-1]), []).extend(loops.end(loop))
         same: dict[tuple[int, str], str] = {}

@@ -97,11 +97,9 @@ class Expressions:
         self._numbers = optimizers.numbers(interpreter)
         self._names: dict[int, Definition] | None = None  # by the ids of values: what they are bound to first
         every = [s for frame in interpreter.frames for s in frame.statements]
-        moving = [d for s in every if s.moves for d in s.writes]  # names that functions bind for themselves
         iterators = [d.value for s in every for d in s.writes if isinstance(d.value, datasets.Iterator)]
         self.handles = {id(iterator.handle) for iterator in iterators}  # the placeholders that tell iterators apart
         self._held = {d.site: d.value.variable for s in every for d in s.writes if isinstance(d.value, Held)}
-        self.local = {d.name for d in moving if not isinstance(d.value, Effect)}
         self.tf = tensorflow_name(self.program.names)
         self.graphs = builders.name_graphs(interpreter, plan)  # for each builder of a graph: its result's name
         self.given_runs = given_runs.find(interpreter, plan)  # what functions call that are given different things
@@ -139,9 +137,9 @@ class Expressions:
                 hint = "optimizer"
             elif isinstance(made.value, Variable):
                 hint = made.value.name or (made.hint if made.hint != "output" else "variable")
-            if hint in self.local:
+            if hint in self.plan.local:
                 hint += "_object"
-            self.hoisted[id(made.node)] = self.plan.fresh(hint, self.local)
+            self.hoisted[id(made.node)] = self.plan.fresh(hint)
 
     @contextmanager
     def making(self) -> Iterator[None]:

@@ -53,6 +53,8 @@ def make_plan(interpreter: Interpreter) -> Plan:
                 raise Refused("TFM901", value.node, value.reason, "Rewrite this part by hand, then run the tool again.")
     plan = Plan([], {}, {}, _taken(interpreter, statements), states=kept_states(interpreter))
     visibility.name_attributes(interpreter, plan)
+    moving = (d for s in statements if s.moves for d in s.writes)
+    plan.local = frozenset(d.name for d in moving if not isinstance(d.value, Effect))
     given = [d for s in statements for d in s.writes if isinstance(d.value, Placeholder | Element)]
     for definition in sorted(given, key=builders.is_alias):  # the names that it is made under first
         plan.bindings.setdefault(definition.value, []).append(definition)

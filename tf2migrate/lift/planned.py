@@ -44,6 +44,7 @@ class Plan:
     of_run: dict[Run, Planned]
     parameter_names: dict[Value, str]
     taken: set[str]
+    local: Set[str] = frozenset()  # the names that functions bind for themselves
     renamed: dict[tuple[int, str], str] = field(default_factory=dict)  # bindings whose name was needed twice
     kept: dict[ast.FunctionDef, list[str]] = field(default_factory=dict)  # the lines that keep a method's parameters
     kept_loops: set[Loop] = field(default_factory=set)  # those whose lists are attributes, since savers keep them
@@ -70,12 +71,12 @@ class Plan:
 
     numbers: dict[tuple[str, int], int] = field(default_factory=dict)  # for wanted names: the numbers that are taken
 
-    def fresh(self, wanted: str, besides: Set[str] = frozenset()) -> str:
-        """A name that is not taken yet, nor among others; it is taken from now on."""
+    def fresh(self, wanted: str) -> str:
+        """A name that is not taken yet, and that no function binds for itself; it is taken from now on."""
         wanted = re.sub(r"\W+", "_", wanted).strip("_") or "value"
         if wanted[0].isdigit() or keyword.iskeyword(wanted):
             wanted = "_" + wanted
-        return self.numbered(wanted, besides)
+        return self.numbered(wanted, self.local)
 
     def numbered(self, wanted: str, besides: Set[str] = frozenset()) -> str:
         """A name that is not taken yet, nor among others: the wanted one, or that with a number."""
