@@ -103,7 +103,8 @@ def make_plan(interpreter: Interpreter) -> Plan:
             key = (key, run.frame)
             planned = by_key.get(key)
         if planned is None:
-            planned = by_key[key] = Planned(found, plan.fresh(_name(found)))
+            named = {_label(leaf.node) for leaf in found.leaves}
+            planned = by_key[key] = Planned(found, plan.fresh(_name(found), named))
             _place(plan, planned, run)
             passages.check(interpreter, plan, planned, run)
             plan.functions.append(planned)

@@ -71,12 +71,15 @@ class Plan:
 
     numbers: dict[tuple[str, int], int] = field(default_factory=dict)  # for wanted names: the numbers that are taken
 
-    def fresh(self, wanted: str) -> str:
-        """A name that is not taken yet, and that no function binds for itself; it is taken from now on."""
+    def fresh(self, wanted: str, replaces: Set[str] = frozenset()) -> str:
+        """A name that is not taken yet, and that no function binds for itself; it is taken from now on.
+
+        `replaces` are those among these that may be the name: a function has that of the ops which it is instead of.
+        """
         wanted = re.sub(r"\W+", "_", wanted).strip("_") or "value"
         if wanted[0].isdigit() or keyword.iskeyword(wanted):
             wanted = "_" + wanted
-        return self.numbered(wanted, self.local)
+        return self.numbered(wanted, self.local if wanted not in replaces else frozenset())
 
     def numbered(self, wanted: str, besides: Set[str] = frozenset()) -> str:
         """A name that is not taken yet, nor among others: the wanted one, or that with a number."""
