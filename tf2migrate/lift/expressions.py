@@ -19,6 +19,7 @@ from tf2migrate.lift import (
     collections,
     container_items,
     datasets,
+    decided_anew,
     element_types,
     feed_dicts,
     given_runs,
@@ -115,6 +116,7 @@ class Expressions:
         self.tape = "tape"  # what the tape of the function that is written is called
         self.tapes: dict[int, Asked] = {}  # what a tf.gradients call asks which tape for, in a function
         parts.check(interpreter)
+        decided_anew.check(interpreter)
         plan.free(parts.freed(interpreter))
         self.parts = {function: PartText(self, part) for function, part in interpreter.parts.items()}
         self._calls = {node_id: function for function, calls in interpreter.helper_calls.items() for node_id in calls}

@@ -139,7 +139,7 @@ def check(interpreter: Interpreter, found: Slice, changed: Changes) -> None:
         made = {id(inner) for m in statement.made for inner in walk(m.node)}
         for node in walk(statement.node):
             if isinstance(node, ast.Call) and id(node) not in made:
-                _check_drawn(interpreter, node)
+                check_drawn(interpreter, node)
         reading = [statement.node, *reached]
         for definition in statement.reads:
             if isinstance(definition.value, Python | Structure) and not definition.staged:
@@ -180,7 +180,8 @@ def _kept_helpers(interpreter: Interpreter, found: Slice) -> list[ast.FunctionDe
     return [f for f in helpers(interpreter, found) if isinstance(f, ast.FunctionDef) and f not in interpreter.parts]
 
 
-def _check_drawn(interpreter: Interpreter, node: ast.Call) -> None:
+def check_drawn(interpreter: Interpreter, node: ast.Call) -> None:
+    """Raises `Refused` for a call that draws or takes something, which each trace would do once more."""
     text = ast.unparse(node.func)
     takes = text.rsplit(".", 1)[-1] in _TAKES and id(node) not in interpreter.rewrites
     known = interpreter.names.symbol(node.func) is not None or id(node) in interpreter.runs
@@ -249,7 +250,7 @@ def _check_helper(interpreter: Interpreter, function: ast.FunctionDef) -> None:
     own |= {(a.asname or a.name).split(".")[0] for node in interpreter.names.imports for a in node.names}
     for node in inside:
         if isinstance(node, ast.Call):
-            _check_drawn(interpreter, node)
+            check_drawn(interpreter, node)
         if isinstance(node, ast.Expr | ast.Assign | ast.AugAssign):
             for name in sorted({n.id for n in walk(node) if isinstance(n, ast.Name)} - own):
                 for change in changed(node, name):
