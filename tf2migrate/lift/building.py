@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
+from tf2migrate.facts.closure import closure
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import symbols as S
@@ -43,12 +44,7 @@ def names(program: Program) -> frozenset[str]:
         for name in {c.id for c in walk(node) if isinstance(c, ast.Name)}:
             readers.setdefault(name, set()).add(node.name)
     found = {n.name for n in defined if any(_builds(program, child) for child in walk(n))}
-    todo = list(found)
-    while todo:
-        more = readers.get(todo.pop(), set()) - found
-        found |= more
-        todo += more
-    return frozenset(found)
+    return frozenset(closure(found, readers))
 
 
 def _builds(program: Program, node: ast.AST) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from tf2migrate.apply import apply
 from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.facts.closure import closure
 from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
@@ -168,12 +169,8 @@ def _named(program: Program, changed: Program) -> list[ast.FunctionDef]:
     functions = {node.name: node for node in changed.tree.body if isinstance(node, ast.FunctionDef)}
     read = {node.name: {n.id for n in walk(node) if isinstance(n, ast.Name)} for node in functions.values()}
     apart = {id(n) for node in functions.values() for n in walk(node)}
-    todo = [n.id for n in changed.each(ast.Name) if id(n) not in apart and n.id in functions]
-    found = set(todo)
-    while todo:
-        more = read[todo.pop()] & functions.keys() - found
-        found |= more
-        todo += more
+    outside = (n.id for n in changed.each(ast.Name) if id(n) not in apart and n.id in functions)
+    found = closure(outside, {name: names & functions.keys() for name, names in read.items()})
     return [node for node in program.tree.body if isinstance(node, ast.FunctionDef) and node.name in found]
 
 

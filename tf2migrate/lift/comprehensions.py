@@ -13,6 +13,7 @@ import ast
 from functools import lru_cache
 
 from tf2migrate.apply import fits
+from tf2migrate.facts.closure import closure
 from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import scope_of
@@ -120,9 +121,4 @@ def _makers(program: Program) -> frozenset[str]:
                 found.add(function.name)
             name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
             callers.setdefault(name, set()).add(function.name)
-    todo = list(found)
-    while todo:
-        more = callers.get(todo.pop(), set()) - found
-        found |= more
-        todo += more
-    return frozenset(found)
+    return frozenset(closure(found, callers))

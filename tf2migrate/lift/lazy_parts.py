@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import grown
 from tf2migrate.lift.collections import Added
-from tf2migrate.lift.trace import Made, Statement
+from tf2migrate.lift.trace import Frame, Made, Statement
 from tf2migrate.lift.values import Python, Refused, Value, Variable, leaves
 
 if TYPE_CHECKING:
@@ -85,7 +85,41 @@ def flat(interpreter: Interpreter, body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def note(interpreter: Interpreter, part: Part) -> None:
-    """Notes the variables that the part makes at its first call."""
+    """Notes the variables that the part makes at its first call.
+
+    Calls of one form make the same then: all of them are looked at where one is of a form that was not there before.
+    """
+    frames, objects = part.frames[part.noted :], part.objects[-1:]
+    forms = [_form(part, frame) for frame in frames]
+    if not all(form in part.first_calls for form in forms):
+        nodes = _at_first_calls(interpreter, part)
+        part.first_calls = dict.fromkeys([*part.first_calls, *forms], nodes)
+        frames, objects = part.frames, part.objects
+    part.noted = len(part.frames)
+    nodes = part.first_calls[forms[-1]]
+    made = [m for frame in frames for s in frame.statements for m in s.made if id(m.node) in nodes]
+    interpreter.lazy |= {m.value for m in made}
+    if made:
+        interpreter.lazy |= {interpreter.objects[id(o.node)] for o in objects}
+
+
+def _form(part: Part, frame: Frame) -> object:
+    """What the calls of a part may differ in: which statements are followed, what they make, what is known of it."""
+    statements = tuple(
+        (
+            (id(s.node), s.moves),
+            tuple((id(m.node), isinstance(m.value, Variable)) for m in s.made),
+            tuple((d.name, is_static(d.value)) for d in s.writes),
+        )
+        for s in (*frame.statements, *frame.skipped)
+    )
+    parameters = [a.arg for a in walk(part.function.args) if isinstance(a, ast.arg)]
+    given = tuple(tuple(is_static(d.value) for d in frame.env.get(name, ())) for name in parameters)
+    return statements, given, frozenset(part.staged)
+
+
+def _at_first_calls(interpreter: Interpreter, part: Part) -> set[int]:
+    """What stands in the values that first calls make variables of."""
     body = part.function.body
     statements = list(flat(interpreter, body[1:] if ast.get_docstring(part.function) is not None else body))
     every = [s for frame in part.frames for s in (*frame.statements, *frame.skipped)]
@@ -93,12 +127,8 @@ def note(interpreter: Interpreter, part: Part) -> None:
     try:
         found = split(interpreter, part, statements, moved)
     except Refused:  # which is said once more when the class is written, unless something else stops the program
-        return
-    nodes = {id(n) for value in found.values for n in walk(value)}
-    made = [m for frame in part.frames for s in frame.statements for m in s.made if id(m.node) in nodes]
-    interpreter.lazy |= {m.value for m in made}
-    if made:
-        interpreter.lazy |= {interpreter.objects[id(o.node)] for o in part.objects}
+        return set()
+    return {id(n) for value in found.values for n in walk(value)}
 
 
 def split(interpreter: Interpreter, part: Part, statements: list[ast.stmt], moved: set[int]) -> Split:

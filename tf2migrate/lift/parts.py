@@ -69,6 +69,8 @@ class Part:
     frames: list[Frame] = field(default_factory=list)
     objects: list[Object] = field(default_factory=list)
     staged: set[str] = field(default_factory=set)  # the parameters that are tensors in some call
+    first_calls: dict[object, set[int]] = field(default_factory=dict)  # by the form of a call: `lazy_parts.note`
+    noted: int = 0  # how many of the frames it has been asked of
 
 
 def called(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Set
 
+from tf2migrate.facts.closure import closure
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.estimator_models import NATIVE
@@ -27,12 +28,7 @@ def drivers(program: Program) -> frozenset[ast.AST]:
         for call in calls[function]:
             if isinstance(call.func, ast.Name) and (called := by_name.get(call.func.id)) is not None:
                 callers.setdefault(called, set()).add(function)
-    todo = list(found)
-    while todo:
-        more = callers.get(todo.pop(), set()) - found
-        found |= more
-        todo += more
-    return frozenset(found)
+    return frozenset(closure(found, callers))
 
 
 def _runs(node: ast.AST, program: Program) -> bool:

@@ -9,6 +9,7 @@ import ast
 from collections.abc import Iterator
 
 from tf2migrate.apply import fits
+from tf2migrate.facts.closure import closure
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.model import Edit, Options, Outcome, Span
@@ -31,13 +32,7 @@ def _building(program: Program) -> set[str]:
     for function in functions:
         for call in calls[function]:
             callers.setdefault(_called(call), set()).add(function.name)
-    found = {f.name for f in of_graph}
-    todo = list(found)
-    while todo:
-        more = callers.get(todo.pop(), set()) - found
-        found |= more
-        todo += more
-    return found
+    return closure((f.name for f in of_graph), callers)
 
 
 def _tuples(program: Program, own: set[str]) -> Iterator[Edit]:
