@@ -50,8 +50,8 @@ class Line:
     def exponent(self, what: str) -> float:
         """How the last two steps grow: 1 is linear; most of the start of the process is taken away."""
         one, other = self.points[-3:][0], self.points[-1]
-        first = self.points[0]
-        values = [getattr(p, what) - (0.9 * getattr(first, what)) for p in (one, other)]
+        least = min(getattr(p, what) for p in self.points)
+        values = [getattr(p, what) - 0.9 * least for p in (one, other)]
         return math.log(values[1] / values[0]) / math.log(other.size / one.size) if min(values) > 0 else 0.0
 
 

@@ -112,20 +112,19 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
     seen: set[Statement] = set()
     taken: set[Statement] = set()
     reached: set[Definition] = set()
+    # The next one last: a program may be longer than Python's stack is deep.
+    todo: list[Definition | Statement | tuple[Element, Statement]] = []
 
     def visit(statement: Statement) -> None:
         if statement in seen:
             return
         seen.add(statement)
-        for definition in sorted(statement.reads - reached, key=lambda d: d.statement.order):
-            if not _is_held(definition, statement.reads):
-                reach(definition)
-        for control in statement.controls:
-            visit(control)
-        for element in statement.effects:
-            if isinstance(element, Element):  # drawn inside an expression
-                found.parameters.setdefault(element, Definition("", element, statement))
         put(statement)
+        ahead = sorted(statement.reads - reached, key=lambda d: d.statement.order)
+        drawn = [e for e in statement.effects if isinstance(e, Element)]
+        todo.extend((element, statement) for element in reversed(drawn))  # drawn inside an expression
+        todo.extend(reversed(statement.controls))
+        todo.extend(d for d in reversed(ahead) if not _is_held(d, statement.reads))
 
     def put(statement: Statement) -> None:
         if statement not in taken:
@@ -156,13 +155,17 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
             found.closed.add(definition)
 
     for leaf in leaves:
-        if leaf.named:
-            for definition in leaf.reads:
-                reach(definition)
+        todo.extend(leaf.reads if leaf.named else (leaf.statement,))
+    todo.extend(besides)
+    todo.reverse()
+    while todo:
+        each = todo.pop()
+        if isinstance(each, Statement):
+            visit(each)
+        elif isinstance(each, Definition):
+            reach(each)
         else:
-            visit(leaf.statement)
-    for statement in besides:
-        visit(statement)
+            found.parameters.setdefault(each[0], Definition("", *each))
     found.statements.sort(key=lambda s: s.order)
     found.parameters = dict(sorted(found.parameters.items(), key=lambda item: item[1].statement.order))
     return found
