@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from contextlib import ExitStack
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import children, is_main, walk
 from tf2migrate.lift import (
     builders,
@@ -282,8 +284,20 @@ def _note_leaving(interpreter: Interpreter, node: ast.If | ast.Try | ast.Match, 
     ends = bool(bodies[0]) and isinstance(bodies[0][-1], ast.Return)
     if interpreter.decided[-1:] == (node,) and isinstance(above, ast.FunctionDef):
         frame.left = frame.left or ends
-    elif any(isinstance(n, ast.Return) for body in bodies for s in body for n in walk(s)):
+    elif any(id(s) in _returning(interpreter.program) for body in bodies for s in body):
         frame.doubtful = True
+
+
+@lru_cache(maxsize=4)
+def _returning(program: Program) -> frozenset[int]:
+    """The returns of a program, and all that they stand in."""
+    found: set[int] = set()
+    for node in program.each(ast.Return):
+        above: ast.AST | None = node
+        while above is not None and id(above) not in found:
+            found.add(id(above))
+            above = program.parents.get(id(above))
+    return frozenset(found)
 
 
 def one_way(interpreter: Interpreter, node: ast.If, body: list[ast.stmt], whole: bool) -> None:
