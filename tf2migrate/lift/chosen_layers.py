@@ -14,6 +14,7 @@ from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import scope_of
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.layer_kinds import KINDS
+from tf2migrate.lift.makers import makes
 from tf2migrate.model import Edit, Options, Outcome
 
 _MAKING = frozenset((*KINDS, "tf.Variable", "tf.get_variable"))
@@ -23,42 +24,18 @@ _STEP = "    "
 def chosen_layers(program: Program, options: Options) -> Outcome:
     """The edits that make statements of such expressions."""
     chosen = [n for n in program.each(ast.IfExp) if isinstance(program.parents.get(id(n)), ast.Assign | ast.Return)]
-    if not chosen:
-        return Outcome()
-    makers = _makers(program)
     edits = []
     for node in chosen:
         statement = program.parents[id(node)]
         assert isinstance(statement, ast.Assign | ast.Return)
-        makes = any(_makes(program, n, makers) for arm in (node.body, node.orelse) for n in walk(arm))
-        if makes and _is_helper(program, statement) and (text := _text(program, statement, node)):
+        made = any(makes(program, arm, _is_made) for arm in (node.body, node.orelse))
+        if made and _is_helper(program, statement) and (text := _text(program, statement, node)):
             edits.append(Edit(program.span(statement), text))
     return Outcome(tuple(edits) if edits and fits(edits, program.cuts) else ())
 
 
-def _makers(program: Program) -> set[str]:
-    """The names of the program's functions that make something, be it by way of others."""
-    functions = list(program.each(ast.FunctionDef))
-    makers: set[str] = set()
-    settled = False
-    while not settled:
-        more = {f.name for f in functions if f.name not in makers and _has(program, f, makers)}
-        makers |= more
-        settled = not more
-    return makers
-
-
-def _has(program: Program, function: ast.FunctionDef, makers: set[str]) -> bool:
-    return any(_makes(program, n, makers) for n in walk(function))
-
-
-def _makes(program: Program, node: ast.AST, makers: set[str]) -> bool:
-    if not isinstance(node, ast.Call):
-        return False
-    if (symbol := program.names.symbol(node.func)) is not None:
-        return symbol in _MAKING
-    called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    return called in makers
+def _is_made(symbol: str) -> bool:
+    return symbol in _MAKING
 
 
 def _is_helper(program: Program, statement: ast.stmt) -> bool:

@@ -10,14 +10,13 @@ A name that a comprehension binds is its own; where the function knows another o
 from __future__ import annotations
 
 import ast
-from functools import lru_cache
 
 from tf2migrate.apply import fits
-from tf2migrate.facts.closure import closure
 from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.standing import scope_of
 from tf2migrate.facts.tree import SCOPES, own, walk
+from tf2migrate.lift.makers import makes
 from tf2migrate.model import Edit
 
 _STATE = ("tf.Variable", "tf.get_variable", "tf.layers.", "tf.contrib.layers.", "tf.contrib.slim.")
@@ -31,7 +30,7 @@ def comprehensions(program: Program) -> tuple[Edit, ...]:
         value = statement.value
         if len(statement.targets) > 1 or not isinstance(value, ast.ListComp | ast.DictComp):
             continue
-        if _makes_state(program, value) and (lines := _loop(program, statement.targets[0], value)) is not None:
+        if makes(program, value, _is_state) and (lines := _loop(program, statement.targets[0], value)) is not None:
             edits.append(Edit(program.span(statement), f"\n{program.indent(statement)}".join(lines)))
     return tuple(edits) if edits and fits(edits, program.cuts) else ()
 
@@ -97,28 +96,5 @@ def _renamed(program: Program, node: ast.expr, names: dict[str, str]) -> str:
     return text
 
 
-def _makes_state(program: Program, made: ast.AST) -> bool:
-    """Whether something in an expression makes variables: a symbol, or a function of the program that does."""
-    return any(isinstance(n, ast.Call) and _is_maker(program, n.func, _makers(program)) for n in walk(made))
-
-
-def _is_maker(program: Program, function: ast.expr, makers: frozenset[str]) -> bool:
-    symbol = program.names.symbol(function)
-    if symbol is not None:
-        return symbol.startswith(_STATE)
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name in makers
-
-
-@lru_cache(maxsize=4)
-def _makers(program: Program) -> frozenset[str]:
-    """The names of the functions and methods that make variables, or call one that does."""
-    callers: dict[str, set[str]] = {}
-    found = set()
-    for function in program.each(ast.FunctionDef):
-        for call in (n for n in walk(function) if isinstance(n, ast.Call)):
-            if _is_maker(program, call.func, frozenset()):
-                found.add(function.name)
-            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-            callers.setdefault(name, set()).add(function.name)
-    return frozenset(closure(found, callers))
+def _is_state(symbol: str) -> bool:
+    return symbol.startswith(_STATE)

@@ -12,6 +12,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.closure import closure
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.traced import changed, check_drawn
@@ -50,26 +51,22 @@ def _binds_anew(change: ast.AST, name: str) -> bool:
 
 def _read(program: Program, function: ast.FunctionDef, compound: list[ast.stmt]) -> set[str]:
     """The names that decide the branches and loops, those that they are computed of, and other names of the same."""
-    found = {n.id for node in compound for control in _controls(node) for n in walk(control) if isinstance(n, ast.Name)}
-    own = [n for n in walk(function) if isinstance(n, ast.Assign | ast.AugAssign)]
-    pairs = [
-        (target.id, n.value.id)
-        for n in program.each(ast.Assign)
-        if isinstance(n.value, ast.Name)
-        for target in n.targets
-        if isinstance(target, ast.Name)
-    ]
-    before = -1
-    while before < len(found):  # ends: it grows, and the names of a program are so many
-        before = len(found)
-        for statement in own:
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            if {n.id for t in targets for n in walk(t) if isinstance(n, ast.Name)} & found:
-                found |= {n.id for n in walk(statement.value) if isinstance(n, ast.Name)}
-        for one, other in pairs:
-            if {one, other} & found:
-                found |= {one, other}
-    return found
+    found = {name for node in compound for control in _controls(node) for name in _names(control)}
+    onward: dict[str, set[str]] = {}
+    for node in (n for n in walk(function) if isinstance(n, ast.Assign | ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for name in {name for target in targets for name in _names(target)}:
+            onward.setdefault(name, set()).update(_names(node.value))
+    for node in program.each(ast.Assign):
+        for target in node.targets:
+            if isinstance(target, ast.Name) and isinstance(node.value, ast.Name):
+                onward.setdefault(target.id, set()).add(node.value.id)
+                onward.setdefault(node.value.id, set()).add(target.id)
+    return closure(found, onward)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in walk(node) if isinstance(n, ast.Name)}
 
 
 def _own(function: ast.FunctionDef) -> set[str]:

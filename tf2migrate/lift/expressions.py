@@ -175,7 +175,7 @@ class Expressions:
         if isinstance(named, chosen_optimizers.Named | printed_shapes.Shape | printed_shapes.Bound | builders.Item):
             return named.text(self)
         if isinstance(named, keras_layers.Applied):
-            return named.text(self)
+            return self.text(named.node.value)
         if isinstance(node, ast.Subscript) and (pair := pairs.pair_of(self.interpreter, node.value)):
             return pairs.item_text(self, pair, node.slice)
         if (pair := pairs.pair_of(self.interpreter, node)) is not None:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tf2migrate.facts.closure import closure
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.layers import Called, Shareable
 from tf2migrate.lift.noted import Noting
@@ -103,13 +104,11 @@ def late_names(
         first = Time.MADE if definition.statement.node is within else Time.STAGED
         if definition.value.time >= first:
             late.add(definition.name)
-    before = -1
-    while before < len(late):
-        before = len(late)
-        for node in walk(function):
-            if isinstance(node, _BINDING) and loads(_source(node)) & late:
-                late |= bound_by(node)
-    return late
+    onward: dict[str, set[str]] = {}
+    for node in (n for n in walk(function) if isinstance(n, _BINDING)):
+        for name in loads(_source(node)):
+            onward.setdefault(name, set()).update(bound_by(node))
+    return closure(late, onward)
 
 
 def _source(node: ast.AST) -> ast.AST:

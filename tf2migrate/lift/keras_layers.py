@@ -31,7 +31,6 @@ from tf2migrate.lift.values import NONE, PYTHON, Layer, Tensor, Time, Unknown, V
 from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
-    from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
 
 _CLASSES = {
@@ -87,10 +86,6 @@ class Applied:
     """`layer.apply`, which is what a call of the layer calls."""
 
     node: ast.Attribute
-
-    def text(self, expressions: Expressions) -> str:
-        """The layer."""
-        return expressions.text(self.node.value)
 
 
 @dataclass(frozen=True, eq=False)

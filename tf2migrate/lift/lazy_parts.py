@@ -90,14 +90,13 @@ def note(interpreter: Interpreter, part: Part) -> None:
     Calls of one form make the same then: all of them are looked at where one is of a form that was not there before.
     """
     frames, objects = part.frames[part.noted :], part.objects[-1:]
-    forms = [_form(part, frame) for frame in frames]
-    if not all(form in part.first_calls for form in forms):
-        nodes = _at_first_calls(interpreter, part)
-        part.first_calls = dict.fromkeys([*part.first_calls, *forms], nodes)
+    forms = {_form(part, frame) for frame in frames}
+    if not forms <= part.forms:
+        part.first = _at_first_calls(interpreter, part)
         frames, objects = part.frames, part.objects
+    part.forms |= forms
     part.noted = len(part.frames)
-    nodes = part.first_calls[forms[-1]]
-    made = [m for frame in frames for s in frame.statements for m in s.made if id(m.node) in nodes]
+    made = [m for frame in frames for s in frame.statements for m in s.made if id(m.node) in part.first]
     interpreter.lazy |= {m.value for m in made}
     if made:
         interpreter.lazy |= {interpreter.objects[id(o.node)] for o in objects}

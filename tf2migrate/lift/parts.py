@@ -69,8 +69,9 @@ class Part:
     frames: list[Frame] = field(default_factory=list)
     objects: list[Object] = field(default_factory=list)
     staged: set[str] = field(default_factory=set)  # the parameters that are tensors in some call
-    first_calls: dict[object, set[int]] = field(default_factory=dict)  # by the form of a call: `lazy_parts.note`
-    noted: int = 0  # how many of the frames it has been asked of
+    forms: set[object] = field(default_factory=set)  # of the calls that `lazy_parts.note` has looked at,
+    noted: int = 0  # how many these are,
+    first: set[int] = field(default_factory=set)  # and what stands in the values of what the first call makes
 
 
 def called(

@@ -118,22 +118,20 @@ def is_at_once(interpreter: Interpreter, call: ast.Call) -> bool:
     program, given = interpreter.program, call.args[0] if call.args else None
     if not isinstance(given, ast.Name):
         return _runs(given)
-    before: dict[ast.stmt, list[ast.stmt]] = {}
     node: ast.AST = statement_of(program, call)
-    between: list[ast.stmt] = []
+    before: list[ast.stmt] = []  # the nearest first
     while not isinstance(node, ast.FunctionDef | ast.Module):
         if isinstance(node, ast.stmt):
             block = body_of(program, node)
-            for statement in reversed(block[: block.index(node)]):
-                before[statement] = list(between)
-                between.append(statement)
+            before += reversed(block[: block.index(node)])
         node = program.parents[id(node)]
     bound = {statement_of(program, n) for n in stores(program, given.id, scope_of(program, call))}
     fetching = next((statement for statement in before if statement in bound), None)
     if not isinstance(fetching, ast.Assign):
         return False
     own = isinstance(fetching.value, ast.Call) and interpreter.names.symbol(fetching.value.func) == MADE
-    again = any(interpreter.running.inside(s, interpreter.driver_nodes) for s in before[fetching])
+    between = before[: before.index(fetching)]
+    again = any(interpreter.running.inside(s, interpreter.driver_nodes) for s in between)
     return own or (_runs(fetching.value) and not again)
 
 

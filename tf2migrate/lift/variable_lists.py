@@ -29,7 +29,7 @@ from tf2migrate.lift import (
 )
 from tf2migrate.lift.classes import Instance
 from tf2migrate.lift.functions import visible
-from tf2migrate.lift.homes import homes_of
+from tf2migrate.lift.homes import homes, homes_of
 from tf2migrate.lift.regularization import REGULARIZED
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.scopes import Member
@@ -338,10 +338,11 @@ def _check_single(interpreter: Interpreter) -> None:
 
     Raises `Refused`.
     """
-    for value in interpreter.rewrites.values():
-        if not isinstance(value, Collected):
-            continue
-        for member, home in zip(value.members, homes_of(interpreter, [m.value for m in value.members]), strict=True):
+    collected = [value for value in interpreter.rewrites.values() if isinstance(value, Collected)]
+    known = homes(interpreter) if collected else {}
+    for value in collected:
+        for member in value.members:
+            home = known.get(id(member.value))
             instance = visibility.owner(home.frame) if home is not None else None
             if instance is not None and not visibility.is_one_of_a_run(interpreter, instance):
                 asking = value.statement is not None and visibility.owner(value.statement.frame) is instance
