@@ -95,3 +95,4 @@ class Outcome:
     edits: tuple[Edit, ...] = ()
     findings: tuple[Finding, ...] = ()
     brought: frozenset[str] = frozenset()  # the names that `import *` brings from other files of the program
+    given: frozenset[tuple[str, str]] = frozenset()  # functions that become classes, and which parameters runs give

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from functools import cached_property
 
+from tf2migrate.apply import apply
 from tf2migrate.facts.names import Names
 from tf2migrate.facts.source import Source
+from tf2migrate.model import Edit
 
 
 class Program(Source):
     """A source with its names resolved (once, when first asked).
 
     `cuts` are offsets that no edit may span, such as the boundaries of a notebook's cells; `first` is the program as
-    it was before any stage; `borders` are the cuts at which another file begins, and `reserved`
-    the names that files have for each other.
+    it was before any stage; `borders` are the cuts at which another file begins, `reserved`
+    the names that files have for each other, and `given` the parameters of functions (the names of both) that other
+    programs of the same files give tensors of runs.
     """
 
     def __init__(
@@ -24,10 +28,17 @@ class Program(Source):
         first: Program | None = None,
         borders: tuple[int, ...] = (),
         reserved: frozenset[str] = frozenset(),
+        given: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         super().__init__(text)
-        self.cuts, self.borders, self.reserved = cuts, borders, reserved
+        self.cuts, self.borders, self.reserved, self.given = cuts, borders, reserved, given
         self._first = first  # none of its own, which would be a cycle: trees are freed at once, not by the collector
+
+    def changed(self, edits: Iterable[Edit]) -> Program:
+        """The program with edits made, of as many files as before. Raises `Overlap`, and `SyntaxError`."""
+        text, cuts = apply(self.text, edits, self.cuts)
+        borders = tuple(cuts[self.cuts.index(border)] for border in self.borders)
+        return Program(text, cuts, self.first, borders, self.reserved, self.given)
 
     @property
     def first(self) -> Program:

@@ -66,7 +66,8 @@ def _lifted(interpreter: Interpreter) -> Outcome:
         interpreter.run()
     emitter = Emitter(interpreter, make_plan(interpreter))
     edits = emitter.edits()
-    return Outcome((*edits, *_definitions(program, emitter, edits)), tuple(emitter.findings))
+    given = frozenset((part.function.name, name) for part in interpreter.parts.values() for name in part.staged)
+    return Outcome((*edits, *_definitions(program, emitter, edits)), tuple(emitter.findings), given=given)
 
 
 def _definitions(program: Program, emitter: Emitter, edits: tuple[Edit, ...]) -> list[Edit]:

@@ -33,10 +33,12 @@ from tf2migrate.lift.trace import Definition, Fetch, Statement
 from tf2migrate.lift.values import (
     ASSIGNS,
     EACH,
+    NONE,
     Effect,
     Layer,
     Optimizer,
     Placeholder,
+    Python,
     Refused,
     Structure,
     Tensor,
@@ -471,7 +473,8 @@ class BodyWriter:
 
     def _count(self, effect: Effect) -> list[str]:
         step = effect.arguments.get("global_step")
-        if step is None or (isinstance(step, ast.Constant) and step.value is None):
+        value = effect.parts[list(effect.arguments).index("global_step")] if step is not None else NONE
+        if step is None or (isinstance(value, Python) and value.known and value.literal is None):
             return []
         return [f"{self.expressions.text(step)}.assign_add(1)"]
 

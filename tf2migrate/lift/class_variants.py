@@ -95,9 +95,7 @@ def variant(
     changes = [Edit(program.span(n), left + "\n" * ((n.end_lineno or 0) - n.lineno)) for n, left in gone]
     swapped = sorted(_swapped(program, family, chain, name)) if family.used != (leaf,) else []
     changes += [*swapped, *_own_names(program, chain, family, name)] if family.used != (leaf,) else ()
-    text, cuts = apply(program.text, changes, program.cuts)
-    borders = tuple(cuts[program.cuts.index(border)] for border in program.borders)
-    changed = Program(text, cuts, program.first, borders, program.reserved)
+    changed = program.changed(changes)
     outcome = alone(changed)
     homes: list[Home] = [*chain, *_named(program, changed)]
     inside: dict[Home, list[Edit]] = {home: [] for home in homes}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,17 @@ def check(interpreter: Interpreter, statement: Statement, at: ast.expr, told: bo
                 "a layer computes in the type of a data set's elements, and that they are float32 is not seen",
                 "Give the data set float32: .astype(np.float32), or tf.cast in its map.",
             )
+
+
+def is_told(interpreter: Interpreter, arguments: Mapping[str, ast.expr]) -> bool:
+    """Whether an unrolled cell starts from zeros of float32: what it is given is of no other type then.
+
+    TensorFlow 1's cells concatenate it with their state (`BasicLSTMCell.call` in `rnn_cell_impl.py`), which fails
+    where the types differ.
+    """
+    started = any("initial_state" in name for name in arguments)
+    dtype = arguments.get("dtype")
+    return not started and dtype is not None and interpreter.names.symbol(dtype) == "tf.float32"
 
 
 def other_types(interpreter: Interpreter, statement: Statement) -> list[Element]:

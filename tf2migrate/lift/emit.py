@@ -29,6 +29,7 @@ from tf2migrate.lift import (
     keras_layers,
     layers,
     loops,
+    made_above,
     monitored,
     normalization,
     own_cell_classes,
@@ -85,7 +86,7 @@ class Emitter:
             *monitored.check(interpreter),
         ]
         for unrolled in bidirectional.every_unrolled(interpreter):
-            if unrolled.statement is not None:
+            if unrolled.statement is not None and not element_types.is_told(interpreter, unrolled.arguments):
                 element_types.check(interpreter, unrolled.statement, unrolled.arguments["cell"])
         self.traced = variable_lists.check(interpreter, plan) | averages.moving(plan) | savers.traced(interpreter, plan)
         self.records: dict[int, list[Statement]] = {}
@@ -113,6 +114,7 @@ class Emitter:
             side.setdefault(id(planned.anchor), []).append(planned)
         self.uncalled = uncalled.methods(interpreter)
         loops.check(list(interpreter.loops.values()))
+        self.made_above: dict[ast.FunctionDef, list[Made]] = {}
         self._hoist()
         self.sharing_objects = interpreter.sharing
         self.sharing_objects.hoisted(self.expressions.hoisted)
@@ -199,6 +201,9 @@ class Emitter:
         if not kept and all(visibility.sees(frame, statement.frame) for frame in using):
             return
         instance = visibility.owner(statement.frame)
+        if instance is None and not kept and (home := made_above.home(self.interpreter, statement, made, using)):
+            self.made_above.setdefault(home, []).append(made)
+            return
         if instance is None or any(visibility.owner(frame) is not instance for frame in using):
             what = "what is made here belongs to another function than the one where the run's function would stand"
             raise Refused("TFM902", made.node, what, "Build and run this part of the graph in one function.")
@@ -354,6 +359,8 @@ class Emitter:
     def statement(self, node: ast.stmt, indent: str) -> list[str]:
         """The lines that stand in a statement's place."""
         out = [indent + line for line in self.first_lines.get(id(node), [])]
+        if isinstance(node, ast.FunctionDef) and node in self.made_above:
+            out += [*self._makings(self.made_above[node], indent), "", ""]
         if isinstance(node, ast.Return):
             out += [line for s in self.records.get(id(node), []) for line in self._hoisted(s, indent)]
         for planned in self.ahead.get(id(node), []):
@@ -448,7 +455,12 @@ class Emitter:
     def _hoisted(self, statement: Statement, indent: str) -> list[str]:
         """The making of what a statement that moves makes."""
         names = self.expressions.hoisted
-        texts = [(names[id(m.node)], self.expressions.made_text(m.node)) for m in statement.made if id(m.node) in names]
+        above = [made for each in self.made_above.values() for made in each]
+        own = [made for made in statement.made if id(made.node) in names and made not in above]
+        return self._makings(own, indent)
+
+    def _makings(self, things: list[Made], indent: str) -> list[str]:
+        texts = [(self.expressions.hoisted[id(made.node)], self.expressions.made_text(made.node)) for made in things]
         return [f"{indent}{name} = {shift(text, base(text), indent)}" for name, text in texts]
 
     def _moved(self, statement: Statement, indent: str) -> list[str]:

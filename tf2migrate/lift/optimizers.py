@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift.values import Optimizer, Python, Refused, Schedule, Time, Value
+from tf2migrate.lift.values import Optimizer, Python, Refused, Schedule, Tensor, Time, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -58,6 +58,8 @@ def optimizer_text(expressions: Expressions, optimizer: Optimizer) -> str:
         text = expressions.text(rate) if rate is not None else _DEFAULT_RATE.get(kind, "0.001")
         if isinstance(optimizer.rate, Python) and type(optimizer.rate.literal) is int:  # Keras takes no whole number
             text = f"{text}.0" if text.isdigit() else f"float({text})"
+        elif isinstance(optimizer.rate, Tensor):  # nor a tensor
+            text = f"float({text})"
         parts.append(
             f"learning_rate={text}" if any(k.arg == "learning_rate" for k in optimizer.node.keywords) else text
         )

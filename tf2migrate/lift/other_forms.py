@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, combinations, islice
 
-from tf2migrate.apply import apply, fits
+from tf2migrate.apply import fits
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import lift
 from tf2migrate.lift.attribute_returns import attribute_returns
@@ -24,6 +24,7 @@ from tf2migrate.lift.renamed_builtins import renamed_builtins
 from tf2migrate.lift.returned_lists import returned_lists
 from tf2migrate.lift.scoped_objects import scoped_objects
 from tf2migrate.lift.static_methods import static_methods
+from tf2migrate.lift.trained_apart import trained_apart
 from tf2migrate.lift.tuple_builders import tuple_builders
 from tf2migrate.lift.unrolled import unrolled
 from tf2migrate.lift.untrained import listed
@@ -34,6 +35,7 @@ _CHANGES = (
     *(tuple_builders, renamed_builtins, known_shapes, written_out, handed_in),
     *(branch_training, networks_written_out, methods_written_out, scoped_objects, one_by_one, ops_apart, listed),
     *(comprehensions, returned_lists, unrolled, local_attributes, attribute_returns, object_lists, static_methods),
+    trained_apart,
 )
 
 #: How many forms are tried: each is followed as a whole program. Five changes have so many.
@@ -45,14 +47,7 @@ def other_forms(program: Program, options: Options) -> Outcome:
     if options.target is not Target.NATIVE or not _is_refused(program, options):
         return Outcome()
     forms = islice(_forms(program), _MOST)
-    return Outcome(next((edits for edits in forms if not _is_refused(changed(program, edits), options)), ()))
-
-
-def changed(program: Program, edits: tuple[Edit, ...]) -> Program:
-    """A program with edits made, of as many files as before."""
-    text, cuts = apply(program.text, edits, program.cuts)
-    borders = tuple(cuts[program.cuts.index(border)] for border in program.borders)
-    return Program(text, cuts, program.first, borders, program.reserved)
+    return Outcome(next((edits for edits in forms if not _is_refused(program.changed(edits), options)), ()))
 
 
 def _forms(program: Program) -> Iterator[tuple[Edit, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift.values import STATIC, Flag, Python, Structure, Symbol, Unknown, Value
+from tf2migrate.lift.values import STATIC, Flag, Python, Structure, Symbol, Tensor, Time, Unknown, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
@@ -23,6 +23,8 @@ def opened(
     """
     known = interpreter.told_open.get(function, frozenset()) if isinstance(function, ast.FunctionDef) else frozenset()
     arguments = {**arguments, **dict.fromkeys(known, STATIC)}
+    if isinstance(function, ast.FunctionDef):
+        arguments = {name: _of_runs(interpreter, function, name, value) for name, value in arguments.items()}
     shared = any("reuse" in name for name in arguments)
     if not isinstance(function, ast.FunctionDef) or not (shared or _shares(function)):
         return arguments
@@ -37,6 +39,13 @@ def opened(
                     given.setdefault(name, set()).add(value.value)
     varied = {name for name, values in given.items() if len(values) > 1 and "reuse" not in name}
     return {name: _flag(value) if name in varied else value for name, value in arguments.items()}
+
+
+def _of_runs(interpreter: Interpreter, function: ast.FunctionDef, name: str, value: Value) -> Value:
+    """An argument, as what a run gives where another program of these files gives such: one class serves both."""
+    constant = isinstance(value, Tensor) and value.time == Time.CONSTANT
+    given = (function.name, name) in interpreter.program.given
+    return Tensor(Time.STAGED, value.node) if constant and given else value  # type: ignore[attr-defined]
 
 
 def _shares(function: ast.FunctionDef) -> bool:

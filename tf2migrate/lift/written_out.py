@@ -11,13 +11,13 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from tf2migrate.apply import apply, fits
 from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.standing import Scope, body_of, scope_of, scopes
+from tf2migrate.facts.standing import Scope, scope_of, scopes
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift.call_sites import Site, given_to, site_of
 from tf2migrate.lift.own_elements import asked
 from tf2migrate.lift.written_text import body_text, gone
 from tf2migrate.model import Edit, Options, Outcome, Span
@@ -30,14 +30,6 @@ _OTHER = (
     *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Yield, ast.YieldFrom, ast.Await),
     *(ast.Global, ast.Nonlocal, ast.Import, ast.ImportFrom, ast.NamedExpr, ast.Delete, ast.Try),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """A call of a function by a statement of its own."""
-
-    statement: ast.Assign | ast.Expr | ast.Return
-    call: ast.Call
 
 
 def written_out(program: Program) -> tuple[Edit, ...]:
@@ -101,7 +93,7 @@ def _of_method(program: Program, name: str, method: ast.FunctionDef, inside: set
     used: set[str] = set()
     for node in named:
         own = id(node) in inside and isinstance(node.value, ast.Name) and node.value.id == _SELF
-        site = _site(program, node) if own else None
+        site = site_of(program, node) if own else None
         around = scope_of(program, site.statement) if site is not None else None
         called = isinstance(around, ast.FunctionDef) and around is not method and _is_method(around)
         lines = _lines(program, method, site, used) if site is not None and called else None
@@ -184,7 +176,7 @@ def _edits(program: Program, name: str, function: ast.FunctionDef) -> list[Edit]
     edits = []
     used: set[str] = set()  # by the calls before
     for node in named:
-        site = _site(program, node)
+        site = site_of(program, node)
         lines = _lines(program, function, site, used) if site is not None else None
         if site is None or lines is None:
             return None
@@ -198,28 +190,12 @@ def _indented(program: Program, site: Site, lines: list[str]) -> str:
     return "\n".join([*lines[:1], *(f"{indent}{line}" if line else "" for line in lines[1:])])
 
 
-def _site(program: Program, node: ast.Name | ast.Attribute) -> Site | None:
-    call = program.parents[id(node)]
-    if not isinstance(call, ast.Call) or call.func is not node:
-        return None
-    statement = program.parents[id(call)]
-    body = body_of(program, statement) if isinstance(statement, ast.stmt) else []
-    if isinstance(statement, ast.Expr | ast.Return) or (
-        isinstance(statement, ast.Assign) and len(statement.targets) == 1 and statement.value is call
-    ):
-        # two statements on one line, or the body of a statement on its line
-        alone = all(s is statement or s.lineno != statement.lineno for s in body)
-        line = program.lines[statement.lineno - 1][: program.position(program.span(statement).start)[1] - 1]
-        return Site(statement, call) if alone and not line.strip() else None
-    return None
-
-
 # -------------------------------------------------------------------- one call
 
 
 def _lines(program: Program, function: ast.FunctionDef, site: Site, used: set[str]) -> list[str] | None:
     """The statements in the place of a call; None where they would mean something else there."""
-    given = _given(function, site.call)
+    given = given_to(function, site.call)
     if given is None or _differs(function, site):
         return None
     inside = [n for s in function.body for n in walk(s)]
@@ -227,7 +203,7 @@ def _lines(program: Program, function: ast.FunctionDef, site: Site, used: set[st
         return None  # in an f-string of Python 3.11, whose parts do not say where they stand
     stored = {n.id for n in inside if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     around = scope_of(program, site.statement)
-    taken = _names(program, around, function) | used
+    taken = names_around(program, around, function) | used
     free = {n.id for n in inside if isinstance(n, ast.Name)} - stored - given.keys()
     free -= {_SELF} if isinstance(site.call.func, ast.Attribute) else set()  # the same object there
     if any(not _means_the_same(program, n, function, around) for n in free):
@@ -254,30 +230,6 @@ def _differs(function: ast.FunctionDef, site: Site) -> bool:
     unpacked = statement.targets[0] if isinstance(statement, ast.Assign) else None
     both = isinstance(value, ast.Tuple) and isinstance(unpacked, ast.Tuple)
     return both and (_starred(unpacked.elts) or len(unpacked.elts) != len(value.elts))  # type: ignore[union-attr]
-
-
-def _given(function: ast.FunctionDef, call: ast.Call) -> dict[str, ast.expr] | None:
-    """What each parameter is given, in their order; None where that cannot be told."""
-    spec = function.args
-    positional = [a.arg for a in [*spec.posonlyargs, *spec.args]]
-    if isinstance(call.func, ast.Attribute):  # a method, which its object is given
-        positional = positional[1:]
-    names = [*positional, *(a.arg for a in spec.kwonlyargs)]
-    found = dict(zip(positional, call.args, strict=False))
-    if len(call.args) > len(positional) or any(isinstance(a, ast.Starred) for a in call.args):
-        return None
-    for keyword in call.keywords:
-        if keyword.arg is None or keyword.arg not in names or keyword.arg in found:
-            return None
-        found[keyword.arg] = keyword.value
-    defaults = dict(zip(positional[len(positional) - len(spec.defaults) :], spec.defaults, strict=True))
-    defaults |= {a.arg: d for a, d in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if d is not None}
-    for name in names:
-        if name not in found:
-            if not isinstance(default := defaults.get(name), ast.Constant):
-                return None
-            found[name] = default
-    return {name: found[name] for name in names}
 
 
 def _is_plain(function: ast.FunctionDef, name: str, value: ast.expr) -> bool:
@@ -323,26 +275,26 @@ def _end(program: Program, function: ast.FunctionDef, site: Site, texts: Mapping
     """What stands for the return statement; nothing where the names are bound already."""
     last = _last(function.body)
     value = last.value if isinstance(last, ast.Return) else None
-    renamed = _renamed(program, value, texts) if value is not None else "None"
+    text = renamed(program, value, texts) if value is not None else "None"
     match site.statement:
         case ast.Return():
-            return f"return {renamed}" if value is not None else "return"
+            return f"return {text}" if value is not None else "return"
         case ast.Expr():
-            return renamed if isinstance(value, ast.Call) else ""
+            return text if isinstance(value, ast.Call) else ""
         case ast.Assign(targets=[ast.Tuple(elts=targets)]) if isinstance(value, ast.Tuple) and not _starred(targets):
             pairs = zip(targets, value.elts, strict=True)
-            written = [(program.segment(t), _renamed(program, v, texts)) for t, v in pairs]
+            written = [(program.segment(t), renamed(program, v, texts)) for t, v in pairs]
             rest = [(target, each) for target, each in written if target != each]
             if not {*_read(value)} & {
                 program.segment(t)
                 for t, v in zip(targets, value.elts, strict=True)
-                if program.segment(t) != _renamed(program, v, texts)
+                if program.segment(t) != renamed(program, v, texts)
             }:
                 return f"\n{program.indent(last)}".join(f"{target} = {each}" for target, each in rest)
             return f"{', '.join(t for t, _ in rest)} = {', '.join(v for _, v in rest)}" if rest else ""
         case ast.Assign(targets=[target]):
             left = program.segment(target)
-            return "" if left == renamed else f"{left} = {renamed}"
+            return "" if left == text else f"{left} = {text}"
     raise AssertionError
 
 
@@ -354,7 +306,7 @@ def _starred(nodes: list[ast.expr]) -> bool:
     return any(isinstance(node, ast.Starred) for node in nodes)
 
 
-def _renamed(program: Program, node: ast.expr, texts: Mapping[str, str]) -> str:
+def renamed(program: Program, node: ast.expr, texts: Mapping[str, str]) -> str:
     """The text of an expression with other names."""
     span = program.span(node)
     edits = [
@@ -369,7 +321,7 @@ def _renamed(program: Program, node: ast.expr, texts: Mapping[str, str]) -> str:
 # -------------------------------------------------------------------- names
 
 
-def _names(program: Program, around: Scope, function: ast.FunctionDef) -> set[str]:
+def names_around(program: Program, around: Scope, function: ast.FunctionDef) -> set[str]:
     """The names that mean something where a call stands."""
     own = {id(n) for n in walk(function)}
     if isinstance(around, ast.Module):  # not what is a function's own

@@ -50,7 +50,7 @@ def _rate(ground: Ground, node: ast.Call) -> Iterator[Found]:
     if "ptimizer" not in ground.view.symbol(node.func) or ground.view.kinds.of(node) != "Optimizer":
         return
     rate = argument(node, "learning_rate", 0)
-    if rate is None:
+    if rate is None or (isinstance(rate, ast.Call) and getattr(rate.func, "id", "") == "float"):
         return
     called = _is_called_schedule(ground, rate)
     if called or ground.kind(rate) == "tensor":

@@ -71,8 +71,11 @@ class Linked:
         return _MASK.sub(lambda match: self.masks[int(match[1])], text)
 
 
-def link(modules: Sequence[Module]) -> Linked:
-    """The modules as one program; the last is the one that is run. Raises `NotFollowed`."""
+def link(modules: Sequence[Module], given: frozenset[tuple[str, str]] = frozenset()) -> Linked:
+    """The modules as one program; the last is the one that is run. Raises `NotFollowed`.
+
+    `given` are the parameters of their functions that other programs give tensors of runs.
+    """
     by_path = {module.path: module for module in modules}
     _check_order(modules)
     targets = {module.path: origins(module, by_path) for module in modules}
@@ -96,7 +99,7 @@ def link(modules: Sequence[Module]) -> Linked:
         at += len(text)
     try:
         borders = tuple(part.start for part in parts[1:])
-        program = Program("".join(texts), tuple(all_cuts[1:]), None, borders, _reserved(modules, targets))
+        program = Program("".join(texts), tuple(all_cuts[1:]), None, borders, _reserved(modules, targets), given)
     except SyntaxError as error:
         raise NotFollowed(modules[-1], ast.Pass(lineno=1, col_offset=0), f"it cannot be joined: {error.msg}") from None
     _check_bound(program, modules)

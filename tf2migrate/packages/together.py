@@ -12,7 +12,7 @@ from tf2migrate.facts.era import is_tf1
 from tf2migrate.facts.marks import plain
 from tf2migrate.facts.program import Program
 from tf2migrate.lift import lift
-from tf2migrate.lift.other_forms import changed, other_forms
+from tf2migrate.lift.other_forms import other_forms
 from tf2migrate.lines import moved
 from tf2migrate.model import Edit, Finding, Options, Outcome, Span, Target
 from tf2migrate.packages import lent
@@ -41,6 +41,8 @@ class Together:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     old: set[str] = field(default_factory=set)  # the files that are parts of programs of TensorFlow 1
     views: list[View] = field(default_factory=list)
+    given: set[tuple[str, str]] = field(default_factory=set)  # the parameters of functions that runs give
+    apart: bool = False  # whether programs need different forms of what they share
 
 
 @dataclass(slots=True)
@@ -52,6 +54,10 @@ class _Merged:
     starts: tuple[int, ...] = ()
 
 
+class _Apart(NotFollowed):
+    """Programs that need different forms of what they share."""
+
+
 def lift_together(
     programs: Mapping[str, Program], options: Mapping[str, Options], resolve: Resolve, unread: Collection[str] = ()
 ) -> Together:
@@ -59,14 +65,10 @@ def lift_together(
     modules = {path: Module.of(path, program, n, resolve) for n, (path, program) in enumerate(programs.items(), 1)}
     for module in modules.values():
         module.settle(modules)
-    found = Together()
-    merged: dict[str, _Merged] = {}
     old = {path for path, module in modules.items() if is_tf1(lent.with_imports(module, modules))}
-    for root, members in _views(modules):
-        wanted = options[root.path].target is Target.NATIVE
-        if wanted and any(module.path in old for module in members):
-            found.old |= {m.path for m in members if "tensorflow" in m.program.text or lent.lent(m, modules)}
-            _follow(root, members, options[root.path], unread, found, merged)
+    found, merged = _each(modules, options, unread, old, frozenset())
+    if found.apart:  # what one program computes beforehand may be what another one's runs give
+        found, merged = _each(modules, options, unread, old, frozenset(found.given))
     _finish(modules, merged, found)
     for path, module in modules.items():
         borrowed = lent.lent(module, modules)
@@ -76,6 +78,23 @@ def lift_together(
     return found
 
 
+def _each(
+    modules: Mapping[str, Module],
+    options: Mapping[str, Options],
+    unread: Collection[str],
+    old: Set[str],
+    given: frozenset[tuple[str, str]],
+) -> tuple[Together, dict[str, _Merged]]:
+    """What comes of each program; `given` are the parameters of functions that some program's runs give."""
+    found, merged = Together(), dict[str, _Merged]()
+    for root, members in _views(modules):
+        wanted = options[root.path].target is Target.NATIVE
+        if wanted and any(module.path in old for module in members):
+            found.old |= {m.path for m in members if "tensorflow" in m.program.text or lent.lent(m, modules)}
+            _follow(root, members, options[root.path], unread, found, merged, given)
+    return found, merged
+
+
 def _follow(
     root: Module,
     members: Sequence[Module],
@@ -83,18 +102,20 @@ def _follow(
     unread: Collection[str],
     found: Together,
     merged: dict[str, _Merged],
+    given: frozenset[tuple[str, str]],
 ) -> None:
     """Lifts one program, without the files that cannot be followed and have nothing of TensorFlow 1."""
     while True:  # ends: each turn has fewer files
         try:
             _check_size(root, members)
             _check_read(members, unread)
-            _lift(root, members, options, found, merged)
+            _lift(root, members, options, found, merged, given)
             return
         except NotFollowed as stop:
             spared = [m for m in members if m.path == stop.target and m is not root and not is_tf1(m.program)]
             if not spared:
                 found.views.append(View(root.path, dict.fromkeys(m.path for m in members), stop.module.path))
+                found.apart |= isinstance(stop, _Apart)
                 _add(found, stop.module.path, _finding(stop))
                 return
             members = [m for m in members if m not in spared]
@@ -165,11 +186,17 @@ def _reaching(modules: Mapping[str, Module]) -> set[str]:
 
 
 def _lift(
-    root: Module, members: Sequence[Module], options: Options, found: Together, merged: dict[str, _Merged]
+    root: Module,
+    members: Sequence[Module],
+    options: Options,
+    found: Together,
+    merged: dict[str, _Merged],
+    given: frozenset[tuple[str, str]],
 ) -> None:
     """Lifts one program, and notes what becomes of its files. Raises `NotFollowed`."""
-    linked = link(members)
+    linked = link(members, given)
     program, outcome = _lifted(linked.program, options)
+    found.given |= outcome.given
     stopped = ""
     for finding in moved(outcome.findings, program.text, linked.program.text):
         part, placed = _placed(linked, finding)
@@ -188,12 +215,12 @@ def _lift(
 def _lifted(program: Program, options: Options) -> tuple[Program, Outcome]:
     """A program, and what lifting makes of it: as it is, or in another form where that helps."""
     edits = other_forms(program, options).edits
-    program = changed(program, tuple(edits)) if edits else program
+    program = program.changed(edits) if edits else program
     return program, lift(program, options)
 
 
 def _merge(into: _Merged, part: Part, rewritten: Rewritten) -> None:
-    """Adds what one program makes of a file. Raises `NotFollowed` where another makes something else of it."""
+    """Adds what one program makes of a file. Raises `_Apart` where another makes something else of it."""
     before = dict(into.segments)
     for index, text in rewritten.segments.items():
         if before.get(index, text) == text:
@@ -203,7 +230,7 @@ def _merge(into: _Merged, part: Part, rewritten: Rewritten) -> None:
         else:
             statement = _first(part, index)
             what = getattr(statement, "name", "") or "this"
-            raise NotFollowed(part.module, statement, f"the files that use {what} need different forms of it")
+            raise _Apart(part.module, statement, f"the files that use {what} need different forms of it")
     for path, names in rewritten.wanted.items():
         into.wanted.setdefault(path, set()).update(names)
 
