@@ -19,6 +19,7 @@ from tf2migrate.lift import visibility
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run, Statement
 from tf2migrate.lift.values import (
+    Effect,
     Placeholder,
     Python,
     Refused,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _BUILDS = {"tf.placeholder", "tf.assign", "tf.assign_add", "tf.assign_sub"}
 _METHODS = {"minimize", "apply_gradients"}
 ADVICE = "Build and run the graph in one function, or keep it as attributes of an object."
+_NAMED = "Bind it to a name there, before it is returned."
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,6 +246,8 @@ def elsewhere(interpreter: Interpreter, node: ast.expr, value: Value) -> Fetch |
         if statement.value is value:
             assert isinstance(statement.node, ast.expr)
             return Fetch(statement.node, value, frozenset(statement.reads), statement, named=False)
+    if not isinstance(node, ast.Name) and isinstance(value, Tensor | Effect) and value.time >= Time.STAGED:
+        raise Refused("TFM902", node, "what is fetched here has no name where another function makes it", _NAMED)
     return None
 
 

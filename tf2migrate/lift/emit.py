@@ -35,6 +35,7 @@ from tf2migrate.lift import (
     own_cell_classes,
     passages,
     pipeline_text,
+    races,
     run_text,
     savers,
     sharing,
@@ -84,6 +85,7 @@ class Emitter:
             *normalization.check(interpreter, plan),
             *kept_attributes.findings(plan, interpreter),
             *monitored.check(interpreter),
+            *races.findings(interpreter, plan),
         ]
         for unrolled in bidirectional.every_unrolled(interpreter):
             if unrolled.statement is not None and not element_types.is_told(interpreter, unrolled.arguments):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _WHAT = "a statement holds several ops, and this run makes only some of their changes"
 _ADVICE = "Bind each op to a name of its own."
+_WHOLE = "Make it once all that it holds is there."
 _BLOCK = "branches or a loop change something beside what this run needs of them"
 _APART = "Compute it in branches, or in a loop, of its own."
 _FILLING = ("append", "extend", "insert", "update", "setdefault")
@@ -46,6 +47,9 @@ def check(program: Program, found: Slice) -> None:
             if statement not in found.besides and not _is_asked_for(statement, readers):
                 raise Refused("TFM901", found.leaves[0].node, _BLOCK, _APART)
         elif (held := _container(statement.node)) is not None and found.leaves:
+            made = [d.statement.value for d in statement.reads if d.name == held and d.staged]
+            if any(isinstance(value, Structure) and any(_acting(value)) for value in made):
+                raise Refused("TFM901", statement.node, f"{held} holds an op, and is filled here", _WHOLE)
             changes = {id(e) for effect in statement.effects for e in _effects(effect)}
             wanted = {id(e) for leaf in found.leaves for e in _effects(leaf.value)}
             if changes and not changes & wanted and not _is_read_whole(program, found, held):
@@ -179,7 +183,7 @@ def ops_apart(program: Program) -> tuple[Edit, ...]:
         match statement:
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
                 plain = len(targets) == len(values) and independent(targets, values)
-                if plain and alone(program, statement) and any(_changes(program, v) for v in values):
+                if plain and alone(program, statement) and any(changes(program, v) for v in values):
                     pairs = zip(targets, values, strict=True)
                     lines = [f"{program.segment(t)} = {program.segment(v)}" for t, v in pairs]
                     edits.append(Edit(program.span(statement), f"\n{program.indent(statement)}".join(lines)))
@@ -196,7 +200,7 @@ def _named(
     named = [n for n in program.each(ast.Name) if n.id == target.id and n is not target]
     reads = [program.parents[id(n)] for n in named]
     own = {key: each.id for key, each in held.items() if isinstance(each, ast.Name) and _is_bound_once(program, each)}
-    if not named or len(held) < 2 or not all(key in own or _changes(program, each) for key, each in held.items()):
+    if not named or len(held) < 2 or not all(key in own or changes(program, each) for key, each in held.items()):
         return []
     texts: dict[object, str] = dict(own)
     for key in (k for k in held if k not in own):
@@ -231,7 +235,7 @@ def _elements(node: ast.expr) -> Iterator[tuple[object, ast.expr]]:
         yield from enumerate(node.elts)
 
 
-def _changes(program: Program, node: ast.expr) -> bool:
+def changes(program: Program, node: ast.expr) -> bool:
     """Whether an expression is an op that changes variables."""
     if not isinstance(node, ast.Call):
         return False

@@ -10,16 +10,19 @@ from collections.abc import Iterator
 
 from tf2migrate.apply import fits
 from tf2migrate.facts.closure import closure
+from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.program import Program
 from tf2migrate.facts.tree import walk
 from tf2migrate.model import Edit, Options, Outcome, Span
 
+_QUEUES = ("tf.train.string_input_producer", "tf.train.slice_input_producer")
 _INITIALIZERS = ("tf.global_variables_initializer", "tf.initialize_all_variables")
 
 
 def written_apart(program: Program, options: Options) -> Outcome:
     """The edits that write such statements apart."""
-    edits = [*_tuples(program, _building(program)), *_tried(program)]
+    own = _building(program)
+    edits = [*_tuples(program, own), *_queues(program, own), *_tried(program)]
     return Outcome(tuple(edits) if fits(edits, program.cuts) else ())
 
 
@@ -48,6 +51,23 @@ def _tuples(program: Program, own: set[str]) -> Iterator[Edit]:
                     ]
                     if alone(program, node):
                         yield Edit(program.span(node), f"\n{program.indent(node)}".join(lines))
+
+
+def _queues(program: Program, own: set[str]) -> Iterator[Edit]:
+    """Queues made in arguments of the program's functions, `read(string_input_producer(names))`."""
+    taken = {*program.words, *program.reserved}
+    for node in program.each(ast.Assign):
+        call = node.value
+        if not isinstance(call, ast.Call) or _called(call) not in own or not alone(program, node):
+            continue
+        given = [*call.args, *(k.value for k in call.keywords)]
+        calls = [argument for argument in given if any(isinstance(n, ast.Call) for n in walk(argument))]
+        if calls and isinstance(calls[0], ast.Call) and program.names.symbol(calls[0].func) in _QUEUES:
+            name = fresh("queue", taken)
+            taken.add(name)
+            start = program.span(node).start
+            made = f"{name} = {program.segment(calls[0])}\n{program.indent(node)}"
+            yield from (Edit(Span(start, start), made), Edit(program.span(calls[0]), name))
 
 
 def _called(call: ast.Call) -> str:
