@@ -1,4 +1,4 @@
-"""What a run computes of a variable beside an op that changes it: that TensorFlow 1 had no order for it is said (TFM725)."""
+"""What a run computes of a variable beside an op that changes it: it is told that it had no order (TFM725)."""
 
 from __future__ import annotations
 
