@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.scopes import Default, Scope
-from tf2migrate.lift.trace import sees
+from tf2migrate.lift.trace import Frame, sees
 from tf2migrate.lift.values import Refused, Structure, Symbol, Unknown, Value, leaves
 
 if TYPE_CHECKING:
@@ -52,10 +52,15 @@ def given(
             raise Refused("TFM901", node, f"a call stands in two arg_scopes, each with its own {name}", _ADVICE)
         with interpreter.apart() as reads:
             interpreter.evaluate(default.node)
-        if any(not d.statement.frame.unit or not sees(interpreter.frame, d.statement.frame) for d in reads):
+        if not all(_is_named(interpreter, definition.statement.frame) for definition in reads):
             raise Refused("TFM901", node, f"{name} of an arg_scope cannot be named where a layer is made", _ADVICE)
         found[name] = default.node
     return found
+
+
+def _is_named(interpreter: Interpreter, frame: Frame) -> bool:
+    """Whether what is bound in a frame has a name here: in the same call of a function, or around it for good."""
+    return frame is interpreter.frame or (frame.unit and sees(interpreter.frame, frame))
 
 
 HANDLERS = {"tf.contrib.framework.arg_scope": _arg_scope}

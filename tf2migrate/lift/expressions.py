@@ -22,6 +22,7 @@ from tf2migrate.lift import (
     decided_anew,
     element_types,
     feed_dicts,
+    found_variables,
     given_runs,
     handed,
     iterator_text,
@@ -298,7 +299,7 @@ class Expressions:
         if isinstance(value, Placeholder):
             return self.placeholder(value)
         if isinstance(value, Variable):
-            return self.variable(node, value) if value.node is node else self.name_of(node, value)
+            return self.variable(node, value) if value.node is node else self._found_again(node, value)
         if isinstance(value, layers.Called):
             return layer_text.call_text(self, node, value)
         if isinstance(value, keras_layers.Object) and value.constructor is not None:
@@ -381,6 +382,14 @@ class Expressions:
         if definition is None:
             return None
         return f"self.{definition.attribute}" if definition.owner is not None else definition.name
+
+    def _found_again(self, node: ast.expr, value: Variable) -> str:
+        """A variable that is found by its name in the graph, by that of the program. Raises `Refused`."""
+        if value in self.interpreter.lazy:
+            what = "a variable is found by its name that is made when a function is first called"
+            raise Refused("TFM907", node, what, "Return it from the function that makes it.")
+        of_part = found_variables.is_of_part(self.interpreter, value)
+        return self.path(node, value) if of_part else self.name_of(node, value)
 
     def name_of(self, node: ast.expr, value: Variable) -> str:
         """The name under which a variable was made that is found again. Raises `Refused`."""

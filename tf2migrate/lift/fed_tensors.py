@@ -103,10 +103,16 @@ def _behind(known: list[Definition]) -> set[Definition]:
     todo = list(known)
     while todo:
         definition = todo.pop()
-        if definition not in seen:
+        if definition not in seen and not _is_zeros(definition.statement):
             seen.add(definition)
             todo += definition.statement.reads
     return seen
+
+
+def _is_zeros(statement: Statement) -> bool:
+    """Whether a statement makes a cell's state of zeros, which depends on none of the cell's variables."""
+    made = statement.node.value if isinstance(statement.node, ast.Assign) else None
+    return isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) and made.func.attr == "zero_state"
 
 
 def _reaches(interpreter: Interpreter, effect: Effect, upstream: set[Definition], value: Value) -> bool:

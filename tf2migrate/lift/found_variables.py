@@ -28,13 +28,13 @@ def note(interpreter: Interpreter, function: Function, frame: Frame) -> bool:
     made = any(s.made for s in frame.statements)
     if made or not shared or function.node in interpreter.parts or not all(type(v) is Variable for v in shared):
         return False
-    if any(_is_of_part(interpreter, value) for value in shared):
+    if any(is_of_part(interpreter, value) for value in shared):
         return False
     known = interpreter.finders.setdefault(function.node, shared)
     return [id(v) for v in known] == [id(v) for v in shared]
 
 
-def _is_of_part(interpreter: Interpreter, value: object) -> bool:
+def is_of_part(interpreter: Interpreter, value: object) -> bool:
     """Whether a variable is one that a function makes, which becomes a class."""
     return any(value is thing for part in interpreter.parts.values() for made in part.objects for thing in made.things)
 

@@ -31,6 +31,7 @@ _BLOCK = "branches or a loop change something beside what this run needs of them
 _APART = "Compute it in branches, or in a loop, of its own."
 _FILLING = ("append", "extend", "insert", "update", "setdefault")
 _CHANGING = (*ASSIGNS, "minimize", "apply_gradients")
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _REST = -1  # the place of what a loop or comprehension puts into a list
 
 
@@ -38,7 +39,11 @@ def check(program: Program, found: Slice) -> None:
     """Raises `Refused` where a function would change more than its run did."""
     readers = Counter(id(d) for s in found.statements for d in s.reads)
     readers.update({id(d) for leaf in found.leaves for d in leaf.reads})
+    asked = [leaf.value for leaf in found.leaves]
+    single = {id(value) for value in asked if isinstance(value, Effect) and value.kind in _CHANGING}
     for statement in found.statements:
+        if _is_one_of_several(statement, single):
+            raise Refused("TFM901", found.leaves[0].node, _WHAT, _ADVICE)
         if isinstance(statement.value, Structure) and isinstance(statement.node, ast.Assign):
             acting = dict(_acting(statement.value))
             if acting and not acting.keys() <= _needed(program, found, statement, acting):
@@ -46,6 +51,8 @@ def check(program: Program, found: Slice) -> None:
         elif isinstance(statement.node, ast.If | ast.Try | ast.Match | ast.For | ast.While):
             if statement not in found.besides and not _is_asked_for(statement, readers):
                 raise Refused("TFM901", found.leaves[0].node, _BLOCK, _APART)
+            if _is_read_in_part(found, statement):
+                raise Refused("TFM901", found.leaves[0].node, _WHAT, _ADVICE)
         elif (held := _container(statement.node)) is not None and found.leaves:
             made = [d.statement.value for d in statement.reads if d.name == held and d.staged]
             if any(isinstance(value, Structure) and any(_acting(value)) for value in made):
@@ -71,6 +78,33 @@ def _is_asked_for(block: Statement, readers: Counter[int]) -> bool:
         if isinstance(inner, ast.With) and names & _bound(inner):
             wanted |= {id(node) for item in inner.items for node in walk(item)}
     return all(id(e.node) in wanted for e in made)
+
+
+def _is_one_of_several(statement: Statement, wanted: set[int]) -> bool:
+    """Whether an op that a run fetches by itself is one of those that a loop or comprehension makes."""
+    asked = [e for effect in statement.effects for e in _effects(effect) if id(e) in wanted]
+    if not asked or isinstance(statement.node, ast.For | ast.While):
+        return bool(asked)
+    own = {id(node) for node in walk(statement.node)}
+    for several in (n for n in walk(statement.node) if isinstance(n, _COMPREHENSIONS)):
+        inside = {id(node) for node in walk(several)}
+        if any(id(e.node) in inside or id(e.node) not in own for e in asked):
+            return True
+    return False
+
+
+def _is_read_in_part(found: Slice, block: Statement) -> bool:
+    """Whether a function reads single places of what a loop fills with ops: the loop makes the changes of all."""
+    if not any(e.kind in _CHANGING for effect in block.effects for e in _effects(effect)):
+        return False
+    names = {_container(inner) for inner in walk(block.node)} - {None}
+    roots = [leaf.node for leaf in found.leaves] + [s.node for s in found.statements if s is not block]
+    for node in (n for root in roots for n in walk(root)):
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and not isinstance(node.slice, ast.Slice):
+            held = node.value.attr if isinstance(node.value, ast.Attribute) else getattr(node.value, "id", "")
+            if held in names:
+                return True
+    return False
 
 
 def _bound(node: ast.With) -> set[str]:

@@ -183,7 +183,8 @@ def _fed_off(norm: Called, run: Run) -> bool:
 def is_fused(interpreter: Interpreter, norm: Called) -> bool:
     """Whether TensorFlow 1 may have taken its fused op."""
     fused = norm.arguments.get("fused")
-    if _off(norm.training) or (isinstance(fused, ast.Constant) and fused.value is False):
+    every = [n for n in interpreter.layer_calls.values() if n.node is norm.node] or [norm]  # one for each call
+    if all(_off(n.training) for n in every) or (isinstance(fused, ast.Constant) and fused.value is False):
         return False
     return _is_contrib(norm) or _has_images(interpreter)
 

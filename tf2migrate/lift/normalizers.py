@@ -9,6 +9,7 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from tf2migrate.facts.tree import walk
 from tf2migrate.lift import arg_scopes
 from tf2migrate.lift.layer_kinds import KINDS, Kind
 from tf2migrate.lift.values import NONE, Structure, Symbol, Unknown
@@ -28,6 +29,21 @@ class Normalizer:
     arguments: dict[str, ast.expr]
 
 
+def _is_named(interpreter: Interpreter, node: ast.expr) -> bool:
+    """Whether an argument reads names of the function that the layer stands in alone, which mean one thing there."""
+    function = interpreter.frame.node
+    names = [n for n in walk(node) if isinstance(n, ast.Name)]
+    if not names or isinstance(function, ast.Module):
+        return not names
+    inside = [n for n in walk(function) if isinstance(n, ast.Name)]
+    given = {a.arg for a in walk(function) if isinstance(a, ast.arg)}
+    for name in names:
+        stored = sum(n.id == name.id and not isinstance(n.ctx, ast.Load) for n in inside)
+        if name not in inside or stored + (name.id in given) != 1:
+            return False
+    return True
+
+
 def taken(
     interpreter: Interpreter, node: ast.Call, kind: Kind, bound: dict[str, ast.expr]
 ) -> Normalizer | Unknown | None:
@@ -43,7 +59,7 @@ def taken(
     known = (told is NONE or items) and len(parameters) == len(items) and "activation_fn" not in parameters
     if not isinstance(value, Symbol) or value.path != _NORM or not known:
         return Unknown("a layer is normalized in a way that is not followed", node)
-    if not interpreter.frame.unit and any(isinstance(n, ast.Name) for e in parameters.values() for n in ast.walk(e)):
+    if not interpreter.frame.unit and not all(_is_named(interpreter, e) for e in parameters.values()):
         return Unknown("in a function, a layer's normalizer is told something by a name", node)
     norm = KINDS[_NORM]
     arguments = arg_scopes.given(interpreter, node, _NORM, parameters, norm.parameters, "normalizer's ")

@@ -171,7 +171,7 @@ class PartText:
         """The names that are read when the object is made though a late statement has them, and the other way round.
 
         The first are the settings of layers, and cells that are unrolled; the others tell a cell's dropout how much to
-        keep.
+        keep, and a layer's normalization whether it is trained.
         """
         rewrites = self.expressions.interpreter.rewrites
         when_made: list[ast.Name] = []
@@ -182,6 +182,9 @@ class PartText:
                 when_made += [name for cell in value.cells for name in self._loads(cell)]
             elif isinstance(value, Called) and value.layer is not None and id(value.layer.node) == id(node):
                 when_made += [name for setting in value.settings for name in self._loads(setting)]
+                normal = rewrites.get(id(node.func)) if isinstance(node, ast.Call) else None
+                training = normal.arguments.get("training") if isinstance(normal, Called) else None
+                when_called += self._loads(training) if training is not None else ()
             elif isinstance(value, Wrapped):
                 told = [argument for name, argument in value.arguments.items() if name != "cell"]
                 when_called += [name for argument in told for name in self._loads(argument)]

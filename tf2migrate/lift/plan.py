@@ -206,6 +206,8 @@ def _name_shared(interpreter: Interpreter, plan: Plan, statements: list[Statemen
     inner = found_variables.local_names(interpreter)
     for definition in [d for s in statements for d in s.writes]:
         if id(definition.value) in wanted and definition.value not in plan.shared:
+            if found_variables.is_of_part(interpreter, definition.value):
+                continue  # it is read of the object that makes it
             plan.shared[definition.value] = definition
             same = [d for s in statements for d in s.writes if d.name == definition.name and d.owner is None]
             other = any(d.value is not definition.value for d in same) or definition.name in inner

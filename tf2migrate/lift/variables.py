@@ -101,7 +101,9 @@ def _initial(expressions: Expressions, node: ast.Call, bound: object) -> str:
         return f"{expressions.text(initializer)}()({shape}{dtype})"
     if shape is None:
         return expressions.text(initializer)
-    if isinstance(initializer, ast.Name | ast.Attribute) and not called:
+    own = {function.name for function in expressions.program.each(ast.FunctionDef)}
+    made = isinstance(initializer, ast.Call) and isinstance(initializer.func, ast.Name) and initializer.func.id in own
+    if made or (isinstance(initializer, ast.Name | ast.Attribute) and not called):  # with a shape, it is a function
         return f"{expressions.text(initializer)}({shape}{dtype})"
     raise Refused(
         "TFM907",
