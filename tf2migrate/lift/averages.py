@@ -36,10 +36,17 @@ if TYPE_CHECKING:
     from tf2migrate.lift.planned import Plan, Planned
 
 _PARAMETERS = ("decay", "num_updates", "zero_debias", "name")
+#: What TensorFlow 1 calls the average of a variable, behind its name.
+SUFFIX = "/ExponentialMovingAverage"
 
 
 class Averages(Layer):
     """The averages that one object keeps; made once, and updated by `apply`."""
+
+    @property
+    def suffix(self) -> str | None:
+        """What they are called behind the names of their variables, where the object has no name of its own."""
+        return None if "name" in bind(self.node, _PARAMETERS) else SUFFIX
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,6 +25,7 @@ from tf2migrate.lift import (
     loose,
     method_calls,
     own_cell_classes,
+    saved_choices,
     training_branches,
     variable_lists,
 )
@@ -159,6 +160,8 @@ def _sequence(interpreter: Interpreter, kind: str, node: ast.Tuple | ast.List) -
 
 
 def _Dict(interpreter: Interpreter, node: ast.Dict) -> Value:
+    if (averaged := saved_choices.of_averages(interpreter, node)) is not None:
+        return averaged
     items: list[tuple[object, Value, ast.expr | None]] = []
     rest: Value | None = None
     for key_node, value_node in zip(node.keys, node.values, strict=True):
@@ -206,6 +209,8 @@ def _comprehension(interpreter: Interpreter, node: ast.ListComp | ast.SetComp | 
 def _DictComp(interpreter: Interpreter, node: ast.DictComp) -> Value:
     if (fed := feed_dicts.zipped(interpreter, node)) is not None:
         return fed
+    if (chosen := saved_choices.by_names(interpreter, node)) is not None:
+        return chosen
 
     def produce() -> Value:
         interpreter.evaluate(node.key)

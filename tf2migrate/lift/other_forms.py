@@ -14,6 +14,7 @@ from tf2migrate.lift import lift
 from tf2migrate.lift.attribute_returns import attribute_returns
 from tf2migrate.lift.branch_training import branch_training
 from tf2migrate.lift.comprehensions import comprehensions
+from tf2migrate.lift.filled_choices import filled_choices
 from tf2migrate.lift.handed_in import handed_in
 from tf2migrate.lift.held_effects import ops_apart
 from tf2migrate.lift.known_shapes import known_shapes
@@ -34,6 +35,7 @@ _CHANGES = (
     *(tuple_builders, renamed_builtins, known_shapes, written_out, handed_in),
     *(branch_training, networks_written_out, methods_written_out, scoped_objects, one_by_one, ops_apart, listed),
     *(comprehensions, returned_lists, unrolled, local_attributes, attribute_returns, object_lists, static_methods),
+    filled_choices,
 )
 
 #: How many forms are tried: each is followed as a whole program. Five changes have so many.
