@@ -1554,11 +1554,12 @@ def tell_summaries(recorder: Recorder, before: list[tuple[str, str]]) -> None:
         recorder.emit("raced", sorted(raced(recorder)))
     read = [(at, path, read_events(path)) for at, path in files]
     found: dict[Any, list[Any]] = {}
+    recorder.quiet += 1  # pictures are looked at by runs that are not the program's
     for at, path, events in sorted(read, key=lambda file: file[2][0].wall_time if file[2] else 0.0):
         told = os.path.relpath(os.path.dirname(path), at)
         if at != recorder.folder:  # names that `tempfile` made
             told = "/".join(re.sub(r"[a-z0-9_]{8}$", "", part) for part in told.split(os.sep))
-        for event in events:
+        for event in events[:MOST]:
             for tag, kind, row in summaries(event.summary):
                 found.setdefault((told, tag, kind), []).append([event.step, row])
     for (told, tag, kind), rows in sorted(found.items()):
@@ -1621,7 +1622,7 @@ def read_events(path: str) -> list[Any]:
 
 
 def summaries(summary: Any) -> Iterator[tuple[str, str, list[Any]]]:
-    """Tag, kind and numbers of each value: pictures and sounds of one tag are counted, with the size of the last."""
+    """Tag, kind and numbers of each value: pictures and sounds of one tag are counted, with size and mean of pictures."""
     several: dict[tuple[str, str], list[Any]] = {}
     for value in summary.value:
         kind = value.WhichOneof("value")
@@ -1632,13 +1633,22 @@ def summaries(summary: Any) -> Iterator[tuple[str, str, list[Any]]]:
             yield value.tag, "histogram", [histogram.min, histogram.max, histogram.num, histogram.sum, histogram.sum]
         elif kind in ("image", "audio"):
             tag = ONE_OF_SEVERAL.sub("", value.tag)
-            size = [value.image.width, value.image.height] if kind == "image" else []
-            count = several.get((tag, kind), [0])[0]
-            several[tag, kind] = [count + 1, *size]
+            row = several.setdefault((tag, kind), [0])
+            row[0] += 1
+            if kind == "image":
+                row += [value.image.width, value.image.height, brightness(value.image.encoded_image_string)]
         elif kind == "tensor":
             yield from of_tensor(value)
     for (tag, kind), row in several.items():
         yield tag, kind, row
+
+
+def brightness(image: bytes) -> float:
+    """The mean of a picture's numbers, from 0 to 1."""
+    import tensorflow.compat.v1 as v1
+
+    with v1.Graph().as_default(), v1.Session() as session:
+        return float(session.run(v1.image.decode_png(image)).mean() / 255)
 
 
 def of_tensor(value: Any) -> Iterator[tuple[str, str, list[Any]]]:
@@ -1654,7 +1664,8 @@ def of_tensor(value: Any) -> Iterator[tuple[str, str, list[Any]]]:
         least, most = float((left * counts).sum()), float((right * counts).sum())
         yield value.tag, "histogram", [float(left[0]), float(right[-1]), float(counts.sum()), least, most]
     elif kind == "images":
-        yield value.tag, "image", [len(array) - 2, int(array[0]), int(array[1])]
+        size = [int(array[0]), int(array[1])]
+        yield value.tag, "image", [len(array) - 2] + [n for image in array[2:] for n in (*size, brightness(image))]
     elif kind == "audio":
         yield value.tag, "audio", [len(array)]
     elif kind == "text":

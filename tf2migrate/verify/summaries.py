@@ -3,7 +3,7 @@
 TensorFlow 1 and 2 write the same in other forms (`python/summary/summary.py`, TensorFlow 1.15; TensorBoard's
 `plugins/histogram/summary_v2.py`). Of a histogram, whose buckets are others, the least and the greatest number are
 compared, how many there are, and their sum as far as buckets tell it; of pictures and sounds how many there are, and of
-pictures the size.
+pictures the size and how bright they are.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ Rows = Mapping[Key, Sequence[Row]]
 
 #: What TensorFlow's own loops write of their speed.
 _OWN = "global_step/sec"
+#: A unit of the 256 that a number of an image has.
+_SHADE = 1 / 255
 _LAST = 10**9  # the order of what is known only at the end
 
 
@@ -108,9 +110,25 @@ def _compared(
         return Difference(Judgement.MISSING if missing else Judgement.EXTRA, detail=what)
     if old[0] != new[0]:
         return Difference(Judgement.DIFFERENT, detail=f"step {old[0]} became {new[0]}")
+    if kind == "image":
+        return _of_images(old[1], new[1], time, tolerance)
     if kind != "histogram":
         return compare(_value(old[1]), _value(new[1]), "summary", time, scale, tolerance)
     return _of_histogram(old[1], new[1], time, tolerance)
+
+
+def _of_images(old: tuple[float, ...], new: tuple[float, ...], time: int, tolerance: Tolerance) -> Difference:
+    """How many, and of each the width, the height and how bright it is: a rounding moves that by less than `_SHADE`."""
+    if old[0] != new[0]:
+        return Difference(Judgement.DIFFERENT, detail=f"{old[0]:g} images became {new[0]:g}")
+    sizes, others = (_value([*row[1::3], *row[2::3]]) for row in (old, new))
+    found = compare(sizes, others, "summary", time, 0.0, tolerance)
+    apart = np.abs(np.subtract(old[3::3], new[3::3])) if found.judgement is Judgement.EQUAL else np.zeros(1)
+    if not apart.size or apart.max() <= _SHADE:
+        return found
+    at = int(np.argmax(apart))
+    shades = old[3 + 3 * at], new[3 + 3 * at]
+    return Difference(Judgement.DIFFERENT, float(apart[at]), detail="{:.3g} of white became {:.3g}".format(*shades))
 
 
 def _of_histogram(old: tuple[float, ...], new: tuple[float, ...], time: int, tolerance: Tolerance) -> Difference:
