@@ -24,6 +24,7 @@ from tf2migrate.lift import (
     known_text,
     loose,
     method_calls,
+    name_patterns,
     own_cell_classes,
     saved_choices,
     training_branches,
@@ -270,12 +271,17 @@ def _BoolOp(interpreter: Interpreter, node: ast.BoolOp) -> Value:
 
 def _BinOp(interpreter: Interpreter, node: ast.BinOp) -> Value:
     left, right = interpreter.evaluate(node.left), interpreter.evaluate(node.right)
-    return known_text.of_operation(node, left, right) or interpreter.operation([left, right], node)
+    if (known := known_text.of_operation(node, left, right)) is not None:
+        return known
+    value = interpreter.operation([left, right], node)
+    return (name_patterns.of_operation(interpreter, node, left, right) if value is PYTHON else None) or value
 
 
 def _JoinedStr(interpreter: Interpreter, node: ast.JoinedStr) -> Value:
     whole = interpreter.operation([interpreter.evaluate(part) for part in node.values], node)
-    return (known_text.of_parts(interpreter, node) if whole is PYTHON else None) or whole
+    if whole is not PYTHON:
+        return whole
+    return known_text.of_parts(interpreter, node) or name_patterns.of_parts(interpreter, node) or whole
 
 
 def _UnaryOp(interpreter: Interpreter, node: ast.UnaryOp) -> Value:

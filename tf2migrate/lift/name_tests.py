@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import own_cell_classes
+from tf2migrate.lift.name_patterns import OPEN, contains, ends, equals, is_whole, starts
 from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.values import Layer, Python, Structure, Variable, leaves
 
@@ -52,9 +53,11 @@ def written(interpreter: Interpreter, tests: list[ast.expr]) -> list[ast.expr]:
 
 def _written(interpreter: Interpreter, test: ast.expr) -> ast.expr:
     match test:
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()] as ops, comparators=[other]):
+            return ast.Compare(left=left, ops=ops, comparators=[_literal(interpreter, other)])
         case ast.Compare(left=left, ops=ops, comparators=held):
             return ast.Compare(left=_literal(interpreter, left), ops=ops, comparators=held)
-        case ast.Call(func=ast.Attribute(attr="startswith") as function, args=[part], keywords=[]):
+        case ast.Call(func=ast.Attribute(attr="startswith" | "endswith") as function, args=[part], keywords=[]):
             return ast.Call(func=function, args=[_literal(interpreter, part)], keywords=[])
         case ast.UnaryOp(op=ast.Not() as op, operand=inner):
             return ast.UnaryOp(op=op, operand=_written(interpreter, inner))
@@ -104,20 +107,42 @@ def text_of(interpreter: Interpreter, node: ast.expr) -> str | None:
 
 
 def _holds(test: ast.expr, variable: str, name: str) -> bool | None:
+    """Whether one holds; the name may be told in part (`name_patterns`)."""
     match test:
-        case ast.Compare(left=ast.Constant(value=str(part)), ops=[ast.In()], comparators=[held]):
-            return part in told if (told := _name(held, variable, name)) is not None else None
-        case ast.Compare(left=ast.Constant(value=str(part)), ops=[ast.NotIn()], comparators=[held]):
-            return part not in told if (told := _name(held, variable, name)) is not None else None
+        case ast.Compare(left=ast.Constant(value=str(part)), ops=[ast.In() | ast.NotIn() as op], comparators=[held]):
+            told = _name(held, variable, name)
+            found = contains(told, part) if told is not None else None
+            return found if isinstance(op, ast.In) else _other(found)
+        case ast.Compare(left=held, ops=[ast.Eq() | ast.NotEq() as op], comparators=[ast.Constant(value=str(part))]):
+            asked = _component(held, variable, name)
+            found = equals(asked, part) if asked is not None else None
+            return found if isinstance(op, ast.Eq) else _other(found)
         case ast.Call(func=ast.Attribute(value=held, attr="startswith"), args=[ast.Constant(value=str(part))]):
-            return told.startswith(part) if (told := _name(held, variable, name)) is not None else None
+            return starts(told, part) if (told := _name(held, variable, name)) is not None else None
+        case ast.Call(func=ast.Attribute(value=held, attr="endswith"), args=[ast.Constant(value=str(part))]):
+            return ends(told, part) if (told := _name(held, variable, name)) is not None else None
         case ast.UnaryOp(op=ast.Not(), operand=inner):
-            found = _holds(inner, variable, name)
-            return None if found is None else not found
+            return _other(_holds(inner, variable, name))
         case ast.BoolOp(op=ast.And() | ast.Or() as op, values=values):
             answers = [_holds(value, variable, name) for value in values]
             return None if None in answers else all(answers) if isinstance(op, ast.And) else any(answers)
     return None
+
+
+def _other(found: bool | None) -> bool | None:
+    return None if found is None else not found
+
+
+def _component(node: ast.expr, variable: str, name: str) -> str | None:
+    """What `v.name` is, or `v.name.split("/")[0]`; None where that cannot be told."""
+    match node:
+        case ast.Subscript(
+            value=ast.Call(func=ast.Attribute(value=held, attr="split"), args=[ast.Constant(value="/")], keywords=[]),
+            slice=ast.Constant(value=int(at)),
+        ) if (told := _name(held, variable, name)) is not None:
+            parts = told.split("/")[: at + 1]
+            return parts[at] if 0 <= at < len(parts) and not any(OPEN in part for part in parts) else None
+    return _name(node, variable, name)
 
 
 def _name(node: ast.expr, variable: str, name: str) -> str | None:
@@ -128,7 +153,7 @@ def _name(node: ast.expr, variable: str, name: str) -> str | None:
 
 def spelled(interpreter: Interpreter, node: ast.expr, variable: str, name: str) -> str | None:
     """The text that an expression makes of the name of a variable's op; None where it is not told."""
-    told = _made(interpreter, node, variable, name)
+    told = _made(interpreter, node, variable, name) if is_whole(name) else None
     return told if isinstance(told, str) else None
 
 
@@ -186,7 +211,7 @@ def alike(interpreter: Interpreter, target: ast.expr, tests: list[ast.expr], mem
     """Whether conditions on the variable of a loop choose the same by their new names as by their old ones."""
     if not isinstance(target, ast.Name) or any(_asks_op(test) for test in tests):
         return False
-    if any(member.name is None for member in members) and _may_be_of_scopes(interpreter, tests):
+    if any(_told(member) is None for member in members) and _may_be_of_scopes(interpreter, tests):
         return False
     if any(own_cell_classes.holds_own(interpreter, member.value) for member in members):
         return False  # whose variables are called as the program says, in scopes that it says
@@ -198,11 +223,21 @@ def alike(interpreter: Interpreter, target: ast.expr, tests: list[ast.expr], mem
     return True
 
 
+def _told(member: Member) -> str | None:
+    """What is told of the name of something, where it is more than a part."""
+    return member.pattern if OPEN not in member.pattern else None
+
+
 def _may_be_of_scopes(interpreter: Interpreter, tests: list[ast.expr]) -> bool:
     """Whether what conditions look for may be part of a scope's name."""
     parts = [n.value for t in tests for n in walk(t) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     for call in interpreter.program.each(ast.Call):
         if interpreter.names.symbol(call.func) in _SCOPES:
+            entered = interpreter.entered.get(id(call), set())
+            if any(contains(name, part) is not False for name in entered for part in parts):
+                return True
+            if isinstance(interpreter.program.parents[id(call)], ast.withitem):  # or it is not entered by now
+                continue
             first = call.args[0] if call.args else None
             if isinstance(first, ast.Call) and interpreter.names.symbol(first.func) == "tf.get_variable_scope":
                 continue  # the scope that is there
@@ -215,7 +250,7 @@ def _may_be_of_scopes(interpreter: Interpreter, tests: list[ast.expr]) -> bool:
 
 def _spellings(interpreter: Interpreter, member: Member) -> Iterator[list[str]]:
     """For each variable of a member: the names that it has or may have had."""
-    value, told = member.value, member.name
+    value, told = member.value, _told(member)
     if isinstance(value, Variable):
         known = [name for name in (told, value.name) if name is not None] or ["Variable"]
         short = [name.rsplit("/", 1)[-1] for name in known]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import untrained
+from tf2migrate.lift.several_members import UNCOUNTED
 from tf2migrate.lift.values import Refused, Structure, Tensor, Time, Unknown, Value
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from tf2migrate.lift.planned import Plan, Planned
     from tf2migrate.lift.scopes import Member
 
-UNCOUNTED = "how many variables are in a collection cannot be told"
 TRAINED = "trainable_variables"
 _NORMS = ("tf.global_norm", "tf.linalg.global_norm")
 
