@@ -360,6 +360,7 @@ def settle(interpreter: Interpreter, node: ast.stmt, mark: int, waits: bool = Fa
         whole.reads |= statement.reads
         whole.made += statement.made
         whole.shared += statement.shared
+        whole.lists |= statement.lists
         whole.effects += statement.effects
         written.update(dict.fromkeys(statement.writes))
     whole.moves, whole.inside = True, training_branches.kept(whole, inside)

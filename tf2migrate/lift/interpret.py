@@ -570,6 +570,7 @@ class Interpreter:
             if function.frame.unit:  # what a function inside another reads, it finds there
                 extra.update(dict.fromkeys(d for d in sorted(foreign, key=lambda d: d.statement.order) if d.staged))
             outer.effects += statement.effects
+            outer.lists |= statement.lists
         if node is not None:
             self.helper_calls.setdefault(function.node, {})[id(node)] = node
         value = join(frame.returns, function.node) if frame.returns else NONE

@@ -129,6 +129,8 @@ def of(interpreter: Interpreter, found: Value, node: ast.Call) -> Choice | Unkno
     """What a Saver is given, thing by thing."""
     if isinstance(found, Chosen | variable_lists.Collected):
         values = [m.value for m in found.members]
+        if not all(member.once for member in found.members):
+            return Unknown("a Saver of a list in which loops or branches have a part is not followed", node)
         if not all(_is_whole(interpreter, member, found.collection) for member in found.members):
             return Unknown("a Saver of some of the variables of a layer has no counterpart that is written yet", node)
         named = dict(zip(found.keys, values, strict=True)) if isinstance(found, Chosen) else {}

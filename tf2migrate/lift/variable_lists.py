@@ -171,6 +171,7 @@ def _collected(
             interpreter.evaluate(interpreter.regularizers[member.value])
     several = not all(member.once for member in members)
     lazily = any(isinstance(m.value, Layer) or m.value in interpreter.lazy for m in members)
+    interpreter.statement.lists |= lazily
     if collection == REGULARIZED or lazily or several:
         made = collection != REGULARIZED and own_scopes.is_own_list(interpreter, node, members)
         rest = Variable(node) if made else Tensor(Time.STAGED, node)
@@ -283,6 +284,13 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
 
     Raises `Refused` where nothing makes them before the list is read.
     """
+    for key, value in list(interpreter.rewrites.items()):
+        if not isinstance(value, Collected) or all(member.once for member in value.members):
+            continue
+        seen, asked = watched.instead(interpreter, plan, value), value.statement
+        if seen is not None and asked is not None:
+            interpreter.rewrites[key] = seen
+            asked.value = seen if asked.value is value else asked.value
     watched.check(interpreter, plan)
     slots.check(interpreter, [v for v in interpreter.rewrites.values() if isinstance(v, Collected)])
     _check_single(interpreter)
