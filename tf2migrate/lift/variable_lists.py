@@ -37,7 +37,7 @@ from tf2migrate.lift.homes import homes, homes_of
 from tf2migrate.lift.regularization import REGULARIZED
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.scopes import Member
-from tf2migrate.lift.trace import Statement
+from tf2migrate.lift.trace import Statement, loops_in
 from tf2migrate.lift.values import (
     Effect,
     Layer,
@@ -76,6 +76,7 @@ class Collected(Structure):
     asks: Asks | None = None  # which names it was asked for, where not for all
     made: bool = False  # whether it is a list of Python's, although layers have variables in it
     slots: tuple[slots.Slots, ...] = ()  # what optimizers keep and had in it
+    loops: tuple[ast.stmt, ...] = ()  # those that it is asked for in
 
 
 _KEYS = {
@@ -179,9 +180,28 @@ def _collected(
     else:
         items = tuple((i, m.value, None) for i, m in enumerate(members))
         value = Collected("list", items, node, None, tuple(members), collection)
-    value = replace(value, statement=interpreter.statement, hint=hint, asks=asks, slots=held)
+    loops = tuple(loops_in(interpreter.blocks))
+    value = replace(value, statement=interpreter.statement, hint=hint, asks=asks, slots=held, loops=loops)
+    before = interpreter.rewrites.get(id(node))
+    if isinstance(before, Collected) and _made_by(before.members) != _made_by(value.members):
+        what = "a function asks for a collection, and its calls find different variables"
+        raise Refused("TFM901", node, what, "Ask for it where the function is called.")
     interpreter.rewrites[id(node)] = value
     return value
+
+
+def _made_by(members: tuple[Member, ...]) -> list[int]:
+    """The calls that make the things of a list, which is followed again in loops."""
+    return [id(getattr(member.value, "node", member.value)) for member in members]
+
+
+def _check_loops(interpreter: Interpreter, asked: Collected) -> None:
+    """Each turn of a loop that makes variables finds more of them. Raises `Refused`."""
+    around = {id(loop) for loop in asked.loops}
+    if any(id(block) in around for member in interpreter.scopes.made for block in member.blocks):
+        assert asked.node is not None
+        what = "a loop asks for a collection and makes variables, so that each turn finds others"
+        raise Refused("TFM901", asked.node, what, "Ask for it behind the loop.")
 
 
 # -------------------------------------------------------------------- filters by name
@@ -285,6 +305,8 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
     Raises `Refused` where nothing makes them before the list is read.
     """
     for key, value in list(interpreter.rewrites.items()):
+        if isinstance(value, Collected):
+            _check_loops(interpreter, value)
         if not isinstance(value, Collected) or all(member.once for member in value.members):
             continue
         seen, asked = watched.instead(interpreter, plan, value), value.statement
