@@ -44,6 +44,8 @@ def stop(lines: str) -> str:
         ("ws = [tf.Variable(2.0), tf.Variable(3.0)]\nsaver = tf.train.Saver()", "W=W, ws=ws"),
         ("save = tf.Variable(2.0)\nsaver = tf.train.Saver()", "W=W, save_=save"),
         ("saver = tf.train.Saver()\nb = tf.Variable(2.0)", "W=W"),
+        ("saver = tf.train.Saver({v.op.name: v for v in tf.trainable_variables()})", "Variable=W"),
+        ('saver = tf.train.Saver({"in/" + v.name.split(":")[0]: v for v in tf.all_variables()})', "in_Variable=W"),
         ("n = tf.Variable(0, trainable=False)\nsaver = tf.train.Saver(tf.trainable_variables())", "W=W"),
     ],
 )
@@ -134,6 +136,22 @@ def test_an_initializer_after_a_restore_sets_back_what_that_brought() -> None:
         (
             'saver = tf.train.Saver()\ndef keep(s):\n    saver.save(s, "a")\n' + SESSION + "    print(sess.run(W))\n",
             "TFM902 save stands in a function that is never called, or is not followed",
+        ),
+        (
+            f"by_name = {{v.op.name: v for v in tf.trainable_variables()}}\nsaver = tf.train.Saver(by_name)\n{SESSION}"
+            '    saver.save(sess, "a")\nprint(sorted(by_name))\n',
+            "TFM902 by_name exists only while the graph runs, and is used in plain Python here",
+        ),
+        (
+            "h = tf.layers.batch_normalization(tf.zeros([2, 3]), training=True)\n"
+            f'saver = tf.train.Saver(tf.trainable_variables())\n{SESSION}    saver.save(sess, "a")\n    sess.run(h)\n',
+            "TFM901 a Saver of some of the variables of a layer has no counterpart that is written yet",
+        ),
+        (
+            'b = tf.Variable(2.0, name="V")\n'
+            "saver = tf.train.Saver({v.op.name[:1]: v for v in tf.trainable_variables()})\n"
+            f'{SESSION}    saver.save(sess, "a")\n',
+            "TFM901 two variables of a Saver have one name",
         ),
         (
             f'saver = tf.train.Saver(sharded=True)\n{SESSION}    saver.save(sess, "a")\n',

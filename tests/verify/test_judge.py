@@ -172,3 +172,52 @@ def test_what_a_rounding_error_changes_does_not_count() -> None:
     assert found.judgement is Judgement.UNSTEADY
     [found] = steady((shaky,), (replace(shaky, max_abs=1e-5),))
     assert found.fails
+
+
+def written(**rows: list[tuple[int, list[float]]]) -> Trace:
+    """A trace with scalars, or histograms where there are five numbers."""
+    kinds = {tag: "histogram" if len(found[0][1]) > 1 else "scalar" for tag, found in rows.items()}
+    told = {("logs", tag, kinds[tag]): [(step, tuple(row)) for step, row in found] for tag, found in rows.items()}
+    return Trace(summaries=told, writer=True)
+
+
+SEVEN = [-1.0, 2.0, 7.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "judgement"),
+    [
+        ({"loss": [(0, [1.0]), (1, [0.5])]}, {"loss": [(1, [0.5]), (0, [1.0])]}, Judgement.EQUAL),
+        ({"loss": [(0, [1.0]), (1, [0.5])]}, {"loss": [(0, [1.0]), (1, [0.6])]}, Judgement.DIFFERENT),
+        ({"loss": [(0, [1.0])]}, {"loss": [(1, [1.0])]}, Judgement.DIFFERENT),
+        ({"loss": [(0, [1.0])]}, {"loss": [(0, [1.0]), (1, [1.0])]}, Judgement.EXTRA),
+        ({"loss": [(0, [1.0])]}, {}, Judgement.MISSING),
+        ({"loss_1": [(0, [1.0])]}, {"loss": [(0, [1.0])]}, Judgement.EQUAL),
+        ({"global_step/sec": [(0, [1.0])]}, {}, None),
+        ({"w": [(0, SEVEN)]}, {"w": [(0, [-1.0, 2.0, 7.0, 2.8, 3.1])]}, Judgement.EQUAL),
+        ({"w": [(0, SEVEN)]}, {"w": [(0, [-1.0, 2.0, 7.0, 3.2, 3.9])]}, Judgement.DIFFERENT),
+        ({"w": [(0, SEVEN)]}, {"w": [(0, [-1.0, 2.0, 8.0, 2.8, 3.1])]}, Judgement.DIFFERENT),
+        ({"w": [(0, SEVEN)]}, {"w": [(0, [-1.0, 2.1, 7.0, 2.8, 3.1])]}, Judgement.DIFFERENT),
+    ],
+)
+def test_summaries(
+    old: dict[str, list[tuple[int, list[float]]]],
+    new: dict[str, list[tuple[int, list[float]]]],
+    judgement: Judgement | None,
+) -> None:
+    points = judge(written(**old), written(**new), Settings(shared_randomness=False))
+    assert [p.judgement for p in points] == ([] if judgement is None else [judgement])
+
+
+def test_a_summary_of_what_the_run_updates_may_be_a_step_apart() -> None:
+    before = written(rate=[(0, [1.0]), (1, [2.0]), (2, [3.0])])
+    after = written(rate=[(0, [2.0]), (1, [3.0]), (2, [4.0])])
+    apart = replace(before, raced=frozenset({"rate"}))
+    far = written(rate=[(0, [2.0]), (1, [3.0]), (2, [9.0])])
+    for old, new, fails in [(before, after, True), (apart, after, False), (apart, far, True)]:
+        assert [p.fails for p in judge(old, new, Settings(shared_randomness=False))] == [fails]
+
+
+def test_what_a_training_loop_wrote_by_itself_need_not_be_there() -> None:
+    old = replace(written(loss=[(0, [1.0])]), writer=False)
+    assert [(p.judgement, p.fails) for p in judge(old, Trace(), Settings())] == [(Judgement.MISSING, False)]

@@ -24,6 +24,7 @@ from tf2migrate.lift import (
     noted,
     optimizer_classes,
     siblings,
+    summary_images,
 )
 from tf2migrate.lift.emit import Emitter
 from tf2migrate.lift.first_values import AGAIN
@@ -103,6 +104,8 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
         wanted.append(RESTART)
     if _named(checkpoint_states.name(emitter.interpreter), text):
         wanted.append(checkpoint_states.definition(emitter.interpreter, tf))
+    if _named(summary_images.name(emitter.interpreter), text):
+        wanted.append(summary_images.definition(emitter.interpreter, tf))
     wanted += [cell.DEFINITION.format(tf=tf) for cell in (cell_projections, cell_residuals) if _named(cell.NAME, text)]
     if _named(grown.NAME, text):
         wanted.append(grown.DEFINITION.format(tf=tf, name=grown.NAME))

@@ -31,7 +31,8 @@ def _arg_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -
     for function in functions:
         assert isinstance(function, Symbol)
         arguments[function.path] = {**arguments.get(function.path, {}), **own}
-    return Scope("scope", node, {}, None, scopes.path, scopes.reuse, scopes.defaults, arguments, anew=False)
+    told = scopes.pattern
+    return Scope("scope", node, {}, None, scopes.path, scopes.reuse, scopes.defaults, arguments, told, anew=False)
 
 
 def given(

@@ -36,10 +36,17 @@ if TYPE_CHECKING:
     from tf2migrate.lift.planned import Plan, Planned
 
 _PARAMETERS = ("decay", "num_updates", "zero_debias", "name")
+#: What TensorFlow 1 calls the average of a variable, behind its name.
+SUFFIX = "/ExponentialMovingAverage"
 
 
 class Averages(Layer):
     """The averages that one object keeps; made once, and updated by `apply`."""
+
+    @property
+    def suffix(self) -> str | None:
+        """What they are called behind the names of their variables, where the object has no name of its own."""
+        return None if "name" in bind(self.node, _PARAMETERS) else SUFFIX
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +91,8 @@ def method(interpreter: Interpreter, node: ast.Call, base: Averages, name: str) 
         if isinstance(leaf, Unknown):
             return leaf
     held: list[Value] = [m.value for m in value.members] if isinstance(value, Collected) else leaves(value)
-    if not isinstance(value, Structure) or not all(isinstance(v, Variable) for v in held):
+    several = isinstance(value, Collected) and not all(member.once for member in value.members)
+    if several or not isinstance(value, Structure) or not all(isinstance(v, Variable) for v in held):
         raise Refused("TFM901", node, _OTHER, "Rewrite this part by hand, then run the tool again.")  # in helpers, too
     slots.note(interpreter, None, value)
     effect = Effect("average", node, target=base, parts=tuple(held))

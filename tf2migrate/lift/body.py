@@ -85,7 +85,7 @@ class BodyWriter:
         differentiated = tapes.differentiated(planned, taped)
         outer = [pair for pair in taped if pair not in differentiated]
         self.in_tape = self._needed_in_tape(planned, outer)
-        self.inner = tapes.inner(planned, differentiated)
+        self.inner = tapes.inner(self.interpreter, planned, differentiated)
         by = [e.target for _, e in taped if e.kind == "gradients" and e.target is not None]
         self.watched = {leaf for target in by for leaf in leaves(target) if isinstance(leaf, Tensor)}
         self._plan_calls(planned, early, [self.in_tape, self.inner])
@@ -285,7 +285,8 @@ class BodyWriter:
         return [f"{tape}.watch({name})" for name in dict.fromkeys(names)]
 
     def _watch_defined(self, statement: Statement, taped: list[Taped], tape: str) -> list[str]:
-        wanted = [leaf for _, e in taped if e.kind == "gradients" and e.target is not None for leaf in leaves(e.target)]
+        given = [e.target for _, e in taped if e.kind == "gradients" and e.target is not None]
+        wanted = {leaf for target in given for leaf in leaves(target)} - tapes.of_lists(self.interpreter)
         return [
             f"{tape}.watch({d.name})" for d in statement.writes if isinstance(d.value, Tensor) and d.value in wanted
         ]

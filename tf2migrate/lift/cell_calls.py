@@ -49,7 +49,8 @@ def call(interpreter: Interpreter, cell: Cell | Stacked | Wrapped, node: ast.Cal
         return Unknown("a cell is called in a scope that is reused", node)
     if not before:
         certain = isinstance(cell, Cell) and not any(isinstance(b, ast.If) for b in interpreter.blocks)
-        interpreter.scopes.made.append(Member(interpreter.graph, None, cell, certain, ALL_VARIABLES | TRAINED))
+        held = ALL_VARIABLES | TRAINED
+        interpreter.scopes.made.append(Member(interpreter.graph, None, cell, certain, held, told=certain))
     items = ((0, Tensor(Time.STAGED, node), None), (1, state_of(cell, node), None))
     found = Stepped("tuple", items, node, cell=cell)
     interpreter.rewrites[id(node)] = found

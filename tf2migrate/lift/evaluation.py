@@ -24,7 +24,9 @@ from tf2migrate.lift import (
     known_text,
     loose,
     method_calls,
+    name_patterns,
     own_cell_classes,
+    saved_choices,
     training_branches,
     variable_lists,
 )
@@ -159,6 +161,8 @@ def _sequence(interpreter: Interpreter, kind: str, node: ast.Tuple | ast.List) -
 
 
 def _Dict(interpreter: Interpreter, node: ast.Dict) -> Value:
+    if (averaged := saved_choices.of_averages(interpreter, node)) is not None:
+        return averaged
     items: list[tuple[object, Value, ast.expr | None]] = []
     rest: Value | None = None
     for key_node, value_node in zip(node.keys, node.values, strict=True):
@@ -206,6 +210,8 @@ def _comprehension(interpreter: Interpreter, node: ast.ListComp | ast.SetComp | 
 def _DictComp(interpreter: Interpreter, node: ast.DictComp) -> Value:
     if (fed := feed_dicts.zipped(interpreter, node)) is not None:
         return fed
+    if (chosen := saved_choices.by_names(interpreter, node)) is not None:
+        return chosen
 
     def produce() -> Value:
         interpreter.evaluate(node.key)
@@ -265,12 +271,17 @@ def _BoolOp(interpreter: Interpreter, node: ast.BoolOp) -> Value:
 
 def _BinOp(interpreter: Interpreter, node: ast.BinOp) -> Value:
     left, right = interpreter.evaluate(node.left), interpreter.evaluate(node.right)
-    return known_text.of_operation(node, left, right) or interpreter.operation([left, right], node)
+    if (known := known_text.of_operation(node, left, right)) is not None:
+        return known
+    value = interpreter.operation([left, right], node)
+    return (name_patterns.of_operation(interpreter, node, left, right) if value is PYTHON else None) or value
 
 
 def _JoinedStr(interpreter: Interpreter, node: ast.JoinedStr) -> Value:
     whole = interpreter.operation([interpreter.evaluate(part) for part in node.values], node)
-    return (known_text.of_parts(interpreter, node) if whole is PYTHON else None) or whole
+    if whole is not PYTHON:
+        return whole
+    return known_text.of_parts(interpreter, node) or name_patterns.of_parts(interpreter, node) or whole
 
 
 def _UnaryOp(interpreter: Interpreter, node: ast.UnaryOp) -> Value:

@@ -18,6 +18,7 @@ from tf2migrate.lift import (
     holders,
     kept_containers,
     loops,
+    name_patterns,
     noted,
     omitted,
     training_branches,
@@ -158,6 +159,9 @@ def with_(interpreter: Interpreter, node: ast.With) -> None:
         entered: list[Scope] = []
         for item in node.items:
             value = interpreter.evaluate(item.context_expr)
+            if isinstance(value, Handle) and value.role == "scope" and isinstance(item.context_expr, ast.Call):
+                named = name_patterns.of_scope(interpreter, item.context_expr)
+                interpreter.entered.setdefault(id(item.context_expr), set()).add(named)
             if isinstance(value, Scope):
                 entered.append(value)
             held = value.of if isinstance(value, Handle) and value.role == "as_default" else value
@@ -183,6 +187,9 @@ def with_(interpreter: Interpreter, node: ast.With) -> None:
                         interpreter.assign(item.optional_vars, PYTHON if value.time < Time.STAGED else value)
     scopes = ExitStack()
     for value in entered:
+        if value.anew:
+            path = value.path if value.path is not None else value.pattern
+            interpreter.scopes.taken.open(interpreter.graph, path, interpreter.repeats)
         scopes.enter_context(interpreter.scopes.inside(value))
     if len(kept) < len(node.items):
         interpreter.rewrites[id(node)] = "transparent" if not kept else ("items", kept)
@@ -353,6 +360,7 @@ def settle(interpreter: Interpreter, node: ast.stmt, mark: int, waits: bool = Fa
         whole.reads |= statement.reads
         whole.made += statement.made
         whole.shared += statement.shared
+        whole.lists |= statement.lists
         whole.effects += statement.effects
         written.update(dict.fromkeys(statement.writes))
     whole.moves, whole.inside = True, training_branches.kept(whole, inside)

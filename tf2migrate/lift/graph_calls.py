@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import Unbound, bind
+from tf2migrate.facts.program import Program
 from tf2migrate.lift import (
     arg_scopes,
     averages,
@@ -26,6 +28,7 @@ from tf2migrate.lift import (
     metric_variables,
     metrics,
     monitored,
+    name_patterns,
     normalization,
     own_cell_classes,
     pipelines,
@@ -45,6 +48,7 @@ from tf2migrate.lift import symbols as S
 from tf2migrate.lift.estimator_columns import COLUMNS
 from tf2migrate.lift.estimator_models import NATIVE, TENSORS
 from tf2migrate.lift.metrics import KerasMetric
+from tf2migrate.lift.name_patterns import NUMBER, OPEN
 from tf2migrate.lift.values import (
     NONE,
     PYTHON,
@@ -280,8 +284,25 @@ def _variable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
     variable = Variable(node, literal, trained is not False)
     unnamed = interpreter.mentions("tf.name_scope") or (named is not None and literal is None)
     full = None if unnamed else interpreter.scopes.name(literal, "Variable")
-    interpreter.make(node, variable, hint or "variable", full, trained, _collections(interpreter, bound))
+    if full is not None:
+        taken = interpreter.scopes.taken.is_numbered(interpreter.graph, full)
+        full = None if taken or literal in _names_of_ops(interpreter.program) else full
+    pattern = name_patterns.of_made(interpreter, named, "Variable", NUMBER).replace("/", f"{NUMBER}/")
+    if interpreter.mentions("tf.name_scope"):
+        pattern = OPEN + pattern
+    interpreter.make(node, variable, hint or "variable", full, trained, _collections(interpreter, bound), pattern)
     return variable
+
+
+@lru_cache(maxsize=4)
+def _names_of_ops(program: Program) -> frozenset[object]:
+    """The names that a program gives to ops which are no variables."""
+    found = set()
+    for call in program.each(ast.Call):
+        symbol = program.names.symbol(call.func)
+        if symbol is not None and symbol not in ("tf.Variable", "tf.get_variable") and ".layers." not in symbol:
+            found |= {k.value.value for k in call.keywords if k.arg == "name" and isinstance(k.value, ast.Constant)}
+    return frozenset(found)
 
 
 def _collections(interpreter: Interpreter, bound: Mapping[str, ast.expr]) -> frozenset[str] | None:
@@ -323,7 +344,8 @@ def _get_variable(
     if scopes.is_missing(regularizer):
         regularizer = scopes.default_for(interpreter, node, "regularizer")
     regularization.of_variable(interpreter, variable, full, regularizer)
-    interpreter.make(node, variable, hint or "variable", full, trained, _collections(interpreter, bound))
+    pattern = interpreter.scopes.within(name_patterns.told(interpreter, bound["name"]))
+    interpreter.make(node, variable, hint or "variable", full, trained, _collections(interpreter, bound), pattern)
     return variable
 
 

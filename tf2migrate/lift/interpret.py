@@ -33,6 +33,7 @@ from tf2migrate.lift import (
     known_text,
     loops,
     loose,
+    name_patterns,
     noted,
     own_cell_classes,
     parts,
@@ -157,6 +158,7 @@ class Interpreter:
         self.session_graph: object = None
         self.session: object = None
         self.scopes = Scopes()
+        self.entered: dict[int, set[str]] = {}  # for the calls of scopes that are entered: what is told of their names
         self.entered_again: set[int] = set()  # the calls of scopes that are told by other scopes
         self.parts: dict[ast.FunctionDef, parts.Part] = {}  # the functions that make variables and use them
         self.defaults: dict[tuple[int, str], ast.expr | None] = {}  # what scopes give to the variables made by a call
@@ -242,23 +244,37 @@ class Interpreter:
         name: str | None = None,
         trained: bool | None = True,
         collections: frozenset[str] | None = ALL_VARIABLES,
+        pattern: str | None = None,
     ) -> None:
         """Notes that a call makes state, under a name in the graph and in collections of it.
 
-        `trained` and `collections` are None where they cannot be told; `collections` is empty for what is no variable.
+        `pattern` is what is told of its name where that is not known, or is counted (`name_patterns`). `trained` and
+        `collections` are None where they cannot be told; `collections` is empty for what is no variable.
         """
         self.statement.made.append(Made(node, value, hint))
         if collections is None or collections:
             held = collections and collections | (TRAINED if trained is not False else frozenset())
-            self.add_member(value, name, held, trained is not None)
+            self.add_member(value, name, held, trained is not None, pattern)
 
     def add_member(
-        self, value: Value, name: str | None, collections: frozenset[str] | None, certain: bool = True
+        self,
+        value: Value,
+        name: str | None,
+        collections: frozenset[str] | None,
+        certain: bool = True,
+        pattern: str | None = None,
     ) -> None:
         """Puts something that is made here into collections of the graph; `certain` where that cannot be doubted."""
-        apart = [b for b in self.blocks if not is_main(b) and b not in self.decided]
-        once = certain and not apart and not self.comprehensions and not self._is_doubtful()
-        self.scopes.made.append(Member(self.graph, name, value, once, collections))
+        apart = tuple(b for b in self.blocks if not is_main(b) and b not in self.decided)
+        told = certain and not self.comprehensions and not self._is_doubtful()
+        once, counted = told and not apart, pattern is not None and pattern != name
+        if counted and pattern is not None:
+            if not once:
+                self.scopes.taken.doubt(self.graph, pattern)
+            name = name if self.scopes.taken.is_counted(self.graph, pattern) else None
+        pattern = name or pattern or self.scopes.within(name_patterns.OPEN)
+        self.scopes.taken.add(self.graph, name, pattern)
+        self.scopes.made.append(Member(self.graph, name, value, once, collections, told, apart, pattern))
 
     def _is_doubtful(self) -> bool:
         """Whether a call may have returned before."""
@@ -423,7 +439,9 @@ class Interpreter:
             return Symbol(path)
         if isinstance(node, ast.Call):
             value = evaluation.call(self, node, hint)
-            return (known_text.of_call(self, node) if value is PYTHON else None) or value
+            if value is not PYTHON:
+                return value
+            return known_text.of_call(self, node) or name_patterns.of_call(self, node) or value
         if (kind := evaluation.KINDS.get(type(node))) is not None:
             return kind(self, node)
         values = [self.evaluate(child) for child in children(node) if isinstance(child, ast.expr)]
@@ -552,6 +570,7 @@ class Interpreter:
             if function.frame.unit:  # what a function inside another reads, it finds there
                 extra.update(dict.fromkeys(d for d in sorted(foreign, key=lambda d: d.statement.order) if d.staged))
             outer.effects += statement.effects
+            outer.lists |= statement.lists
         if node is not None:
             self.helper_calls.setdefault(function.node, {})[id(node)] = node
         value = join(frame.returns, function.node) if frame.returns else NONE

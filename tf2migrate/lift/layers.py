@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import arg_scopes, element_types, normalizers, regularization, scopes
+from tf2migrate.lift import arg_scopes, element_types, name_patterns, normalizers, regularization, scopes
 from tf2migrate.lift.layer_kinds import DENSE, KINDS, UNLIKE, WEIGHTLESS, Kind
 from tf2migrate.lift.scopes import ALL_VARIABLES
 from tf2migrate.lift.trace import Definition, Statement
@@ -166,7 +166,8 @@ def _made(
         interpreter.scopes.store[id(interpreter.graph), full] = made
     if kind.keras != "Dropout":
         held = frozenset() if kind.keras.startswith(WEIGHTLESS) else ALL_VARIABLES
-        interpreter.make(node, made, layer_name(interpreter, hint, kind.keras), full, trained, held)
+        pattern = name_patterns.of_made(interpreter, named if value is not NONE else None, kind.scope)
+        interpreter.make(node, made, layer_name(interpreter, hint, kind.keras), full, trained, held, pattern)
         regularization.of_layer(interpreter, made, full, arguments)
     return made
 

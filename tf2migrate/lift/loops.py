@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift.render import shift
-from tf2migrate.lift.trace import Made, Statement
-from tf2migrate.lift.values import Effect, Optimizer, Refused, Time, Variable
+from tf2migrate.lift.trace import Frame, Made, Statement
+from tf2migrate.lift.values import Effect, Optimizer, Refused, Time, Value, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -75,6 +75,15 @@ def _is_bound_anew(reading: Statement, name: str, inside: list[Statement]) -> bo
     """Whether a turn ends with another value of a name than a statement of each run reads: lists carry the last."""
     after = [s for s in inside if s.order > reading.order and not s.moves]
     return any(d.name == name for s in after for d in s.writes)
+
+
+def carried(frames: Sequence[Frame], loop: Loop, value: Value) -> str | None:
+    """The name that carries a thing from the first part of a loop to the second: no other statement there binds it."""
+    own = {id(node) for node in loop.early}
+    statements = [s for frame in frames for s in frame.statements if id(s.node) in own]
+    written = [d for s in statements for d in s.writes if d.owner is None and d.name in loop.names]
+    found = next((d.name for d in written if d.value is value), None)
+    return found if len({d.site for d in written if d.name == found}) == 1 else None
 
 
 def _is_simple(statement: Statement) -> bool:

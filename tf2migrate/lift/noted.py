@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import is_main, walk
-from tf2migrate.lift import scoped_names, scopes, unique_names
+from tf2migrate.lift import scoped_names, scopes, summary_images, unique_names
 from tf2migrate.lift.layers import free_name
 from tf2migrate.lift.scopes import Scope
 from tf2migrate.lift.trace import Definition, Statement
@@ -351,7 +351,8 @@ def written_lines(expressions: Expressions, notes: Notes, held: str, step: str) 
     tag, value = (free_name(expressions.interpreter, name) for name in ("tag", "noted"))
     for kind, options in notes.kinds.items():
         lines.append(f'    for {tag}, {value} in {held}["{kind}"].items():')
-        lines.append(f"        {expressions.tf}.summary.{kind}({tag}, {value}, step={step}{options})")
+        written = summary_images.scaled(expressions, kind, value)
+        lines.append(f"        {expressions.tf}.summary.{kind}({tag}, {written}, step={step}{options})")
     return lines
 
 

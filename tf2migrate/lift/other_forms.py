@@ -15,6 +15,7 @@ from tf2migrate.lift.attribute_returns import attribute_returns
 from tf2migrate.lift.branch_training import branch_training
 from tf2migrate.lift.comprehensions import comprehensions
 from tf2migrate.lift.dict_entries import dict_entries
+from tf2migrate.lift.filled_choices import filled_choices
 from tf2migrate.lift.handed_in import handed_in
 from tf2migrate.lift.held_effects import ops_apart
 from tf2migrate.lift.known_shapes import known_shapes
@@ -36,7 +37,7 @@ _CHANGES = (
     *(tuple_builders, renamed_builtins, known_shapes, written_out, handed_in),
     *(branch_training, networks_written_out, methods_written_out, scoped_objects, one_by_one, ops_apart, listed),
     *(comprehensions, returned_lists, unrolled, local_attributes, attribute_returns, object_lists, static_methods),
-    *(trained_apart, dict_entries),
+    *(trained_apart, dict_entries, filled_choices),
 )
 
 #: How many forms are tried: each is followed as a whole program. Five changes have so many.

@@ -41,10 +41,8 @@ def is_own_list(interpreter: Interpreter, node: ast.expr, members: Sequence[Memb
         return False
     plain = len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Attribute)
     straight = interpreter.frame.unit and not interpreter.blocks and not interpreter.controls
-    layers = all(
-        isinstance(m.value, Variable) or (isinstance(m.value, Layer) and m.value.kind != "RNN" and m.once)
-        for m in members
-    )
+    layers = not any(isinstance(m.value, Layer) and m.value.kind == "RNN" for m in members)
+    layers = layers and all(isinstance(m.value, Layer | Variable) for m in members)
     return plain and straight and layers and _makes_several(interpreter, instance)
 
 

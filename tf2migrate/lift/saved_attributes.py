@@ -6,10 +6,11 @@ What a method has under a name of its own, and what is made inside a tensor's ex
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift import own_graphs, shared_parts, visibility
+from tf2migrate.lift.loops import carried
 from tf2migrate.lift.trace import Definition, Frame, exclusive
 from tf2migrate.lift.values import Layer, Optimizer, Structure, Value, Variable
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tf2migrate.lift.loops import Loop
     from tf2migrate.lift.planned import Plan
     from tf2migrate.lift.savers import Saver
+    from tf2migrate.lift.scopes import Member
 
 Thing = Variable | Layer | Optimizer
 
@@ -111,24 +113,36 @@ def containers(interpreter: Interpreter, made: Saver) -> Iterator[tuple[str, Str
 def loop_of(interpreter: Interpreter, value: Value) -> Loop | None:
     """The loop that makes a thing at each turn and carries it over in a list; None where there is none."""
     for loop in interpreter.loops.values():
-        if any(m.value is value for m in loop.made) or _carried(interpreter, loop, value):
+        if any(m.value is value for m in loop.made) or carried(interpreter.frames, loop, value):
             return loop
     return None
 
 
-def _carried(interpreter: Interpreter, loop: Loop, value: Value) -> str | None:
-    """The name that carries a thing from the first part of a loop to the second."""
-    own = {id(node) for node in loop.early}
-    for statement in (s for frame in interpreter.frames for s in frame.statements if id(s.node) in own):
-        for definition in statement.writes:
-            if definition.value is value and definition.name in loop.names and definition.owner is None:
-                return definition.name
+def keep_loops(interpreter: Interpreter, plan: Plan, frame: Frame, members: Sequence[Member]) -> None:
+    """What loops of one method make is kept in attributes where another method asks for it."""
+    asking = visibility.owner(frame)
+    for member in members:
+        root = member.value
+        while (around := _object_of(interpreter, root)) is not None:
+            root = around
+        loop = loop_of(interpreter, root)
+        home = loop.late[0].frame if loop is not None else frame
+        if loop is not None and not visibility.sees(frame, home) and visibility.owner(home) is asking is not None:
+            plan.kept_loops.add(loop)
+
+
+def _object_of(interpreter: Interpreter, value: Value) -> Value | None:
+    """The object that a thing is in, where it is in one."""
+    for part in interpreter.parts.values():
+        for made in part.objects:
+            if any(thing is value for thing in made.things):
+                return interpreter.objects[id(made.node)]
     return None
 
 
 def _list(expressions: Expressions, loop: Loop, value: Thing, owner: str | None) -> tuple[str, str] | None:
     """The list of the things that a loop makes, and the key that it is kept by."""
-    name = _carried(expressions.interpreter, loop, value) or expressions.hoisted.get(id(value.node), "")
+    name = carried(expressions.interpreter.frames, loop, value) or expressions.hoisted.get(id(value.node), "")
     held = loop.lists.get(name)
     if held is None:
         return None

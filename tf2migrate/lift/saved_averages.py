@@ -16,7 +16,7 @@ from tf2migrate.lift.averages import Averages, Restored
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.trace import Statement
-from tf2migrate.lift.values import Effect, Refused, Structure, Variable
+from tf2migrate.lift.values import Effect, Refused, Variable
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 #: The name of the dict in a checkpoint.
 KEY = "averages"
-#: What TensorFlow 1 calls the average of a variable, behind its name.
-_SUFFIX = "/ExponentialMovingAverage"
 _WIDE = 90
 _ADVICE = "Write the tf.train.Checkpoint by hand, with a name for each variable."
 
@@ -66,12 +64,6 @@ def restored(given: Restored) -> tuple[list[Variable], list[Kept]] | str:
     others = [m.value for m in given.members if m not in averaged and isinstance(m.value, Variable)]
     kept = _unambiguous([Kept(str(m.name), m.value) for m in averaged if isinstance(m.value, Variable)])
     return kept if isinstance(kept, str) else (others, kept)
-
-
-def named(given: Structure) -> list[Kept]:
-    """What a dict of variables restores from averages, by the names that TensorFlow 1 gives to those."""
-    items = [(key, value) for key, value, _ in given.items if isinstance(key, str) and isinstance(value, Variable)]
-    return [Kept(key.removesuffix(_SUFFIX), value) for key, value in items if key.endswith(_SUFFIX)]
 
 
 def _unambiguous(kept: list[Kept]) -> list[Kept] | str:

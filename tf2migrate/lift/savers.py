@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
-from tf2migrate.lift import cells, checkpoint_states, saved_attributes, saved_averages, shared_files, variable_lists
+from tf2migrate.lift import (
+    cells,
+    checkpoint_states,
+    saved_attributes,
+    saved_averages,
+    saved_choices,
+    shared_files,
+    variable_lists,
+)
 from tf2migrate.lift.averages import Averages, Restored
 from tf2migrate.lift.layers import WEIGHTLESS
 from tf2migrate.lift.render import spread
@@ -137,7 +146,7 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
         symbol = interpreter.names.symbol(given.func) if isinstance(given, ast.Call) else None
         averages = averages if symbol in _EVERY else []
         plain = isinstance(given, ast.Call) and not given.args and not given.keywords
-        held = PYTHON if symbol else interpreter.evaluate(given)
+        held = PYTHON if symbol else _given(interpreter, given)
         if isinstance(held, Restored):
             told = saved_averages.restored(held)
             if isinstance(told, str):
@@ -147,20 +156,14 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
             interpreter.statement.shared += [k.variable for k in averaged]
             home = interpreter.graph, interpreter.frame
             return Saver(node, bound, others, (), (), {}, env, *home, averaged, interpreter.order)
-        if layers and not (plain and symbol in _EVERY):
-            return Unknown("a Saver of some of the variables of layers has no counterpart that is written yet", node)
-        if symbol == "tf.trainable_variables" and plain:
+        if symbol == "tf.trainable_variables" and plain and not layers:
             variables, optimizers = [v for v in variables if v.trainable], []
         elif symbol not in _EVERY or not plain:
-            found = held if symbol is None else interpreter.evaluate(given)
-            variables, optimizers = [v for v in leaves(found) if isinstance(v, Variable)], []
-            if not isinstance(found, Structure) or found.rest or len(variables) != len(leaves(found)):
-                return Unknown("which variables a Saver keeps cannot be seen", node)
-            if found.kind == "dict":
-                averages = saved_averages.named(found)
-                own = {id(k.variable) for k in averages}
-                variables = [v for v in variables if id(v) not in own]
-                keys = {id(value): str(key) for key, value, _ in found.items}
+            found = saved_choices.of(interpreter, held if symbol is None else _given(interpreter, given), node)
+            if isinstance(found, Unknown):
+                return found
+            variables, layers, optimizers = list(found.variables), list(found.layers), []
+            keys, averages = found.keys, [Kept(name, variable) for name, variable in found.averaged.items()]
     if not variables and not layers and not averages:
         return Unknown("which variables a Saver keeps cannot be seen", node)
     if isinstance(averages, str):
@@ -170,6 +173,14 @@ def saver(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Val
     kept = tuple(variables), tuple(layers), tuple(optimizers)
     home = interpreter.graph, interpreter.frame
     return Saver(node, bound, *kept, keys, env, *home, tuple(averages), interpreter.order)
+
+
+def _given(interpreter: Interpreter, given: ast.expr) -> Value:
+    """The variables that a Saver is given; a list that stands there alone is not written."""
+    found = interpreter.evaluate(given)
+    if isinstance(found, variable_lists.Collected) and interpreter.rewrites.get(id(given)) is found:
+        del interpreter.rewrites[id(given)]
+    return found
 
 
 def _has_variables(value: Value) -> bool:
@@ -342,20 +353,24 @@ def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Val
     """Key and text of everything that is kept, and what it is. A dict or list of variables is kept whole."""
     kept = {id(v) for v in made.variables}
     names: dict[int, str] = {}
-    together: set[int] = set()  # what is kept with the list or dict that it is in
-    for name, definitions in made.env.items():
+    whole: dict[int, str] = {}  # what the list or dict is called that something is kept with
+    # By names a file is shared, so that a thing that has one of its own goes by it there.
+    definitions_of = sorted(made.env.items(), key=lambda item: bool(made.shared) and _holds_several(item[1]))
+    for name, definitions in definitions_of:
         if len(definitions) == 1 and not definitions[0].staged:
             held = definitions[0].value
-            inside = leaves(held)
-            whole = isinstance(held, Structure) and all(id(v) in kept for v in inside) and _trackable(held)
-            together |= {id(leaf) for leaf in inside} if whole and isinstance(held, Structure) else set()
-            for leaf in inside if whole else [held]:
-                names.setdefault(id(leaf), expressions.plan.renamed.get(definitions[0].site, name))
+            called = expressions.plan.renamed.get(definitions[0].site, name)
+            if isinstance(held, Structure) and all(id(v) in kept for v in leaves(held)) and _trackable(held):
+                whole |= {id(leaf): called for leaf in leaves(held) if id(leaf) not in names}
+                names = {**dict.fromkeys(map(id, leaves(held)), called), **names}
+            else:
+                names.setdefault(id(held), called)
         elif all(isinstance(d.value, Optimizer) for d in definitions):  # those of branches
             names |= {id(d.value): name for d in definitions if id(d.value) not in names}
     for called, held in saved_attributes.containers(expressions.interpreter, made):
         if _trackable(held) and all(id(leaf) in kept for leaf in leaves(held)):
-            names = {**{id(leaf): called for leaf in leaves(held)}, **names}
+            whole |= {id(leaf): called for leaf in leaves(held) if id(leaf) not in names}
+            names = {**dict.fromkeys(map(id, leaves(held)), called), **names}
     for definition in (d for s in made.frame.statements for d in s.writes if d.owner is None):
         if definition.site in expressions.plan.renamed and not definition.staged:  # its name means another by now
             names.setdefault(id(definition.value), expressions.plan.renamed[definition.site])
@@ -367,9 +382,11 @@ def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Val
         if text is None:
             line = getattr(value.node, "lineno", 0)
             raise Refused("TFM911", made.node, f"what a Saver keeps of line {line} has no name of its own here", ADVICE)
-        if id(value) in made.shared and id(value) in together:
+        if id(value) in made.shared and text == whole.get(id(value)):
             raise Refused("TFM911", made.node, f"{text} is kept whole, in a file that several Savers use", ADVICE)
-        key = made.keys.get(id(value), apart[1] if apart is not None else text.rsplit(".", 1)[-1])
+        key = apart[1] if apart is not None else text.rsplit(".", 1)[-1]
+        if id(value) in made.keys and text != whole.get(id(value)):
+            key = re.sub(r"\W", "_", made.keys[id(value)])
         key = made.shared.get(id(value), key)
         if apart is not None and used.get(key, text) != text:  # of two objects
             key = text.removeprefix("self.").replace(".", "_")
@@ -378,7 +395,7 @@ def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Val
         if not key.isidentifier() or used.get(key, text) != text:
             raise Refused("TFM911", made.node, f"{key} is no name that a tf.train.Checkpoint can keep", ADVICE)
         if key not in used:
-            alone = None if id(value) in together else value
+            alone = None if text == whole.get(id(value)) else value
             yield key + "_" if key in _RESERVED else key, text, alone
         used[key] = text
 
@@ -387,6 +404,10 @@ def _named(names: dict[int, str], value: Variable | Layer | Optimizer) -> str | 
     """The name of something, or the one name of all optimizers that it may be."""
     found = {names.get(id(one)) for one in (value.made if isinstance(value, Optimizer) else (value,))}
     return found.pop() if len(found) == 1 else None
+
+
+def _holds_several(definitions: tuple[Definition, ...]) -> bool:
+    return any(isinstance(d.value, Structure) for d in definitions)
 
 
 def _trackable(value: Value) -> bool:

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift.name_patterns import NUMBER, OPEN
+from tf2migrate.lift.name_patterns import told as told_pattern
+from tf2migrate.lift.taken_names import Taken
 from tf2migrate.lift.trace import Frame, loops_in, sees
 from tf2migrate.lift.values import Handle, Python, Refused, Symbol, Unknown, Value
 
@@ -55,6 +58,7 @@ class Scope(Handle):
     reuse: str = NEVER
     defaults: Mapping[str, Default] = field(default_factory=dict)
     given: Mapping[str, Mapping[str, Default]] = field(default_factory=dict)  # for functions, by their symbols
+    pattern: str = OPEN  # what is told of the path
     anew: bool = True  # whether names are counted from the beginning in it
 
 
@@ -67,6 +71,9 @@ class Member:
     value: Value
     once: bool  # whether it is certain that it is made, and that it is trained, and how often
     collections: frozenset[str] | None  # None where they cannot be told
+    told: bool = True  # whether it is certain but for the loops and branches that it is made in
+    blocks: tuple[ast.stmt, ...] = ()  # these
+    pattern: str = OPEN  # what is told of its name
     part: str = ""  # the attribute of a layer that has those of its variables which are meant, where not all are
 
 
@@ -75,6 +82,7 @@ class Scopes:
     """Where in the graph's names the walk is, and what has been made under which name."""
 
     path: str | None = ""
+    pattern: str = ""  # what is told of the path
     reuse: str = NEVER
     switched: int | None = None  # the loop in which reuse was switched on, if it was in one
     defaults: Mapping[str, Default] = field(default_factory=dict)
@@ -83,24 +91,27 @@ class Scopes:
     counts: dict[tuple[int, str], Counter[str]] = field(default_factory=dict)
     store: dict[tuple[int, str], Value] = field(default_factory=dict)
     made: list[Member] = field(default_factory=list)  # what has variables, in order
+    taken: Taken = field(default_factory=Taken)
     slotted: list[Slots] = field(default_factory=list)  # what optimizers made for themselves
 
     @contextmanager
     def inside(self, scope: Scope) -> Iterator[None]:
         """The walk inside a scope."""
-        before = self.path, self.reuse, self.defaults, self.given, self.switched
+        before = self.path, self.pattern, self.reuse, self.defaults, self.given, self.switched
         self.path, self.reuse, self.defaults, self.given = scope.path, scope.reuse, scope.defaults, scope.given
+        self.pattern = scope.pattern if scope.path is None else scope.path
         if scope.path is not None and scope.anew:
             self.counts[id(self.graph), scope.path] = Counter()
         try:
             yield
         finally:
-            self.path, self.reuse, self.defaults, self.given, self.switched = before
+            self.path, self.pattern, self.reuse, self.defaults, self.given, self.switched = before
 
     def copy(self) -> Scopes:
         """As it is now, to come back to."""
         counts = {path: Counter(counter) for path, counter in self.counts.items()}
-        return replace(self, counts=counts, store=dict(self.store), made=list(self.made), slotted=list(self.slotted))
+        made, slotted, taken = list(self.made), list(self.slotted), replace(self.taken)
+        return replace(self, counts=counts, store=dict(self.store), made=made, slotted=slotted, taken=taken)
 
     def come_back_to(self, before: Scopes) -> None:
         """Takes back all since a copy was made; the scopes that the walk is inside of still end as they should."""
@@ -116,6 +127,10 @@ class Scopes:
             own = kind if not counter[kind] else f"{kind}_{counter[kind]}"
             counter[kind] += 1
         return f"{self.path}/{own}" if self.path else own
+
+    def within(self, own: str) -> str:
+        """The pattern of a name in the scope that the walk is in."""
+        return f"{self.pattern}/{own}" if self.pattern else own
 
     def may_share(self, told: Value | None) -> bool:
         """Whether something made here may be there already; `told` is the call's own word on it."""
@@ -150,9 +165,10 @@ def variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: st
     given = values.get("name_or_scope")
     scopes = interpreter.scopes
     full: str | None = None
+    pattern = scopes.within(_pattern(interpreter, bound, values))
     own = {n: Default(bound[n], interpreter.frame) for n in _DEFAULTS if n in bound and not _is_none(values[n])}
     if isinstance(given, Scope):
-        full = given.path
+        full, pattern = given.path, given.pattern
         own = {**given.defaults, **own}
     elif isinstance(given, Python) and isinstance(given.literal, str) and scopes.path is not None:
         full = f"{scopes.path}/{given.literal}" if scopes.path else given.literal
@@ -160,7 +176,15 @@ def variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: st
         interpreter.entered_again.add(id(node))
     reuse = reuse_of(values["reuse"]) if "reuse" in values else NEVER
     reuse = reuse if reuse != NEVER else scopes.reuse
-    return Scope("scope", node, {}, None, full, reuse, {**scopes.defaults, **own}, scopes.given)
+    return Scope("scope", node, {}, None, full, reuse, {**scopes.defaults, **own}, scopes.given, pattern)
+
+
+def _pattern(interpreter: Interpreter, bound: Mapping[str, ast.expr], values: Mapping[str, Value]) -> str:
+    """What is told of a scope's own name; one by default is numbered where it is there already."""
+    given, default = values.get("name_or_scope"), bound.get("default_name")
+    if given is None or _is_none(given):
+        return told_pattern(interpreter, default) + NUMBER if default is not None else OPEN
+    return told_pattern(interpreter, bound["name_or_scope"]) if isinstance(given, Python) else OPEN
 
 
 def _is_none(value: Value) -> bool:
@@ -205,7 +229,8 @@ def reuse_of(value: Value) -> str:
 def get_variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: str) -> Value:
     """`tf.get_variable_scope()`: the scope that the walk is in."""
     scopes = interpreter.scopes
-    return Scope("scope", node, {}, None, scopes.path, scopes.reuse, scopes.defaults, scopes.given)
+    pattern = scopes.pattern
+    return Scope("scope", node, {}, None, scopes.path, scopes.reuse, scopes.defaults, scopes.given, pattern)
 
 
 def reuse_variables(interpreter: Interpreter, node: ast.Call, scope: Scope) -> Value:

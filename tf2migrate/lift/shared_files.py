@@ -9,6 +9,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from tf2migrate.lift.saved_averages import KEY
 from tf2migrate.lift.values import Layer, Refused, Variable
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ def name(interpreter: Interpreter, savers: list[Saver], uses: list[Use]) -> None
     kinds: dict[str, str] = {}
     same = all(kinds.setdefault(key, kind) == kind for each in keys for key, kind in (each or {}).values())
     trained = {_optimizers(saver) for saver in savers if saver.optimizers}
-    unlike = None in keys or not same or len(trained) > 1 or any(saver.averages for saver in savers)
-    if unlike or not _is_there(savers, keys, uses):
+    if None in keys or not same or len(trained) > 1 or not _is_there(savers, keys, uses):
         restores = next(use for use in uses if use.restores)
         what = "which names its variables differently" if not alike else "and which layer is which cannot be told"
         message = f"a file of one Saver may be restored by another, {what}"
@@ -41,6 +41,8 @@ def name(interpreter: Interpreter, savers: list[Saver], uses: list[Use]) -> None
 def _is_there(savers: list[Saver], keys: list[dict[int, tuple[str, str]] | None], uses: list[Use]) -> bool:
     """Whether the files that the program writes have all that it restores; what others wrote is not seen."""
     of = {id(saver): {key for key, _ in (each or {}).values()} for saver, each in zip(savers, keys, strict=True)}
+    for saver in savers:  # averages go by the names of their variables in any case
+        of[id(saver)] |= {f"{KEY}/{kept.name}" for kept in saver.averages}
     saved = [of[id(use.saver)] for use in uses if not use.restores and id(use.saver) in of]
     restored = [of[id(use.saver)] for use in uses if use.restores and id(use.saver) in of]
     return not saved or all(any(wanted <= each for each in saved) for wanted in restored)

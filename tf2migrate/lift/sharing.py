@@ -120,14 +120,17 @@ def _is_just(
 
 
 def call_position(shared: Shared, statements: list[Statement]) -> Statement | None:
-    """At which of the part's statements a function may call it, or None where it must repeat them."""
+    """At which of the part's statements a function may call it, or None where it must repeat them.
+
+    What lists the variables of layers between them comes after the call, which makes those.
+    """
     inside = set(shared.statements)
     order = {s: i for i, s in enumerate(statements)}
     if not inside <= set(order):
         return None
     first, last = min(inside, key=lambda s: order[s]), max(inside, key=lambda s: order[s])
     between = [s for s in statements if s not in inside and order[first] < order[s] < order[last]]
-    if not any(d.statement in inside for s in between for d in s.reads):
+    if not any(s.lists or any(d.statement in inside for d in s.reads) for s in between):
         return last
     given = {d.statement for _, d in shared.parameters}
     return None if given & set(between) else first

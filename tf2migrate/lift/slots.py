@@ -225,6 +225,8 @@ def _most(interpreter: Interpreter, node: ast.expr) -> int | None:
 
 def count(interpreter: Interpreter, member: Member, collection: str) -> tuple[int, int | None]:
     """How many variables of a thing are in a collection: at least, and at most where that is told."""
+    if not member.once:
+        return 0, None
     if isinstance(member.value, Variable):
         return 1, 1
     calls = [c for c in interpreter.layer_calls.values() if isinstance(c, Called) and c.layer is member.value]

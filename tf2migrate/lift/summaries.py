@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tf2migrate.facts import standing
 from tf2migrate.facts.calls import Unbound, bind
 from tf2migrate.facts.tree import is_main
-from tf2migrate.lift import noted, scopes, summary_uses, visibility, written_summaries
+from tf2migrate.lift import noted, scopes, summary_images, summary_uses, visibility, written_summaries
 from tf2migrate.lift.classes import Instance, family
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.trace import Definition, Fetch, Frame, Run
@@ -398,6 +398,7 @@ def recorded_lines(expressions: Expressions, recorded: Recorded) -> list[str]:
     lines.append(f"with {expressions.text(recorded.writer)}.as_default():")
     for item in recorded.items:
         value = f'{given}["{item.tag}"]' if item.returned else expressions.text(item.node)
+        value = summary_images.scaled(expressions, item.kind, value, item.node)
         lines.append(f'    {expressions.tf}.summary.{item.kind}("{item.tag}", {value}, step={step}{item.options})')
     if recorded.filled is not None:
         lines += written_summaries.lines(expressions, recorded.filled, recorded.given, step)

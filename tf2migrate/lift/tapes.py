@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift.plan import needed_for
 from tf2migrate.lift.planned import Planned
 from tf2migrate.lift.trace import Statement
-from tf2migrate.lift.values import Effect, Placeholder, Refused, Tensor, Variable, leaves
+from tf2migrate.lift.values import Effect, Placeholder, Refused, Tensor, Value, Variable, leaves
+from tf2migrate.lift.variable_lists import Collected
+from tf2migrate.lift.watched import Watched
+
+if TYPE_CHECKING:
+    from tf2migrate.lift.interpret import Interpreter
 
 TAPED = ("minimize", "compute_gradients", "gradients")
 Taped = tuple[Statement, Effect]
@@ -47,11 +53,12 @@ def differentiated(planned: Planned, taped: list[Taped]) -> list[Taped]:
     return found
 
 
-def inner(planned: Planned, differentiated: list[Taped]) -> set[Statement]:
+def inner(interpreter: Interpreter, planned: Planned, differentiated: list[Taped]) -> set[Statement]:
     """The statements that such gradients go through: from the tensors that they are taken of, or from variables."""
     needed = {s for statement, _ in differentiated for s in needed_for(statement.reads, planned.slice)}
     sources = [leaf for _, e in differentiated if e.target is not None for leaf in leaves(e.target)]
-    if not all(isinstance(leaf, Tensor | Placeholder) for leaf in sources):
+    variables = of_lists(interpreter)
+    if not all(isinstance(leaf, Tensor | Placeholder) and leaf not in variables for leaf in sources):
         return needed
     found: set[Statement] = set()
     for statement in planned.slice.statements:
@@ -59,6 +66,12 @@ def inner(planned: Planned, differentiated: list[Taped]) -> set[Statement]:
         if statement in needed and any(through):
             found.add(statement)
     return found
+
+
+def of_lists(interpreter: Interpreter) -> set[Value]:
+    """What stands for each of the variables in a list that layers, loops or branches have a part in: no tensors."""
+    lists = [v for v in interpreter.rewrites.values() if isinstance(v, Collected | Watched)]
+    return {value.rest for value in lists if value.rest is not None}
 
 
 def is_named(text: str) -> bool:

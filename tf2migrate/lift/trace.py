@@ -95,6 +95,7 @@ class Statement:
     effects: list[Value] = field(default_factory=list)
     controls: tuple[Statement, ...] = ()
     moves: bool = False
+    lists: bool = False  # whether it asks for variables that layers have once they have been called
     value: Value | None = None
     graph: object = None  # which graph was the default one
     inside: list[Statement] = field(default_factory=list)  # those in its branches, where one of them trains

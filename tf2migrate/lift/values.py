@@ -61,6 +61,13 @@ class Flag(Python):
 
 
 @dataclass(frozen=True, eq=False)
+class Text(Python):
+    """A text of Python's of which some parts are told, and which ones (`name_patterns`)."""
+
+    pattern: str = field(kw_only=True)
+
+
+@dataclass(frozen=True, eq=False)
 class FetchedState(Python):
     """The last state of LSTM cells as a run gave it: a pair, or lists of pairs as deep as `depth` says."""
 

@@ -7,6 +7,7 @@ after the layers' calls.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,10 +19,13 @@ from tf2migrate.lift import (
     cells,
     keras_layers,
     layers,
+    name_patterns,
     name_tests,
     own_graphs,
     own_scopes,
     parts,
+    saved_attributes,
+    several_members,
     shared_parts,
     slots,
     visibility,
@@ -33,7 +37,7 @@ from tf2migrate.lift.homes import homes, homes_of
 from tf2migrate.lift.regularization import REGULARIZED
 from tf2migrate.lift.render import spread
 from tf2migrate.lift.scopes import Member
-from tf2migrate.lift.trace import Statement
+from tf2migrate.lift.trace import Statement, loops_in
 from tf2migrate.lift.values import (
     Effect,
     Layer,
@@ -72,6 +76,7 @@ class Collected(Structure):
     asks: Asks | None = None  # which names it was asked for, where not for all
     made: bool = False  # whether it is a list of Python's, although layers have variables in it
     slots: tuple[slots.Slots, ...] = ()  # what optimizers keep and had in it
+    loops: tuple[ast.stmt, ...] = ()  # those that it is asked for in
 
 
 _KEYS = {
@@ -131,19 +136,22 @@ def within(interpreter: Interpreter, node: ast.Call, scope: ast.expr | None, col
         own = [m for m, home in pairs if home is not None and visibility.owner(home.frame) is instance]
         return _collected(interpreter, node, own, collection, hint)
     prefix = prefix_of(interpreter, scope)
-    if prefix is None:
+    if prefix is None or re.escape(prefix) != prefix.replace("-", r"\-"):  # it is an expression that names match
         return Unknown("the scope of a collection cannot be told", node)
     held = tuple(slots.of(interpreter, prefix)) if collection == "variables" else ()
     found = []
     for member in interpreter.scopes.made:
         if member.graph is interpreter.graph and (member.collections is None or collection in member.collections):
-            if not member.once:
-                return watched.of_all(interpreter, node, prefix, collection)
-            if prefix and member.name is None:
+            inside = name_patterns.starts(member.pattern, prefix)
+            if member.collections is None:
+                return Unknown("which collections a variable is in cannot be told", node)
+            if inside is None:
                 return Unknown("the name of a variable in a collection cannot be told", node)
-            if (member.name or "").startswith(prefix):
+            if inside and not (member.once or several_members.may_be_listed(member, collection)):
+                return watched.of_all(interpreter, node, prefix, collection)
+            if inside:
                 found.append(member)
-    asks = (lambda name: name.startswith(prefix)) if prefix else None
+    asks = (lambda name: name_patterns.starts(name, prefix)) if prefix else None
     return _collected(interpreter, node, found, collection, hint, asks, held)
 
 
@@ -162,16 +170,38 @@ def _collected(
     for member in members if collection == REGULARIZED else ():
         if isinstance(member.value, Variable):
             interpreter.evaluate(interpreter.regularizers[member.value])
-    if collection == REGULARIZED or any(isinstance(m.value, Layer) or m.value in interpreter.lazy for m in members):
+    several = not all(member.once for member in members)
+    lazily = any(isinstance(m.value, Layer) or m.value in interpreter.lazy for m in members)
+    interpreter.statement.lists |= lazily
+    if collection == REGULARIZED or lazily or several:
         made = collection != REGULARIZED and own_scopes.is_own_list(interpreter, node, members)
         rest = Variable(node) if made else Tensor(Time.STAGED, node)
         value = Collected("list", (), node, rest, tuple(members), collection, made=made)
     else:
         items = tuple((i, m.value, None) for i, m in enumerate(members))
         value = Collected("list", items, node, None, tuple(members), collection)
-    value = replace(value, statement=interpreter.statement, hint=hint, asks=asks, slots=held)
+    loops = tuple(loops_in(interpreter.blocks))
+    value = replace(value, statement=interpreter.statement, hint=hint, asks=asks, slots=held, loops=loops)
+    before = interpreter.rewrites.get(id(node))
+    if isinstance(before, Collected) and _made_by(before.members) != _made_by(value.members):
+        what = "a function asks for a collection, and its calls find different variables"
+        raise Refused("TFM901", node, what, "Ask for it where the function is called.")
     interpreter.rewrites[id(node)] = value
     return value
+
+
+def _made_by(members: tuple[Member, ...]) -> list[int]:
+    """The calls that make the things of a list, which is followed again in loops."""
+    return [id(getattr(member.value, "node", member.value)) for member in members]
+
+
+def _check_loops(interpreter: Interpreter, asked: Collected) -> None:
+    """Each turn of a loop that makes variables finds more of them. Raises `Refused`."""
+    around = {id(loop) for loop in asked.loops}
+    if any(id(block) in around for member in interpreter.scopes.made for block in member.blocks):
+        assert asked.node is not None
+        what = "a loop asks for a collection and makes variables, so that each turn finds others"
+        raise Refused("TFM901", asked.node, what, "Ask for it behind the loop.")
 
 
 # -------------------------------------------------------------------- filters by name
@@ -231,7 +261,7 @@ def _misnamed(
 ) -> Unknown | None:
     asking = [test for test in tests if name_tests.ask([test])]
     if isinstance(source, watched.Watched) and asking:
-        return Unknown(watched.UNCOUNTED, node)
+        return Unknown(several_members.UNCOUNTED, node)
     if isinstance(source, Collected):
         for test in asking:
             if not name_tests.alike(interpreter, target, [test], source.members):
@@ -252,17 +282,17 @@ def names(member: Member) -> list[str | None]:
 
 def _spelled(member: Member, collection: str) -> dict[str, list[str | None]]:
     """The names that its variables in a collection may have, by the attribute of a layer that has these alone."""
-    if member.name is not None and isinstance(member.value, Variable):
-        return {"": [f"{member.name}:0"]}
+    if isinstance(member.value, Variable):
+        return {"": [f"{member.pattern}:0"]}
     parts = name_tests.parts_of(member.value) if isinstance(member.value, Layer) else None
-    if member.name is None or parts is None:
+    if parts is None:
         return {"": [None]}
-    found: dict[str, list[str | None]] = {"": [f"{member.name}/{part}:0" for part in parts]}
+    found: dict[str, list[str | None]] = {"": [f"{member.pattern}/{part}:0" for part in parts]}
     if parts == name_tests.NORMAL and collection == "variables" and not member.part:
         found = {"trainable_variables": found[""]}
-        found["non_trainable_variables"] = [f"{member.name}/{part}:0" for part in name_tests.MOVING]
+        found["non_trainable_variables"] = [f"{member.pattern}/{part}:0" for part in name_tests.MOVING]
     elif member.part == "non_trainable_variables":
-        found = {"": [f"{member.name}/{part}:0" for part in name_tests.MOVING]}
+        found = {"": [f"{member.pattern}/{part}:0" for part in name_tests.MOVING]}
     return found
 
 
@@ -274,10 +304,21 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
 
     Raises `Refused` where nothing makes them before the list is read.
     """
+    for key, value in list(interpreter.rewrites.items()):
+        if isinstance(value, Collected):
+            _check_loops(interpreter, value)
+        if not isinstance(value, Collected) or all(member.once for member in value.members):
+            continue
+        seen, asked = watched.instead(interpreter, plan, value), value.statement
+        if seen is not None and asked is not None:
+            interpreter.rewrites[key] = seen
+            asked.value = seen if asked.value is value else asked.value
     watched.check(interpreter, plan)
     slots.check(interpreter, [v for v in interpreter.rewrites.values() if isinstance(v, Collected)])
     _check_single(interpreter)
     for value in interpreter.rewrites.values():
+        if isinstance(value, Collected) and value.statement is not None and not all(m.once for m in value.members):
+            saved_attributes.keep_loops(interpreter, plan, value.statement.frame, value.members)
         if not isinstance(value, Collected) or value.rest is not None or not isinstance(value.node, ast.expr):
             continue
         if any(member.value in interpreter.lazy for member in value.members):
@@ -446,6 +487,7 @@ class Kept:
     after: ast.AST
     text: str
     called: bool = False  # whether it is a function that gives the list
+    layers: bool = False  # whether it is one of layers
 
 
 def keep(expressions: Expressions, collected: Collected) -> Kept | None:
@@ -455,7 +497,7 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     assert asked is not None
     makers = homes_of(expressions.interpreter, [member.value for member in collected.members])
     pairs = list(zip(collected.members, makers, strict=True))
-    apart = [home for m, home in pairs if not _is_attribute(expressions, node, asked, m.value, home)]
+    apart = [home for m, home in pairs if not _is_attribute(expressions, node, collected, m, home)]
     hidden = [home for home in apart if home is not None and not visibility.sees(asked.frame, home.frame)]
     if not hidden or not asked.frame.unit:
         return None
@@ -463,29 +505,41 @@ def keep(expressions: Expressions, collected: Collected) -> Kept | None:
     instance = visibility.owner(last.frame)
     owner = _named(expressions.interpreter, asked, instance) if instance is not None else None
     layers_only = all(isinstance(m.value, Layer) and not m.part for m in collected.members)
-    alike = layers_only or collected.rest is None
-    one = all(home is not None and home.frame is last.frame for home in makers)
+    several = not all(member.once for member in collected.members)
+    alike = (layers_only or collected.rest is None) and not several
+    others = [home for home in makers if home is not None and home not in hidden]
+    one = None not in makers and all(home.frame is last.frame for home in hidden)
+    one = one and all(home.frame is last.frame or home.order < last.order for home in others)
     if not (one and instance is not None and owner is not None):
         what = "the variables of a collection are made where they cannot be named from here"
         raise Refused("TFM902", node, what, "Ask for them in the function that makes them.")
     wanted = collected.hint or collected.collection
     attribute = visibility.free_attribute(expressions.interpreter, instance, expressions.plan, wanted)
-    paths = [expressions.path(node, member.value) for member in collected.members]
     if not alike:  # layers have their variables once they have been called
-        return Kept(owner, attribute, last.node, f"lambda: {_listed(expressions, node, collected)}", called=True)
+        after = last.blocks[0] if several and last.blocks else last.node
+        text, called = _listed(expressions, node, collected), _has_layers(expressions.interpreter, collected)
+        return Kept(owner, attribute, after, f"lambda: {text}" if called else text, called)
+    paths = [expressions.path(node, member.value) for member in collected.members]
     stars = ["*" if _several(expressions, member.value) else "" for member in collected.members]
-    return Kept(owner, attribute, last.node, f"[{', '.join(map(''.join, zip(stars, paths, strict=True)))}]")
+    text = f"[{', '.join(map(''.join, zip(stars, paths, strict=True)))}]"
+    return Kept(owner, attribute, last.node, text, layers=collected.rest is not None)
+
+
+def _has_layers(interpreter: Interpreter, collected: Collected) -> bool:
+    """Whether something in a list has its variables once it has been called."""
+    return any(isinstance(m.value, Layer) or m.value in interpreter.lazy for m in collected.members)
 
 
 def _is_attribute(
-    expressions: Expressions, node: ast.expr, asked: Statement, value: Value, home: Statement | None
+    expressions: Expressions, node: ast.expr, collected: Collected, member: Member, home: Statement | None
 ) -> bool:
     """Whether something is an attribute of the object whose method asks for it."""
     instance = visibility.owner(home.frame) if home is not None else None
-    if instance is None or visibility.owner(asked.frame) is not instance:
+    asked = collected.statement
+    if instance is None or asked is None or visibility.owner(asked.frame) is not instance:
         return False
     try:
-        return expressions.path(node, value).startswith("self.")
+        return _listing(expressions, node, collected).root(member).startswith("self.")
     except Refused:
         return False
 
@@ -504,7 +558,7 @@ def _named(interpreter: Interpreter, asked: Statement, instance: Instance) -> st
 def list_text(expressions: Expressions, node: ast.expr, collected: Collected) -> str:
     """The list, by the names of what is in it."""
     kept = expressions.kept.get(id(node))
-    if kept is not None and (kept.called or collected.rest is None):
+    if kept is not None and not kept.layers:
         return f"{kept.owner}.{kept.attribute}" + ("()" if kept.called else "")
     if kept is not None:
         return f"[v for layer in {kept.owner}.{kept.attribute} for v in layer.{_held(collected)}]"
@@ -513,6 +567,8 @@ def list_text(expressions: Expressions, node: ast.expr, collected: Collected) ->
 
 def _listed(expressions: Expressions, node: ast.expr, collected: Collected) -> str:
     """The list where all that is in it can be named."""
+    if not all(member.once for member in collected.members):
+        return _spread(expressions, node, _listing(expressions, node, collected).text(collected.members))
     found = []
     for member in collected.members:
         path = expressions.path(node, member.value)
@@ -525,11 +581,27 @@ def _listed(expressions: Expressions, node: ast.expr, collected: Collected) -> s
             )
     if len(found) == 1 and found[0].startswith("*"):
         return f"[{found[0][2:-1]}]" if found[0].startswith("*(") else found[0][1:]
+    return _spread(expressions, node, found)
+
+
+def _spread(expressions: Expressions, node: ast.expr, found: list[str]) -> str:
+    """A list in one line, or in several where it is long and a name is given it."""
     text = f"[{', '.join(found)}]"
     program = expressions.program
     if len(text) <= _WIDTH or not isinstance(program.parents[id(node)], ast.Assign):
         return text
     return spread("[", found, "]", program.lines[node.lineno - 1])
+
+
+def _listing(expressions: Expressions, node: ast.expr, collected: Collected) -> several_members.Listing:
+    """The writer of a list of which loops or branches make a part."""
+    assert collected.statement is not None
+    frame = collected.statement.frame
+
+    def of_layer(member: Member, path: str) -> str:
+        return _of_layer(expressions, member, path, collected)
+
+    return several_members.Listing(expressions, node, frame, of_layer)
 
 
 def _of_layer(expressions: Expressions, member: Member, path: str, collected: Collected) -> str:

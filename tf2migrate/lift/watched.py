@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import untrained
+from tf2migrate.lift.several_members import UNCOUNTED
 from tf2migrate.lift.values import Refused, Structure, Tensor, Time, Unknown, Value
 
 if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
     from tf2migrate.lift.planned import Plan, Planned
     from tf2migrate.lift.scopes import Member
+    from tf2migrate.lift.variable_lists import Collected
 
-UNCOUNTED = "how many variables are in a collection cannot be told"
 TRAINED = "trainable_variables"
 _NORMS = ("tf.global_norm", "tf.linalg.global_norm")
 
@@ -47,6 +48,30 @@ def _members(interpreter: Interpreter, graph: object) -> Iterator[Member]:
     for member in interpreter.scopes.made:
         if member.graph is graph and (member.collections is None or TRAINED in member.collections):
             yield member
+
+
+def instead(interpreter: Interpreter, plan: Plan, asked: Collected) -> Watched | None:
+    """What the tape has seen, in the place of a list of all trained variables in which loops or branches have a part.
+
+    None where its order could be seen, or the tape sees others.
+    """
+    if asked.statement is None or not isinstance(asked.node, ast.Call):
+        return None
+    graph = asked.statement.graph
+    every = tuple(_members(interpreter, graph))
+    whole = asked.collection == TRAINED and asked.asks is None and asked.statement.frame.unit
+    if not whole or every != asked.members:
+        return None
+    uses = _Uses(interpreter)
+    if not uses.are_known(asked.node) or not all(_has(p, uses, asked.node) for p in plan.functions):
+        return None
+    try:
+        for planned in plan.functions:
+            if id(asked.node) in _inside(planned):
+                untrained.check(interpreter, planned.slice, asked.node)
+    except Refused:
+        return None
+    return Watched("list", (), asked.node, asked.rest, graph=graph, members=every)
 
 
 def check(interpreter: Interpreter, plan: Plan) -> None:

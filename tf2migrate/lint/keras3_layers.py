@@ -95,9 +95,14 @@ def _module(kinds: Kinds, cls: ast.ClassDef) -> Iterator[Found]:
         if any(kinds.of(b.node) in ("Layer", "RNN") for b in bindings)
     }
     lists = [n.value for n in kinds.program.each(ast.Attribute) if n.attr in read]
+    turns = {n.id for c in kinds.program.each(ast.comprehension) for n in ast.walk(c.target) if isinstance(n, ast.Name)}
     of_layers = [
-        n for n in lists if kinds.is_a(n, "Layer") or (isinstance(n, ast.Attribute) and n.attr in own)
-    ]  # of one layer, by its name
+        n
+        for n in lists
+        if kinds.is_a(n, "Layer")
+        or (isinstance(n, ast.Attribute) and n.attr in own)
+        or (isinstance(n, ast.Name) and n.id in turns)
+    ]  # of one layer, by its name, or of each in a list of some
     if len(lists) == len(of_layers):
         return
     for (owner, _), bindings in kinds.scopes.attributes.items():

@@ -16,6 +16,7 @@ from tf2migrate.verify.randomness import judge_draws, judge_seeds, judge_shuffle
 from tf2migrate.verify.runs import judge_runs
 from tf2migrate.verify.settings import Settings
 from tf2migrate.verify.sourcemap import Lines
+from tf2migrate.verify.summaries import judge_summaries
 from tf2migrate.verify.trace import TEXTS, Print, Site, Trace, Value
 from tf2migrate.verify.verdict import Judgement, Point
 
@@ -53,6 +54,7 @@ def judge(
         *judge_finals(old, new, tolerance),
         *judge_optimizers(old, new),
         *judge_files(old, new, tolerance),
+        *judge_summaries(old, new, tolerance),
     ]
     if settings.shared_randomness:
         counted = same_version and not old.queued
@@ -157,7 +159,7 @@ def settings_of(trace: Trace) -> dict[str, set[tuple[tuple[str, float], ...]]]:
 
 
 def judge_files(old: Trace, new: Trace, tolerance: Tolerance) -> Iterator[Point]:
-    """Text files like printed lines; checkpoints, summaries and pictures are only listed."""
+    """Text files like printed lines; checkpoints and pictures are only listed."""
     for name, content in old.files.items():
         kind = PurePath(name).suffix.lower()
         if kind in UNCOMPARED or (kind not in TEXTS and name not in new.files):

@@ -22,6 +22,8 @@ computes is written as JSON lines to the job's `events` file:
     ["seeds", key, [[[file, line]]], count]          draws of one key that share a seed, and how many there are
     ["seeded", count]                                how often the seed of all draws was set
     ["queued", bool]                                 whether threads filled queues
+    ["summary", folder, tag, kind, [[step, [number]]]]  what event files hold under a tag, in their order
+    ["raced", [tag]]                                 summaries of variables, which a run that trains them may also write
     ["error", kind, message, file, line]             the exception that ended the program
     ["end", exit status, TensorFlow, Python, [device]]
 """
@@ -43,6 +45,7 @@ import io
 import json
 import os
 import random
+import re
 import resource
 import select
 import shutil
@@ -115,6 +118,7 @@ class Recorder:
         self.probe: Probe | None = None
         self.placed: set[str] | None = None  # None: nobody asks
         self.names: dict[str, str] = {}  # what the program calls its tensors
+        self.together: set[Any] = set()  # which ops were fetched by one run, and of which graph
 
     def emit(self, *event: Any) -> None:
         if os.getpid() == self.pid:  # a fork of the program is not the program
@@ -1154,7 +1158,7 @@ class Watch:
             finally:
                 initial, recorder.initialising = recorder.initialising, outer
             feeds = args[0] if args else options.get("feed_dict")
-            self.ran(fetches, result, time.perf_counter() - started, initial, feeds or {})
+            self.ran(this.graph, fetches, result, time.perf_counter() - started, initial, feeds or {})
             if initial:
                 self.began(this)
             return result
@@ -1184,14 +1188,20 @@ class Watch:
             with contextlib.suppress(Exception):  # not initialised yet
                 self.starts[id(this), variable.name] = np.array(self.real_run(this, variable))
 
-    def ran(self, fetches: Any, result: Any, seconds: float, initial: bool, feeds: Any) -> None:
+    def ran(self, graph: Any, fetches: Any, result: Any, seconds: float, initial: bool, feeds: Any) -> None:
+        from tensorflow.python.util import nest
+
         file, line = self.recorder.site()
         if initial or not self.recorder.room("run", file, line):
             return
+        with contextlib.suppress(Exception):  # what has no order, such as a dict by tensors
+            parts = [getattr(part, "op", part) for part in nest.flatten(fetches)]
+            named = frozenset(str(getattr(part, "name", part)).partition(":")[0] for part in parts)
+            self.recorder.together.add((graph, named))
         names = self.recorder.names
         values = [(names.get(label, label), v) for label, v in leaves(fetches, result) if v is not None]
-        named = [(str(getattr(t, "name", t)), v) for t, v in feeds.items()]
-        fed = given((names.get(t, t.partition(":")[0].rpartition("/")[2]), v) for t, v in named)
+        told = [(str(getattr(t, "name", t)), v) for t, v in feeds.items()]
+        fed = given((names.get(t, t.partition(":")[0].rpartition("/")[2]), v) for t, v in told)
         self.recorder.emit("run", file, line, seconds, [(label, encode(v)) for label, v in values], fed)
 
     def finals(self, this: Any) -> None:
@@ -1516,6 +1526,154 @@ def guard(allowed: list[str], network: bool) -> None:
     sys.addaudithook(refuse)
 
 
+# ---------------------------------------------------------------- event files
+
+
+#: What TensorFlow 1 puts behind the tags of pictures and sounds, one by one.
+ONE_OF_SEVERAL = re.compile(r"/(image|audio)(/[0-9]+)?$")
+
+
+def event_files(recorder: Recorder) -> list[tuple[str, str]]:
+    """The event files in the program's folder and in that for temporary files, each with the folder that it is below."""
+    own, temporary = recorder.folder, os.environ["TMPDIR"]
+    return [
+        (at, os.path.join(folder, name))
+        for at in (own, temporary)
+        for folder, _, names in os.walk(at)
+        if at == own or not os.path.join(folder, "").startswith(own)
+        for name in names
+        if "tfevents" in name
+    ]
+
+
+def tell_summaries(recorder: Recorder, before: list[tuple[str, str]]) -> None:
+    """What the program wrote to event files, but those of before: tags, steps and numbers, without graphs and times."""
+    files = [file for file in event_files(recorder) if file not in before]
+    if files:
+        flush_writers()
+        recorder.emit("raced", sorted(raced(recorder)))
+    read = [(at, path, read_events(path)) for at, path in files]
+    found: dict[Any, list[Any]] = {}
+    recorder.quiet += 1  # pictures are looked at by runs that are not the program's
+    for at, path, events in sorted(read, key=lambda file: file[2][0].wall_time if file[2] else 0.0):
+        told = os.path.relpath(os.path.dirname(path), at)
+        if at != recorder.folder:  # names that `tempfile` made
+            told = "/".join(re.sub(r"[a-z0-9_]{8}$", "", part) for part in told.split(os.sep))
+        for event in events[:MOST]:
+            for tag, kind, row in summaries(event.summary):
+                found.setdefault((told, tag, kind), []).append([event.step, row])
+    for (told, tag, kind), rows in sorted(found.items()):
+        recorder.emit("summary", told, tag, kind, rows)
+
+
+def flush_writers() -> None:
+    """Has what writers still hold written, of which a program that does not close them leaves the end to chance."""
+    for thing in gc.get_objects():
+        if type(thing).__name__ in ("EventFileWriter", "_ResourceSummaryWriter", "_LegacyResourceSummaryWriter"):
+            with contextlib.suppress(Exception):
+                thing.flush()
+
+
+def raced(recorder: Recorder) -> set[str]:
+    """The tags of summaries that variables decide which the same run updates: whether before or after, no graph says."""
+    import tensorflow.compat.v1 as v1
+
+    found = set()
+    for graph, names in recorder.together:
+        asked = [op for op in graph.get_operations() if op.name in names]
+        ops = before(asked, lambda op: [*(each.op for each in op.inputs), *op.control_inputs])
+        if not any(re.search("Assign|Apply|Scatter", op.type) for op in ops):
+            continue
+        for op in ops:
+            if op.type in ("ScalarSummary", "HistogramSummary") and of_variables(op.inputs[1].op):
+                with contextlib.suppress(Exception):  # a tag that is computed
+                    found.add(_text(v1.make_ndarray(op.inputs[0].op.get_attr("value")).item()))
+    return found
+
+
+def of_variables(op: Any) -> bool:
+    """Whether what an op computes comes from variables, and from nothing that is fed, read or drawn."""
+    kinds = {each.type for each in before([op], lambda inner: [value.op for value in inner.inputs])}
+    other = re.compile("Placeholder|Iterator|Random|Truncated|Multinomial|Queue|Reader")
+    return bool(kinds & {"Variable", "VariableV2", "VarHandleOp"}) and not any(map(other.match, kinds))
+
+
+def before(ops: list[Any], needs: Callable[[Any], list[Any]]) -> list[Any]:
+    """Ops, and all that they need."""
+    seen, todo = list(dict.fromkeys(ops)), list(ops)
+    known = set(seen)
+    while todo:
+        for op in needs(todo.pop()):
+            if op not in known:
+                known.add(op)
+                seen.append(op)
+                todo.append(op)
+    return seen
+
+
+def read_events(path: str) -> list[Any]:
+    import tensorflow.compat.v1 as v1
+
+    events = []
+    with contextlib.suppress(Exception):  # the last record may be cut short
+        for event in v1.train.summary_iterator(path):
+            events.append(event)
+    return events
+
+
+def summaries(summary: Any) -> Iterator[tuple[str, str, list[Any]]]:
+    """Tag, kind and numbers of each value: pictures and sounds of one tag are counted, with size and mean of pictures."""
+    several: dict[tuple[str, str], list[Any]] = {}
+    for value in summary.value:
+        kind = value.WhichOneof("value")
+        if kind == "simple_value":
+            yield value.tag, "scalar", [value.simple_value]
+        elif kind == "histo":
+            histogram = value.histo
+            yield value.tag, "histogram", [histogram.min, histogram.max, histogram.num, histogram.sum, histogram.sum]
+        elif kind in ("image", "audio"):
+            tag = ONE_OF_SEVERAL.sub("", value.tag)
+            row = several.setdefault((tag, kind), [0])
+            row[0] += 1
+            if kind == "image":
+                row += [value.image.width, value.image.height, brightness(value.image.encoded_image_string)]
+        elif kind == "tensor":
+            yield from of_tensor(value)
+    for (tag, kind), row in several.items():
+        yield tag, kind, row
+
+
+def brightness(image: bytes) -> float:
+    """The mean of a picture's numbers, from 0 to 1."""
+    import tensorflow.compat.v1 as v1
+
+    with v1.Graph().as_default(), v1.Session() as session:
+        return float(session.run(v1.image.decode_png(image)).mean() / 255)
+
+
+def of_tensor(value: Any) -> Iterator[tuple[str, str, list[Any]]]:
+    """What a summary of TensorFlow 2 says; a histogram has the least and the greatest sum that its buckets allow."""
+    import tensorflow.compat.v1 as v1
+
+    kind = value.metadata.plugin_data.plugin_name
+    array = v1.make_ndarray(value.tensor)
+    if kind == "scalars":
+        yield value.tag, "scalar", [float(array)]
+    elif kind == "histograms" and array.size:
+        left, right, counts = array.T.astype(float)
+        least, most = float((left * counts).sum()), float((right * counts).sum())
+        yield value.tag, "histogram", [float(left[0]), float(right[-1]), float(counts.sum()), least, most]
+    elif kind == "images":
+        size = [int(array[0]), int(array[1])]
+        yield value.tag, "image", [len(array) - 2] + [n for image in array[2:] for n in (*size, brightness(image))]
+    elif kind == "audio":
+        yield value.tag, "audio", [len(array)]
+    elif kind == "text":
+        yield value.tag, "text", [_text(text) for text in array.ravel().tolist()]
+    elif not kind.startswith("graph") and array.dtype.kind in "biuf":
+        yield value.tag, kind or "tensor", array.ravel().astype(float).tolist()[:MOST]
+
+
 # ---------------------------------------------------------------- one program
 
 
@@ -1668,7 +1826,9 @@ def child(job: Json) -> None:
 
     os._exit = end  # type: ignore[assignment]
     printed = sys.stdout = Printed(recorder, sys.stdout)
+    events = event_files(recorder)
     status = program(job, recorder)
+    tell_summaries(recorder, events)
     finish(recorder, watch, printed, status, devices())
     leave(status)
 

@@ -23,6 +23,7 @@ RUNNER = Path(__file__).with_name("runner.py")
 #: All that a program sees of the caller's environment.
 KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ", "SYSTEMROOT")
 CLOCK = re.compile(r"^\s*(import|from)\s.*\b(time|datetime|timeit)\b", re.MULTILINE)
+WRITER = re.compile(r"\b(FileWriter|SummaryWriter|create_file_writer)\b")
 KERAS = re.compile(r"\b(?:import|from)\s+(keras|tf_keras)\b")
 LARGEST_FILE = 20_000_000
 #: Of all that stands beside a program, and is copied for every run of it.
@@ -102,6 +103,7 @@ class Server:
         trace.seconds, trace.memory = answer["seconds"], answer["memory"]
         trace.files = written(work, before)
         trace.clock = bool(CLOCK.search(case.text))
+        trace.writer = bool(WRITER.search(case.text))
         return trace
 
     def _job(self, case: Case, box: Path) -> dict[str, Any]:

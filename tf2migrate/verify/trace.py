@@ -46,6 +46,10 @@ class Seen:
     value: Value
 
 
+#: A step, and what was written there under a tag: numbers or texts.
+Row = tuple[int, tuple[Any, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Print:
     """What one call of print wrote."""
@@ -130,6 +134,9 @@ class Trace:
     queued: bool = False  # whether threads filled queues, and drew ahead for them
     clock: bool = False  # whether the program looks at one
     files: dict[str, bytes] = field(default_factory=dict)
+    summaries: dict[tuple[str, str, str], list[Row]] = field(default_factory=dict)  # by folder, tag and kind
+    raced: frozenset[str] = frozenset()  # the tags of those that only variables decide
+    writer: bool = False  # whether the program makes a writer of summaries
     failure: Failure | None = None
     ended: bool = False
     left: Site | None = None  # where the program left by `os._exit`
@@ -217,6 +224,10 @@ def _add(trace: Trace, order: int, kind: str, event: Sequence[Any]) -> None:
             trace.seeded = event[0]
         case "queued":
             trace.queued = event[0]
+        case "summary":
+            trace.summaries[event[0], event[1], event[2]] = [(step, tuple(row)) for step, row in event[3]]
+        case "raced":
+            trace.raced = frozenset(event[0])
         case "error":
             trace.failure = Failure(event[0], event[1], Site(event[2], event[3]))
         case "left":
