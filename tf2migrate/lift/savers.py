@@ -378,7 +378,8 @@ def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Val
     values: list[Variable | Layer | Optimizer] = [*made.variables, *made.layers, *made.optimizers]
     for value in values:
         apart = saved_attributes.text(expressions, made, value)
-        text = apart[0] if apart is not None else expressions.hoisted.get(id(value.node)) or _named(names, value)
+        text = _in_part(expressions, made, value) if apart is None else apart[0]
+        text = text or expressions.hoisted.get(id(value.node)) or _named(names, value)
         if text is None:
             line = getattr(value.node, "lineno", 0)
             raise Refused("TFM911", made.node, f"what a Saver keeps of line {line} has no name of its own here", ADVICE)
@@ -388,7 +389,7 @@ def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Val
         if id(value) in made.keys and text != whole.get(id(value)):
             key = re.sub(r"\W", "_", made.keys[id(value)])
         key = made.shared.get(id(value), key)
-        if apart is not None and used.get(key, text) != text:  # of two objects
+        if "." in text and used.get(key, text) != text:  # of two objects
             key = text.removeprefix("self.").replace(".", "_")
         if key == saved_averages.KEY and made.averages:
             raise Refused("TFM911", made.node, f"{key} is what the moving averages are called", ADVICE)
@@ -398,6 +399,13 @@ def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Val
             alone = None if text == whole.get(id(value)) else value
             yield key + "_" if key in _RESERVED else key, text, alone
         used[key] = text
+
+
+def _in_part(expressions: Expressions, made: Saver, value: Variable | Layer | Optimizer) -> str | None:
+    """How a thing is named that an object in the place of a function's variables holds; None for any other."""
+    held = (thing for part in expressions.interpreter.parts.values() for each in part.objects for thing in each.things)
+    inside = not isinstance(value, Optimizer) and any(thing is value for thing in held)
+    return expressions.path(made.node, value) if inside and not isinstance(value, Optimizer) else None
 
 
 def _named(names: dict[int, str], value: Variable | Layer | Optimizer) -> str | None:

@@ -1647,8 +1647,9 @@ def brightness(image: bytes) -> float:
     """The mean of a picture's numbers, from 0 to 1."""
     import tensorflow.compat.v1 as v1
 
-    with v1.Graph().as_default(), v1.Session() as session:
+    with contextlib.suppress(Exception), v1.Graph().as_default(), v1.Session() as session:
         return float(session.run(v1.image.decode_png(image)).mean() / 255)
+    return -1.0  # it is no picture
 
 
 def of_tensor(value: Any) -> Iterator[tuple[str, str, list[Any]]]:
