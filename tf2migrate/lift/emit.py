@@ -60,7 +60,19 @@ from tf2migrate.lift.render import base, folded, shift
 from tf2migrate.lift.resets import Resets
 from tf2migrate.lift.slices import kind_of
 from tf2migrate.lift.trace import Definition, Made, Run, Statement
-from tf2migrate.lift.values import GONE, Handle, Layer, Placeholder, Python, Refused, Tensor, Time, Variable, leaves
+from tf2migrate.lift.values import (
+    GONE,
+    Handle,
+    Held,
+    Layer,
+    Placeholder,
+    Python,
+    Refused,
+    Tensor,
+    Time,
+    Variable,
+    leaves,
+)
 from tf2migrate.model import Edit, Finding, Span
 
 #: What only looks at something.
@@ -200,6 +212,7 @@ class Emitter:
         users += self.sharing.get(id(made.value), ())
         using = [p.frame for p in users if p.frame is not None]
         kept = id(made.value) in self.plan.kept_things or self.resets.is_restarted_elsewhere(statement, made.value)
+        kept = kept or any(isinstance(d.value, Held) and d.owner is not None for d in statement.writes)
         if not kept and all(visibility.sees(frame, statement.frame) for frame in using):
             return
         instance = visibility.owner(statement.frame)

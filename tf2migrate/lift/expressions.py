@@ -243,6 +243,9 @@ class Expressions:
         if self.inside and id(node) in self.plan.literals:
             return self.plan.literals[id(node)]
         if id(node) in self.interpreter.attributes:
+            held_by = self.interpreter.attributes[id(node)]
+            if len(held_by) == 1 and (held := self._held.get(held_by[0].site)) is not None and _is_loaded(node):
+                return self._held_text(node, held)
             return self._attribute(self.interpreter.attributes[id(node)])
         if id(node) in self.interpreter.runs:
             text = run_text.expression(self, self.interpreter.runs[id(node)])
@@ -366,6 +369,14 @@ class Expressions:
         if name is None:
             raise Refused("TFM907", node, "a layer whose variables are asked for has no name", "Bind it to a name.")
         return name
+
+    def _held_text(self, node: ast.AST, held: Variable) -> str:
+        """A variable that an attribute stands for, of the object in the attribute's owner. Raises `Refused`."""
+        assert isinstance(node, ast.Attribute)
+        if not isinstance(node.value, ast.Name) or node.value.id != "self":
+            what = f"{node.attr} is a variable of what a method of the object makes, and is read outside of the object"
+            raise Refused("TFM902", node, what, "Read it in a method of the object.")
+        return self.path(node, held)
 
     def made_name(self, value: Layer | Optimizer) -> str | None:
         """The name that something made has where it is made; None where it has none."""
@@ -581,3 +592,7 @@ def _dtype(text: str, tf: str) -> str:
 
 
 __all__ = ["Definition", "Expressions", "Layer", "Time"]
+
+
+def _is_loaded(node: ast.AST) -> bool:
+    return isinstance(getattr(node, "ctx", None), ast.Load)

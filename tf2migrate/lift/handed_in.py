@@ -16,6 +16,7 @@ from tf2migrate.lift.graph_names import SCOPES
 from tf2migrate.lift.written_out import file_of, imported
 from tf2migrate.model import Edit, Span
 
+_SELF = "self"
 _PLACEHOLDERS = ("tf.placeholder", "tf.placeholder_with_default")
 
 
@@ -33,8 +34,8 @@ def handed_in(program: Program) -> tuple[Edit, ...]:
     if ".placeholder" not in program.text:
         return ()
     edits: list[Edit] = []
-    for function in program.tree.body:
-        if isinstance(function, ast.FunctionDef) and not function.decorator_list:
+    for function in program.each(ast.FunctionDef):
+        if not function.decorator_list and isinstance(program.parents[id(function)], ast.Module | ast.ClassDef):
             edits += _edits(program, function)
     return tuple(edits) if edits and fits(edits, program.cuts) else ()
 
@@ -49,7 +50,7 @@ def _edits(program: Program, function: ast.FunctionDef) -> list[Edit]:
     made = [m for at, value in enumerate(values) if (m := _made(program, function, value, at)) is not None]
     if not made or len(made) == len(values) or spec.vararg or spec.kwarg:
         return []
-    named = [n for n in program.each(ast.Name) if n.id == function.name]
+    named = _named(program, function)
     edits = [edit for node in named for edit in _at_call(program, node, len(values), made, bool(spec.defaults))]
     if len(edits) != len(named) or not named:
         return []
@@ -67,6 +68,21 @@ def _edits(program: Program, function: ast.FunctionDef) -> list[Edit]:
     return [*edits, Edit(Span(end, end), f", *, {names}" if spec.defaults else f", {names}")]
 
 
+def _named(program: Program, function: ast.FunctionDef) -> list[ast.Name | ast.Attribute]:
+    """Where a function is read, or a method of objects by themselves; nothing where it may be of other objects."""
+    if isinstance(program.parents[id(function)], ast.Module):
+        return [n for n in program.each(ast.Name) if n.id == function.name]
+    alike = [f for f in program.each(ast.FunctionDef) if f.name == function.name]
+    named = [n for n in program.each(ast.Attribute) if n.attr == function.name]
+    inside = {id(n) for n in walk(program.parents[id(function)])}
+    own = all(isinstance(n.value, ast.Name) and n.value.id == _SELF and id(n) in inside for n in named)
+    return [*named] if own and len(alike) == 1 and _is_method(function) else []
+
+
+def _is_method(function: ast.FunctionDef) -> bool:
+    return [a.arg for a in function.args.args[:1]] == [_SELF] and not function.args.posonlyargs
+
+
 def _made(program: Program, function: ast.FunctionDef, value: ast.expr, at: int) -> Made | None:
     """The placeholder that a function returns at a place: made once, of what the module knows."""
     if not isinstance(value, ast.Name):
@@ -80,6 +96,7 @@ def _made(program: Program, function: ast.FunctionDef, value: ast.expr, at: int)
     made = isinstance(statement.value, ast.Call) and program.names.symbol(statement.value.func) in _PLACEHOLDERS
     local = {n.id for n in walk(function) if isinstance(n, ast.Name) and not _is_read(n)}
     local |= {n.arg for n in walk(function) if isinstance(n, ast.arg)}
+    local -= {_SELF} if _is_method(function) else set()  # which is the same object where the method is called
     reads = {n.id for n in walk(statement.value) if isinstance(n, ast.Name)}
     above = program.parents[id(statement)]
     while isinstance(above, ast.With) and all(_is_scope(program, item) for item in above.items):
@@ -97,7 +114,9 @@ def _is_read(node: ast.Name) -> bool:
     return isinstance(node.ctx, ast.Load)
 
 
-def _at_call(program: Program, node: ast.Name, count: int, made: list[Made], named: bool) -> list[Edit]:
+def _at_call(
+    program: Program, node: ast.Name | ast.Attribute, count: int, made: list[Made], named: bool
+) -> list[Edit]:
     """The edit of one call; none where it is no statement that takes apart what the function returns."""
     call = program.parents[id(node)]
     statement = program.parents.get(id(call))
@@ -110,19 +129,21 @@ def _at_call(program: Program, node: ast.Name, count: int, made: list[Made], nam
     assert isinstance(statement, ast.Assign)
     if call.func is not node or any(isinstance(t, ast.Starred) for t in [*targets, *call.args]):
         return []
-    if not all(isinstance(targets[m.at], ast.Name) for m in made) or any(k.arg is None for k in call.keywords):
+    if not all(_is_plain(targets[m.at]) for m in made) or any(k.arg is None for k in call.keywords):
         return []
     around = scope_of(program, statement)
     free = {n.id for m in made for n in walk(m.statement.value) if isinstance(n, ast.Name)}
     if isinstance(around, ast.FunctionDef):
         local = {n.id for n in walk(around) if isinstance(n, ast.Name) and not _is_read(n)}
-        if free & (local | {n.arg for n in walk(around) if isinstance(n, ast.arg)}):
+        given_here = {n.arg for n in walk(around) if isinstance(n, ast.arg)}
+        same = {_SELF} if isinstance(node, ast.Attribute) and _is_method(around) else set()
+        if (free - same) & (local | given_here):
             return []
     here, home = file_of(program, statement), file_of(program, made[0].statement)
     if here != home and any(imported(program, n, here) != imported(program, n, home) for n in free):
         return []
     names = [program.segment(targets[m.at]) for m in made]
-    inside = {n.id for n in walk(call) if isinstance(n, ast.Name)}
+    inside = {ast.unparse(n) for n in walk(call) if isinstance(n, ast.Name | ast.Attribute)}
     if "_" in names or len(set(names)) < len(names) or inside & set(names):
         return []
     keywords = named or bool(call.keywords)
@@ -134,6 +155,12 @@ def _at_call(program: Program, node: ast.Name, count: int, made: list[Made], nam
     lines = [f"{name} = {program.segment(m.statement.value)}" for m, name in zip(made, names, strict=True)]
     lines.append(f"{rest} = {joined}")
     return [Edit(program.span(statement), f"\n{program.indent(statement)}".join(lines))]
+
+
+def _is_plain(target: ast.expr) -> bool:
+    """Whether a target is a name, or an attribute of an object by itself."""
+    held = target.value if isinstance(target, ast.Attribute) else target
+    return isinstance(held, ast.Name) and (held is target or held.id == _SELF)
 
 
 def _gone(program: Program, made: list[Made]) -> list[Edit]:

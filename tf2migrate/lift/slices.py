@@ -78,9 +78,10 @@ def kind_of(fetch: Fetch) -> str:
 
 def _is_held(definition: Definition, reads: Collection[Definition]) -> bool:
     """Whether a name that is read means a variable of an object, and nothing else: it is read of the object."""
-    if not isinstance(definition.value, Held) or definition.owner is not None:
+    if not isinstance(definition.value, Held):
         return False
-    return [d for d in reads if d.name == definition.name] == [definition]
+    key = definition.owner, definition.attribute or definition.name
+    return [d for d in reads if (d.owner, d.attribute or d.name) == key] == [definition]
 
 
 def _makes(definition: Definition) -> bool:
