@@ -286,7 +286,7 @@ def _variable(interpreter: Interpreter, node: ast.Call, path: str, hint: str) ->
     full = None if unnamed else interpreter.scopes.name(literal, "Variable")
     if full is not None:
         taken = interpreter.scopes.taken.is_numbered(interpreter.graph, full)
-        full = None if taken or literal in _names_of_ops(interpreter.program) else full
+        full = None if taken or _names_of_ops(interpreter.program) & {*full.split("/")} else full
     pattern = name_patterns.of_made(interpreter, named, "Variable", NUMBER).replace("/", f"{NUMBER}/")
     if interpreter.mentions("tf.name_scope"):
         pattern = OPEN + pattern

@@ -271,7 +271,8 @@ class Interpreter:
         if counted and pattern is not None:
             if not once:
                 self.scopes.taken.doubt(self.graph, pattern)
-            name = name if self.scopes.taken.is_counted(self.graph, pattern) else None
+            counted = self.scopes.taken.is_counted(self.graph, pattern)
+            name = name if counted and name and not self.scopes.taken.is_taken(self.graph, name) else None
         pattern = name or pattern or self.scopes.within(name_patterns.OPEN)
         self.scopes.taken.add(self.graph, name, pattern)
         self.scopes.made.append(Member(self.graph, name, value, once, collections, told, apart, pattern))

@@ -42,12 +42,18 @@ class Taken:
         """Whether it is told how many things of a numbered name there are."""
         return not any(g == id(graph) and (p == pattern or OPEN in p) for g, p in self.unsure)
 
+    def is_taken(self, graph: object, name: str) -> bool:
+        """Whether a layer without a name of its own may get another: the scope that it would open was there before."""
+        opened = any(g == id(graph) and equals(path, name) is not False for g, path in self.opened)
+        return opened or (id(graph), name) in self.known
+
     def is_numbered(self, graph: object, name: str) -> bool:
         """Whether a `tf.Variable` of a name may get a number: its name is taken, or a scope's was entered before."""
         parts = name.split("/")
         here = [path for g, path in self.opened if g == id(graph)]
-        for at in range(1, len(parts)):
-            if sum(equals(path, "/".join(parts[:at])) is not False for path in here) > 1:
+        for around in ("/".join(parts[:at]) for at in range(1, len(parts))):
+            entered = sum(equals(path, around) is not False for path in here)
+            if entered > 1 or (id(graph), around) in self.known:
                 return True
         unclear = any(g == id(graph) and equals(p, name) is not False for g, p in self.unclear)
         return unclear or (id(graph), name) in self.known
