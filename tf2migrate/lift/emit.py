@@ -33,6 +33,7 @@ from tf2migrate.lift import (
     monitored,
     normalization,
     own_cell_classes,
+    partitions,
     passages,
     pipeline_text,
     races,
@@ -98,6 +99,7 @@ class Emitter:
             *kept_attributes.findings(plan, interpreter),
             *monitored.check(interpreter),
             *races.findings(interpreter, plan),
+            *partitions.check(interpreter),
         ]
         for unrolled in bidirectional.every_unrolled(interpreter):
             if unrolled.statement is not None and not element_types.is_told(interpreter, unrolled.arguments):

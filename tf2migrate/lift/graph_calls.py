@@ -31,6 +31,7 @@ from tf2migrate.lift import (
     name_patterns,
     normalization,
     own_cell_classes,
+    partitions,
     pipelines,
     printed_names,
     printed_shapes,
@@ -325,6 +326,8 @@ def _get_variable(
     """The variable of a name: made, or the one that is there."""
     with interpreter.apart():
         named = interpreter.evaluate(bound["name"])
+    if "partitioner" in bound and (unknown := partitions.given(interpreter, bound["partitioner"])) is not None:
+        return unknown
     own = named.literal if isinstance(named, Python) and isinstance(named.literal, str) else None
     full = interpreter.scopes.name(own)
     there = interpreter.scopes.find(interpreter.graph, full)
@@ -553,6 +556,7 @@ HANDLERS: dict[str, Handler] = {
     TENSORS: _tensors,
     COLUMNS: operation_of_columns,
     **monitored.HANDLERS,
+    **partitions.HANDLERS,
     **supervisors.HANDLERS,
     **normalization.HANDLERS,
     **scopes.HANDLERS,

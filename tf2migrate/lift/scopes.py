@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
 from tf2migrate.facts.tree import walk
+from tf2migrate.lift import partitions
 from tf2migrate.lift.name_patterns import NUMBER, OPEN
 from tf2migrate.lift.name_patterns import told as told_pattern
 from tf2migrate.lift.taken_names import Taken
@@ -160,7 +161,8 @@ def variable_scope(interpreter: Interpreter, node: ast.Call, path: str, hint: st
     with interpreter.apart():
         values = {name: interpreter.evaluate(argument) for name, argument in bound.items()}
     for name in [*_DECIDES, *(["dtype"] if not _is_float32(values.get("dtype")) else [])]:
-        if name in values and not _is_none(values[name]):
+        told = name in values and not _is_none(values[name])
+        if told and not (name == "partitioner" and partitions.is_partitioner(values[name])):
             raise Refused("TFM901", node, f"a variable scope with {name} decides what is made inside", _ADVICE)
     given = values.get("name_or_scope")
     scopes = interpreter.scopes

@@ -355,6 +355,7 @@ GONE = frozenset(
         "switch",
         "as_default",
         "scope",
+        "partitioner",
         "device",
         "coordinator",
         "supervisor",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _KEPT = {"initial_value", "trainable", "name", "dtype", "validate_shape", "constraint", "shape"}
 _DROPPED = {"collections", "validate_shape", "caching_device", "use_resource", "expected_shape", "synchronization"}
+_DROPPED |= {"partitioner"}  # which is followed (`partitions.py`)
 
 
 def variable_text(expressions: Expressions, node: ast.Call, value: Variable) -> str | None:
