@@ -484,7 +484,7 @@ class Emitter:
         stages = pipeline_text.stages(self.expressions, statement)
         lines = [indent + line if line else "" for line in stages]
         lines += self._hoisted(statement, indent)
-        kinds = (summaries.Summary, variable_lists.Collected, Element, Dataset, Holders)
+        kinds = (summaries.Summary, variable_lists.Collected, Element, Dataset, Holders, Held)
         used = isinstance(statement.value, kinds) or statement in self.users
         if not used and not lines:
             self._say(statement.node, "TFM712", "no run needs this part of the graph: it is left out", "Nothing to do.")

@@ -56,6 +56,7 @@ from tf2migrate.lift.values import (
     STATIC,
     Effect,
     Handle,
+    Held,
     Initializer,
     Optimizer,
     Placeholder,
@@ -333,6 +334,8 @@ def _get_variable(
     there = interpreter.scopes.find(interpreter.graph, full)
     if isinstance(there, Unknown):
         return Unknown(there.reason, node)
+    if isinstance(there, Variable) and there in interpreter.lazy and interpreter.frame.unit and not interpreter.repeats:
+        return Held(Time.STAGED, node, there)  # read of the object that makes it, once that is called
     if isinstance(there, Variable):
         interpreter.statement.shared.append(there)
         return there

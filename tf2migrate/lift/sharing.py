@@ -14,7 +14,7 @@ from tf2migrate.lift.noted import Noting
 from tf2migrate.lift.plan import late_statements
 from tf2migrate.lift.planned import Plan, Planned, Shared
 from tf2migrate.lift.printed_shapes import only_for_shapes
-from tf2migrate.lift.slices import kind_of
+from tf2migrate.lift.slices import is_held, kind_of
 from tf2migrate.lift.trace import Definition, Frame, Statement
 from tf2migrate.lift.values import Effect, Placeholder, Value
 
@@ -93,7 +93,7 @@ def _shared(plan: Plan, statements: list[Statement], functions: list[Planned]) -
     parameters: dict[Value, Definition] = {}
     for statement in statements:
         for definition in sorted(statement.reads, key=lambda d: d.statement.order):
-            if definition.statement not in inside and definition.staged:
+            if definition.statement not in inside and definition.staged and not is_held(definition, statement.reads):
                 parameters[definition.value] = definition
     ordered = tuple(sorted(parameters.items(), key=lambda item: item[1].statement.order))
     same = next((f for f in functions if _is_just(f, inside, results, ordered)), None)

@@ -67,7 +67,7 @@ def kind_of(fetch: Fetch) -> str:
         return {"initializer": "init", "updates": "effect"}.get(value.role, "handle")
     if isinstance(value, Effect):
         return "assigned" if value.kind.startswith("assign") else "effect"
-    if isinstance(value, Variable) or any(_is_held(d, fetch.reads) for d in fetch.reads if fetch.named):
+    if isinstance(value, Variable) or any(is_held(d, fetch.reads) for d in fetch.reads if fetch.named):
         return "variable"
     if isinstance(value, ZeroState):
         return "constant"
@@ -76,7 +76,7 @@ def kind_of(fetch: Fetch) -> str:
     return "constant" if value.time == Time.CONSTANT else "tensor"
 
 
-def _is_held(definition: Definition, reads: Collection[Definition]) -> bool:
+def is_held(definition: Definition, reads: Collection[Definition]) -> bool:
     """Whether a name that is read means a variable of an object, and nothing else: it is read of the object."""
     if not isinstance(definition.value, Held):
         return False
@@ -125,7 +125,7 @@ def backward_slice(run: Run, besides: tuple[Statement, ...] = ()) -> Slice:
         drawn = [e for e in statement.effects if isinstance(e, Element)]
         todo.extend((element, statement) for element in reversed(drawn))  # drawn inside an expression
         todo.extend(reversed(statement.controls))
-        todo.extend(d for d in reversed(ahead) if not _is_held(d, statement.reads))
+        todo.extend(d for d in reversed(ahead) if not is_held(d, statement.reads))
 
     def put(statement: Statement) -> None:
         if statement not in taken:

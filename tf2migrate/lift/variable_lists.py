@@ -40,6 +40,7 @@ from tf2migrate.lift.scopes import Member
 from tf2migrate.lift.trace import Statement, loops_in
 from tf2migrate.lift.values import (
     Effect,
+    Held,
     Layer,
     Python,
     Refused,
@@ -334,7 +335,25 @@ def check(interpreter: Interpreter, plan: Plan) -> set[Planned]:
                 what = "the variables of a layer are asked for where the layer has not been called"
                 raise Refused("TFM902", statement.node, what, "Ask for them after the layer's call.")
             traced.add(min(makers, key=lambda p: (trains(p), plan.functions.index(p))))
-    return traced | set(_before_lists(interpreter, plan, calling))
+    return traced | set(_before_lists(interpreter, plan, calling)) | set(_before_reads(interpreter, plan, calling))
+
+
+def _before_reads(interpreter: Interpreter, plan: Plan, calling: dict[Planned, set[int]]) -> Iterator[Planned]:
+    """The functions that make, when they are traced, what others read of objects. Raises `Refused`."""
+    for run in interpreter.runs.values():
+        planned = plan.of_run.get(run)
+        statements = planned.slice.statements if planned is not None else []
+        read = [d for s in statements for d in s.reads]
+        for definition in [*read, *(d for leaf in run.fetches.leaves() for d in leaf.reads)]:
+            held = definition.value.variable if isinstance(definition.value, Held) else None
+            ids = _ids(held) if held is not None and held in interpreter.lazy else set()
+            if not ids or (planned is not None and ids & calling[planned]):
+                continue
+            makers = [p for p in plan.functions if ids & calling[p] and defined(p) < run.statement.order]
+            if not makers:
+                what = f"{definition.name} is made when a function is first called, and none is before it is read"
+                raise Refused("TFM902", definition.statement.node, what, "Return it from the function that makes it.")
+            yield min(makers, key=lambda p: (trains(p), plan.functions.index(p)))
 
 
 def _before_lists(interpreter: Interpreter, plan: Plan, calling: dict[Planned, set[int]]) -> Iterator[Planned]:
