@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from tf2migrate.facts.program import Program
-from tf2migrate.facts.tree import is_main
+from tf2migrate.facts.tree import is_main, walk
 
 Scope = ast.Module | ast.FunctionDef
 
@@ -57,3 +57,22 @@ def body_of(program: Program, statement: ast.stmt) -> list[ast.stmt]:
         if isinstance(block, list) and statement in block:
             return block
     return [statement]
+
+
+def is_bound_between(program: Program, node: ast.expr, use: ast.expr) -> bool:
+    """Whether a name that an expression reads may be bound anew between the expression and its use further on."""
+    around = scope_of(program, node)
+    last = use.lineno if scope_of(program, use) is around else len(program.lines)
+    for name in {n.id for n in walk(node) if isinstance(n, ast.Name)}:
+        home = next((s for s in scopes(program, node) if stores(program, name, s) or _is_given(name, s)), around)
+        bound = stores(program, name, home)
+        if home is not around and len(bound) > 1:
+            return True
+        if home is around and any(node.lineno < other.lineno <= last for other in bound):
+            return True
+    return False
+
+
+def _is_given(name: str, scope: Scope) -> bool:
+    """Whether a name is a parameter of a function."""
+    return isinstance(scope, ast.FunctionDef) and any(a.arg == name for a in walk(scope.args) if isinstance(a, ast.arg))

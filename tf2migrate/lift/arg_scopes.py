@@ -6,8 +6,8 @@ import ast
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift.scopes import Default, Scope
-from tf2migrate.lift.trace import Frame, sees
+from tf2migrate.facts.standing import is_bound_between
+from tf2migrate.lift.scopes import Default, Scope, is_named
 from tf2migrate.lift.values import Refused, Structure, Symbol, Unknown, Value, leaves
 
 if TYPE_CHECKING:
@@ -53,15 +53,13 @@ def given(
             raise Refused("TFM901", node, f"a call stands in two arg_scopes, each with its own {name}", _ADVICE)
         with interpreter.apart() as reads:
             interpreter.evaluate(default.node)
-        if not all(_is_named(interpreter, definition.statement.frame) for definition in reads):
+        if not all(is_named(interpreter, definition.statement.frame) for definition in reads):
             raise Refused("TFM901", node, f"{name} of an arg_scope cannot be named where a layer is made", _ADVICE)
+        if is_bound_between(interpreter.program, default.node, node):
+            what = f"{name} of an arg_scope reads a name that is bound anew before this call"
+            raise Refused("TFM901", node, what, _ADVICE)
         found[name] = default.node
     return found
-
-
-def _is_named(interpreter: Interpreter, frame: Frame) -> bool:
-    """Whether what is bound in a frame has a name here: in the same call of a function, or around it for good."""
-    return frame is interpreter.frame or (frame.unit and sees(interpreter.frame, frame))
 
 
 HANDLERS = {"tf.contrib.framework.arg_scope": _arg_scope}

@@ -54,7 +54,8 @@ def _of_dict(
     scope, block = scope_of(program, made), body_of(program, made)
     fills = {s: key for s in block if isinstance(s, ast.Assign) and (key := _filled(s, name)) is not None}
     every = {**entries, **{key: statement.value for statement, key in fills.items()}}
-    several = len(every) < len(entries) + len(fills) or len(stores(program, name, scope)) != 1
+    declared = any(name in n.names for n in program.nodes if isinstance(n, ast.Global | ast.Nonlocal))
+    several = len(every) < len(entries) + len(fills) or len(stores(program, name, scope)) != 1 or declared
     acts = bool(fills) or any(changes(program, value) for value in every.values())
     if several or not acts or not all(alone(program, s) for s in fills):
         return []

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.calls import bind
+from tf2migrate.facts.standing import is_bound_between
 from tf2migrate.facts.tree import walk
 from tf2migrate.lift import partitions
 from tf2migrate.lift.name_patterns import NUMBER, OPEN
@@ -212,11 +213,19 @@ def default_for(interpreter: Interpreter, node: ast.Call, name: str) -> ast.expr
         return None
     with interpreter.apart() as reads:
         interpreter.evaluate(default.node)
-    if any(not d.statement.frame.unit or not sees(interpreter.frame, d.statement.frame) for d in reads):
+    if not all(is_named(interpreter, definition.statement.frame) for definition in reads):
         raise Refused(
             "TFM901", node, f"the {name} of a variable scope cannot be named where a variable is made", _ADVICE
         )
+    if is_bound_between(interpreter.program, default.node, node):
+        what = f"the {name} of a variable scope reads a name that is bound anew before this variable is made"
+        raise Refused("TFM901", node, what, _ADVICE)
     return default.node
+
+
+def is_named(interpreter: Interpreter, frame: Frame) -> bool:
+    """Whether what is bound in a frame has a name here: in the same call of a function, or around it for good."""
+    return frame is interpreter.frame or (frame.unit and sees(interpreter.frame, frame))
 
 
 def reuse_of(value: Value) -> str:
