@@ -1555,13 +1555,16 @@ def tell_summaries(recorder: Recorder, before: list[tuple[str, str]]) -> None:
     read = [(at, path, read_events(path)) for at, path in files]
     found: dict[Any, list[Any]] = {}
     recorder.quiet += 1  # pictures are looked at by runs that are not the program's
-    for at, path, events in sorted(read, key=lambda file: file[2][0].wall_time if file[2] else 0.0):
-        told = os.path.relpath(os.path.dirname(path), at)
-        if at != recorder.folder:  # names that `tempfile` made
-            told = "/".join(re.sub(r"[a-z0-9_]{8}$", "", part) for part in told.split(os.sep))
-        for event in events[:MOST]:
-            for tag, kind, row in summaries(event.summary):
-                found.setdefault((told, tag, kind), []).append([event.step, row])
+    try:
+        for at, path, events in sorted(read, key=lambda file: file[2][0].wall_time if file[2] else 0.0):
+            told = os.path.relpath(os.path.dirname(path), at)
+            if at != recorder.folder:  # names that `tempfile` made
+                told = "/".join(re.sub(r"[a-z0-9_]{8}$", "", part) for part in told.split(os.sep))
+            for event in events[:MOST]:
+                for tag, kind, row in summaries(event.summary):
+                    found.setdefault((told, tag, kind), []).append([event.step, row])
+    finally:
+        recorder.quiet -= 1
     for (told, tag, kind), rows in sorted(found.items()):
         recorder.emit("summary", told, tag, kind, rows)
 
