@@ -6,12 +6,13 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift import parts
+from tf2migrate.lift.asked_variables import asked, members
 from tf2migrate.lift.cells import ZeroState
 from tf2migrate.lift.datasets import Element
 from tf2migrate.lift.dtypes import Dtypes
 from tf2migrate.lift.slices import Slice
 from tf2migrate.lift.trace import Definition, Feed, Run, Statement, loops_in, sees
-from tf2migrate.lift.values import Effect, Layer, Placeholder, Refused, Structure, Tensor, Time, Value, Variable, leaves
+from tf2migrate.lift.values import Effect, Layer, Placeholder, Refused, Tensor, Time, Value, Variable, leaves
 
 if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
@@ -125,20 +126,11 @@ def _reaches(interpreter: Interpreter, effect: Effect, upstream: set[Definition]
         for made in part.objects:
             if id(made.node) in objects:
                 behind |= {id(thing) for thing in parts.things(interpreter, made.node)}
-    asked = effect.target
-    if effect.kind != "gradients":
-        given = list(effect.arguments)
-        asked = effect.parts[given.index("var_list")] if "var_list" in given else None
-    if asked is None:
+    listed = asked(effect)
+    if listed is None:
         return any(isinstance(leaf, Variable | Layer) for v in held for leaf in leaves(v))
-    members = [m.value for m in getattr(asked, "members", ())] or _items(asked)
-    return not members or any(id(member) in behind for member in members)
-
-
-def _items(value: Value) -> list[Value]:
-    if isinstance(value, Structure):
-        return [] if value.rest is not None else [v for _, v, _ in value.items]
-    return [value]
+    told = members(listed)
+    return not told or any(id(member) in behind for member in told)
 
 
 def converted(expressions: Expressions, run: Run, feed: Feed, text: str) -> str:

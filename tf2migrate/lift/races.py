@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Set
 from typing import TYPE_CHECKING
 
 from tf2migrate.lift import parts
+from tf2migrate.lift.asked_variables import asked, members
 from tf2migrate.lift.slices import changes
 from tf2migrate.lift.trace import Statement
-from tf2migrate.lift.values import ASSIGNS, Effect, Layer, Structure, Value, Variable
+from tf2migrate.lift.values import ASSIGNS, Effect, Layer, Value, Variable
 from tf2migrate.model import Finding
 
 if TYPE_CHECKING:
@@ -76,22 +77,12 @@ def _changes(interpreter: Interpreter, effect: Effect, held: list[Variable | Lay
     if effect.kind not in ("minimize", "apply_gradients"):
         return False
     trained = [v for v in held if isinstance(v, Layer) or v.trainable]
-    given = list(effect.arguments)
-    asked = effect.parts[given.index("var_list")] if "var_list" in given else None
-    members = {id(v) for v in _members(asked)} if asked is not None else set()
-    if not members:
+    listed = asked(effect)
+    told = {id(v) for v in members(listed)} if listed is not None else set()
+    if not told:
         return bool(trained)
     inside = [v for each in trained if isinstance(each, Layer) for v in _inner(interpreter, each)]
-    return any(id(v) in members for v in [*trained, *inside])
-
-
-def _members(asked: Value) -> list[Value]:
-    """The variables of a list, as far as they are told."""
-    if told := getattr(asked, "members", ()):
-        return [member.value for member in told]
-    if isinstance(asked, Structure):
-        return [] if asked.rest is not None else [value for _, value, _ in asked.items]
-    return [asked]
+    return any(id(v) in told for v in [*trained, *inside])
 
 
 def _inner(interpreter: Interpreter, layer: Layer) -> Iterator[Value]:
