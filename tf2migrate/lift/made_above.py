@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tf2migrate.lift.interpret import Interpreter
     from tf2migrate.lift.trace import Frame, Made, Statement
 
+#: What does not change once it is there.
+_FIXED = (ast.Constant, ast.Name, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.unaryop, ast.operator, ast.expr_context)
+
 
 def home(interpreter: Interpreter, statement: Statement, made: Made, using: Iterable[Frame]) -> ast.FunctionDef | None:
     """The function above which an object is made that others use, too; None where it cannot be made there.
@@ -48,14 +51,24 @@ def home(interpreter: Interpreter, statement: Statement, made: Made, using: Iter
     if given is None:
         return None
     data = [node for name, node in given.items() if name not in interpreter.parts[part].staged]
-    names = {n.id for node in data for n in walk(node) if isinstance(n, ast.Name)}
-    return function if all(_is_known(interpreter, name, function) for name in names) else None
+    return function if all(_is_known(interpreter, node, function, function.lineno) for node in data) else None
 
 
-def _is_known(interpreter: Interpreter, name: str, function: ast.FunctionDef) -> bool:
-    """Whether a name is the module's in a function, and bound once and before it."""
+def _is_known(interpreter: Interpreter, node: ast.expr, function: ast.FunctionDef, line: int) -> bool:
+    """Whether an expression is of numbers and texts, also by names of the module that are bound once, before a line.
+
+    Flags are not: they have no values before the program is run.
+    """
+    if any(not isinstance(n, _FIXED) for n in walk(node)):
+        return False
     program = interpreter.program
-    everywhere = [n for n in program.each(ast.Name) if n.id == name and not isinstance(n.ctx, ast.Load)]
-    everywhere_else = any(n.arg == name for n in walk(function) if isinstance(n, ast.arg))
-    own = stores(program, name, program.tree)
-    return len(everywhere) == 1 == len(own) and own[0].lineno < function.lineno and not everywhere_else
+    for name in {n.id for n in walk(node) if isinstance(n, ast.Name)}:
+        everywhere = [n for n in program.each(ast.Name) if n.id == name and not isinstance(n.ctx, ast.Load)]
+        own = stores(program, name, program.tree)
+        made = program.parents[id(own[0])] if own else None
+        given = any(n.arg == name for n in walk(function) if isinstance(n, ast.arg))
+        if len(everywhere) != 1 or given or not isinstance(made, ast.Assign) or made.lineno >= line:
+            return False
+        if made.targets != own or not _is_known(interpreter, made.value, function, made.lineno):
+            return False
+    return True
