@@ -104,7 +104,7 @@ def _wanted(emitter: Emitter, text: str) -> list[str]:
         wanted.append(RESTART)
     if _named(checkpoint_states.name(emitter.interpreter), text):
         wanted.append(checkpoint_states.definition(emitter.interpreter, tf))
-    if _named(summary_images.name(emitter.interpreter), text):
+    if summary_images.NAME in text and _named(summary_images.name(emitter.interpreter), text):
         wanted.append(summary_images.definition(emitter.interpreter, tf))
     wanted += [cell.DEFINITION.format(tf=tf) for cell in (cell_projections, cell_residuals) if _named(cell.NAME, text)]
     if _named(grown.NAME, text):

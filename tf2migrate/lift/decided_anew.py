@@ -30,6 +30,8 @@ def check(interpreter: Interpreter) -> None:
     for part in interpreter.parts.values():
         statements = [s for frame in part.frames for s in frame.statements if s.moves]
         compound = {id(s.node): s.node for s in statements if isinstance(s.node, ast.If | ast.For | ast.While)}
+        if not compound:
+            continue
         made = {id(n) for s in statements for m in s.made for n in walk(m.node)}
         for node in (n for each in compound.values() for n in walk(each)):
             if isinstance(node, ast.Call) and id(node) not in made:

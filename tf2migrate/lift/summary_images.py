@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tf2migrate.lift.expressions import Expressions
     from tf2migrate.lift.interpret import Interpreter
 
-_NAME = "scaled_images"
+NAME = "scaled_images"
 _DEFINITION = '''def {name}(images):
     """Images as TensorFlow 1 wrote them: the brightest is white, and where some numbers are negative, zero is gray."""
     images = {tf}.convert_to_tensor(images)
@@ -31,8 +31,9 @@ _DEFINITION = '''def {name}(images):
 
 def name(interpreter: Interpreter) -> str:
     """What the function is called, which nothing else in the program is."""
-    defined = {f.name for f in interpreter.program.nodes if isinstance(f, ast.FunctionDef | ast.ClassDef)}
-    found = free_name(interpreter, _NAME)
+    program = interpreter.program
+    defined = {f.name for f in program.each(ast.FunctionDef)} | {c.name for c in program.each(ast.ClassDef)}
+    found = free_name(interpreter, NAME)
     while found in defined:
         found += "_"
     return found
