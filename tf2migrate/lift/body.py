@@ -286,7 +286,8 @@ class BodyWriter:
 
     def _watch_defined(self, statement: Statement, taped: list[Taped], tape: str) -> list[str]:
         given = [e.target for _, e in taped if e.kind == "gradients" and e.target is not None]
-        wanted = {leaf for target in given for leaf in leaves(target)} - tapes.of_lists(self.interpreter)
+        wanted = {leaf for target in given for leaf in leaves(target)}
+        wanted -= tapes.of_lists(self.interpreter) if wanted else set()
         return [
             f"{tape}.watch({d.name})" for d in statement.writes if isinstance(d.value, Tensor) and d.value in wanted
         ]

@@ -57,7 +57,7 @@ def inner(interpreter: Interpreter, planned: Planned, differentiated: list[Taped
     """The statements that such gradients go through: from the tensors that they are taken of, or from variables."""
     needed = {s for statement, _ in differentiated for s in needed_for(statement.reads, planned.slice)}
     sources = [leaf for _, e in differentiated if e.target is not None for leaf in leaves(e.target)]
-    variables = of_lists(interpreter)
+    variables = of_lists(interpreter) if sources else set()
     if not all(isinstance(leaf, Tensor | Placeholder) and leaf not in variables for leaf in sources):
         return needed
     found: set[Statement] = set()
