@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 
 
 class Time(IntEnum):
@@ -303,7 +304,7 @@ class Structure(Value):
         default=frozenset(), kw_only=True
     )  # the keys of a dict that it has on some paths only
 
-    @property
+    @cached_property
     def time(self) -> Time:
         return latest([v for _, v, _ in self.items] + ([self.rest] if self.rest else []))
 
