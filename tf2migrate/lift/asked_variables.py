@@ -7,10 +7,7 @@ from tf2migrate.lift.values import Effect, Structure, Value
 
 def asked(effect: Effect) -> Value | None:
     """What `var_list` is, or what gradients are taken by; None where nothing is told."""
-    if effect.kind == "gradients":
-        return effect.target
-    given = list(effect.arguments)
-    return effect.parts[given.index("var_list")] if "var_list" in given else None
+    return effect.target if effect.kind == "gradients" else effect.given("var_list")
 
 
 def members(listed: Value) -> list[Value]:

@@ -33,7 +33,6 @@ from tf2migrate.lift.trace import Definition, Fetch, Statement
 from tf2migrate.lift.values import (
     ASSIGNS,
     EACH,
-    NONE,
     Effect,
     Layer,
     Optimizer,
@@ -475,7 +474,7 @@ class BodyWriter:
 
     def _count(self, effect: Effect) -> list[str]:
         step = effect.arguments.get("global_step")
-        value = effect.parts[list(effect.arguments).index("global_step")] if step is not None else NONE
+        value = effect.given("global_step")
         if step is None or (isinstance(value, Python) and value.known and value.literal is None):
             return []
         return [f"{self.expressions.text(step)}.assign_add(1)"]

@@ -22,7 +22,6 @@ from tf2migrate.lift import (
     decided_anew,
     element_types,
     feed_dicts,
-    found_variables,
     given_runs,
     handed,
     iterator_text,
@@ -357,11 +356,10 @@ class Expressions:
 
     def path(self, node: ast.expr, value: Value) -> str:
         """The name under which something with variables was made, be it in an object. Raises `Refused`."""
-        for part in self.interpreter.parts.values():
-            for made in part.objects:
-                if any(thing is value for thing in made.things):
-                    owner = self.path(node, self.interpreter.objects[id(made.node)])
-                    return f"{owner}.{self.parts[part.function].attribute(node, value)}"
+        if (held := parts.holder_of(self.interpreter, value)) is not None:
+            part, made = held
+            owner = self.path(node, self.interpreter.objects[id(made.node)])
+            return f"{owner}.{self.parts[part.function].attribute(node, value)}"
         if isinstance(value, Variable):
             return self.name_of(node, value)
         assert isinstance(value, Layer)
@@ -399,8 +397,7 @@ class Expressions:
         if value in self.interpreter.lazy:
             what = "a variable is found by its name that is made when a function is first called"
             raise Refused("TFM907", node, what, "Return it from the function that makes it.")
-        of_part = found_variables.is_of_part(self.interpreter, value)
-        return self.path(node, value) if of_part else self.name_of(node, value)
+        return self.path(node, value)
 
     def name_of(self, node: ast.expr, value: Variable) -> str:
         """The name under which a variable was made that is found again. Raises `Refused`."""

@@ -10,7 +10,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import visibility
+from tf2migrate.lift import parts, visibility
 from tf2migrate.lift.trace import Frame
 from tf2migrate.lift.values import Refused, Variable
 
@@ -28,15 +28,10 @@ def note(interpreter: Interpreter, function: Function, frame: Frame) -> bool:
     made = any(s.made for s in frame.statements)
     if made or not shared or function.node in interpreter.parts or not all(type(v) is Variable for v in shared):
         return False
-    if any(is_of_part(interpreter, value) for value in shared):
+    if any(parts.holder_of(interpreter, value) is not None for value in shared):
         return False
     known = interpreter.finders.setdefault(function.node, shared)
     return [id(v) for v in known] == [id(v) for v in shared]
-
-
-def is_of_part(interpreter: Interpreter, value: object) -> bool:
-    """Whether a variable is one that a function makes, which becomes a class."""
-    return any(value is thing for part in interpreter.parts.values() for made in part.objects for thing in made.things)
 
 
 def local_names(interpreter: Interpreter) -> set[str]:

@@ -136,6 +136,15 @@ def things(interpreter: Interpreter, node: ast.Call) -> Iterator[Value]:
                         yield from things(interpreter, thing.node)
 
 
+def holder_of(interpreter: Interpreter, value: Value) -> tuple[Part, Object] | None:
+    """The object that a thing is in, with the function that it is made of; None for what is in none."""
+    for part in interpreter.parts.values():
+        for made in part.objects:
+            if any(thing is value for thing in made.things):
+                return part, made
+    return None
+
+
 def _staged(arguments: dict[str, Value]) -> set[str]:
     return {name for name, given in arguments.items() if given.time >= Time.STAGED}
 

@@ -22,6 +22,7 @@ from tf2migrate.lift import (
     kept_attributes,
     loop_starts,
     normalization,
+    parts,
     passages,
     pipe_runs,
     printed_names,
@@ -206,7 +207,7 @@ def _name_shared(interpreter: Interpreter, plan: Plan, statements: list[Statemen
     inner = found_variables.local_names(interpreter)
     for definition in [d for s in statements for d in s.writes]:
         if id(definition.value) in wanted and definition.value not in plan.shared:
-            if found_variables.is_of_part(interpreter, definition.value):
+            if parts.holder_of(interpreter, definition.value) is not None:
                 continue  # it is read of the object that makes it
             plan.shared[definition.value] = definition
             same = [d for s in statements for d in s.writes if d.name == definition.name and d.owner is None]

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tf2migrate.lift import own_graphs, shared_parts, visibility
+from tf2migrate.lift import own_graphs, parts, shared_parts, visibility
 from tf2migrate.lift.loops import carried
 from tf2migrate.lift.trace import Definition, Frame, exclusive
 from tf2migrate.lift.values import Layer, Optimizer, Structure, Value, Variable
@@ -123,21 +123,12 @@ def keep_loops(interpreter: Interpreter, plan: Plan, frame: Frame, members: Sequ
     asking = visibility.owner(frame)
     for member in members:
         root = member.value
-        while (around := _object_of(interpreter, root)) is not None:
-            root = around
+        while (held := parts.holder_of(interpreter, root)) is not None:
+            root = interpreter.objects[id(held[1].node)]
         loop = loop_of(interpreter, root)
         home = loop.late[0].frame if loop is not None else frame
         if loop is not None and not visibility.sees(frame, home) and visibility.owner(home) is asking is not None:
             plan.kept_loops.add(loop)
-
-
-def _object_of(interpreter: Interpreter, value: Value) -> Value | None:
-    """The object that a thing is in, where it is in one."""
-    for part in interpreter.parts.values():
-        for made in part.objects:
-            if any(thing is value for thing in made.things):
-                return interpreter.objects[id(made.node)]
-    return None
 
 
 def _list(expressions: Expressions, loop: Loop, value: Thing, owner: str | None) -> tuple[str, str] | None:

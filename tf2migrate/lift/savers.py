@@ -17,6 +17,7 @@ from tf2migrate.facts.calls import bind
 from tf2migrate.lift import (
     cells,
     checkpoint_states,
+    parts,
     saved_attributes,
     saved_averages,
     saved_choices,
@@ -403,9 +404,9 @@ def _kept(expressions: Expressions, made: Saver) -> Iterator[tuple[str, str, Val
 
 def _in_part(expressions: Expressions, made: Saver, value: Variable | Layer | Optimizer) -> str | None:
     """How a thing is named that an object in the place of a function's variables holds; None for any other."""
-    held = (thing for part in expressions.interpreter.parts.values() for each in part.objects for thing in each.things)
-    inside = not isinstance(value, Optimizer) and any(thing is value for thing in held)
-    return expressions.path(made.node, value) if inside and not isinstance(value, Optimizer) else None
+    if isinstance(value, Optimizer) or parts.holder_of(expressions.interpreter, value) is None:
+        return None
+    return expressions.path(made.node, value)
 
 
 def _named(names: dict[int, str], value: Variable | Layer | Optimizer) -> str | None:

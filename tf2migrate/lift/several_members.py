@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from tf2migrate.facts.naming import fresh
 from tf2migrate.facts.tree import walk
-from tf2migrate.lift import visibility
+from tf2migrate.lift import parts, visibility
 from tf2migrate.lift.loops import carried
 from tf2migrate.lift.regularization import REGULARIZED
 from tf2migrate.lift.values import Layer, Refused, Value, Variable
@@ -118,12 +118,11 @@ class Listing:
 
     def _chain(self, value: Value) -> Iterator[_Step]:
         interpreter = self.expressions.interpreter
-        for part in interpreter.parts.values():
-            for made in part.objects:
-                if any(thing is value for thing in made.things):
-                    yield from self._chain(interpreter.objects[id(made.node)])
-                    yield self._in_part(self.expressions.parts[part.function], value)
-                    return
+        if (held := parts.holder_of(interpreter, value)) is not None:
+            part, made = held
+            yield from self._chain(interpreter.objects[id(made.node)])
+            yield self._in_part(self.expressions.parts[part.function], value)
+            return
         assert isinstance(value, Layer | Variable)
         for loop in interpreter.loops.values():
             if loop.late[0].frame.unit and (name := self._name_in(loop, value, interpreter.frames)) is not None:

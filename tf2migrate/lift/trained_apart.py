@@ -22,6 +22,7 @@ from tf2migrate.facts.tree import walk
 from tf2migrate.lift.call_sites import site_of
 from tf2migrate.lift.split_calls import Split, lines_of, stored, told_by
 from tf2migrate.lift.written_out import written_out
+from tf2migrate.lift.written_text import first_line
 from tf2migrate.model import Edit, Span
 
 _UPDATES = ("minimize", "apply_gradients", "optimize_loss")
@@ -126,21 +127,14 @@ def _edits(program: Program, split: Split) -> list[Edit]:
     if len(lengths) < 2 or program.text[begins : program.span(split.tail[0]).start].strip():  # behind a header
         return []
     first, last = program.span(split.branch), program.span(function)
-    start, end = _start(program, split.tail[0]), program.span(split.tail[-1]).end
+    start = program.offset(first_line(program, split.tail[0], split.branch.lineno), 0)
+    end = program.span(split.tail[-1]).end
     results = [program.segment(e) for e in split.long if e is not None and not split.passes(e)]
     inner = program.indent(split.tail[0])
     given = ", ".join([*split.carried, *split.needed])
     tail = f"def {second}({given}):\n{program.text[start:end]}\n{inner}return {', '.join(results)}"
     returned = f"return {', '.join(split.carried)}\n\n\n{tail}"
     return [*found, *_signature(program, split), Edit(Span(first.start, last.end), returned)]
-
-
-def _start(program: Program, first: ast.stmt) -> int:
-    """Where the second part begins: at its first statement, or at the comments directly above it."""
-    line = first.lineno
-    while program.lines[line - 2].lstrip().startswith("#"):
-        line -= 1
-    return program.offset(line, 0)
 
 
 def _signature(program: Program, split: Split) -> list[Edit]:

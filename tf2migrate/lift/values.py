@@ -262,6 +262,11 @@ class Effect(Value):
     def time(self) -> Time:
         return Time.EFFECT
 
+    def given(self, name: str) -> Value | None:
+        """What an argument of the call is; None where it has none of that name."""
+        names = list(self.arguments)
+        return self.parts[names.index(name)] if name in names else None
+
 
 @dataclass(frozen=True, eq=False)
 class Handle(Value):

@@ -76,12 +76,18 @@ def _trimmed(lines: list[str]) -> list[str]:
     return lines
 
 
+def first_line(program: Program, first: ast.stmt, above: int) -> int:
+    """The line of a statement, or of the comments directly above it, where these are below another line."""
+    line = first.lineno
+    while line - 1 > above and program.lines[line - 2].lstrip().startswith("#"):
+        line -= 1
+    return line
+
+
 def _start(program: Program, function: ast.FunctionDef, first: ast.stmt) -> int:
     """Where the body begins: at its first statement, or at comments directly above it."""
-    line = first.lineno
     floor = function.body[0].end_lineno if function.body[0] is not first else function.lineno
-    while line - 1 > (floor or 0) and program.lines[line - 2].lstrip().startswith("#"):
-        line -= 1
+    line = first_line(program, first, floor or 0)
     at = program.offset(line, 0)
     text = program.lines[line - 1]
     return at + len(text) - len(text.lstrip()) if line < first.lineno else program.span(first).start
